@@ -1,0 +1,26 @@
+"""
+Sites that answer as the real ones do, page by page, written from what is known of each CMS.
+
+`site("tianjin")` builds one; its `answer(method, url, body)` is what the host would send and its `articles` are what a
+complete walk must find. All people, places and texts are invented; hosts and addresses are those of the real sites.
+"""
+
+from __future__ import annotations
+
+from . import trs
+from .model import Answer, Expected, SimulatedSite
+
+_CLASSES: dict[str, type[SimulatedSite]] = {**trs.CLASSES}
+SLUGS: list[str] = sorted(_CLASSES)
+
+__all__ = ["SLUGS", "Answer", "Expected", "SimulatedSite", "site"]
+
+
+def site(slug: str, *, pages: int = 4, per_page: int = 12, channels: int | None = 2) -> SimulatedSite:
+    """
+    The simulated site of a spider name.
+
+    Each channel has `pages` list pages of `per_page` rows, the last one partly filled; `channels` limits how many
+    columns are built, None means all. The same arguments always build the same site. Raises KeyError for others.
+    """
+    return _CLASSES[slug](slug, pages=pages, per_page=per_page, channels=channels)

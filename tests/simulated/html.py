@@ -1,0 +1,119 @@
+"""The parts of a page that all CMS families share: head, navigation, sidebar, footer, pagers."""
+
+# ruff: noqa: E501 (markup and addresses are kept whole)
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .model import Channel, Row, SimulatedSite
+
+_SCRIPT = """<script type="text/javascript">
+var _hmt = _hmt || []; (function(){ var hm = document.createElement("script"); hm.src = "//hm.example/hm.js?" + Math.random();
+var s = document.getElementsByTagName("script")[0]; s.parentNode.insertBefore(hm, s); })();
+</script>"""
+
+
+def government_meta(site: SimulatedSite, column: str, row: Row | None = None, *, published: str = "") -> str:
+    """
+    The meta block of 国办发〔2017〕47号: site and column names, and the article's own where there is one.
+
+    `published` overrides PubDate, for hosts that print the generation time there.
+    """
+    pairs = [("SiteName", site.site_name), ("SiteDomain", urlsplit(site.lists[0].url).hostname or ""),
+             ("SiteIDCode", f"{site.number % 90 + 10}00000068"), ("ColumnName", column), ("ColumnType", "工作动态")]  # fmt: skip
+    if row is None:
+        pairs += [("ColumnDescription", f"{site.site_name}{column}栏目"), ("ColumnKeywords", column)]
+    else:
+        pairs += [("ArticleTitle", row.title), ("PubDate", published or row.stamp), ("ContentSource", row.source),
+                  ("Keywords", ""), ("Author", ""), ("Url", row.path)]  # fmt: skip
+    return "\n".join(f'<meta name="{name}" content="{escape(value, quote=True)}" />' for name, value in pairs)
+
+
+def document(site: SimulatedSite, title: str, body: str, *, meta: str = "", script: str = "") -> str:
+    """A whole page. `title` becomes `<title>` as given."""
+    return f"""<!DOCTYPE html>
+<html lang="zh-CN">
+<head>
+<meta http-equiv="Content-Type" content="text/html; charset={site.encoding}" />
+<meta http-equiv="X-UA-Compatible" content="IE=edge" />
+<title>{escape(title)}</title>
+{meta}
+<link rel="stylesheet" href="/images/style.css" />
+<script type="text/javascript" src="/images/jquery.min.js"></script>
+</head>
+<body>
+{navigation(site)}
+{body}
+{footer(site)}
+{script}
+{_SCRIPT}
+</body>
+</html>
+"""
+
+
+def navigation(site: SimulatedSite) -> str:
+    links = "".join(
+        f'<li><a href="{escape(url, quote=True)}" target="_blank">{escape(name)}</a></li>'
+        for name, url in site.columns()[:8]
+    )
+    return f"""<div class="header"><a class="logo" href="/"><img src="/images/logo.png" alt="{escape(site.site_name)}" /></a>
+<form action="/search" method="get"><input name="q" type="text" value="请输入关键字" /><input type="submit" value="搜索" /></form></div>
+<div class="nav"><ul><li><a href="/">首页</a></li>{links}<li><a href="/wza/">无障碍浏览</a></li></ul></div>"""
+
+
+def footer(site: SimulatedSite) -> str:
+    return f"""<div class="footer"><p>主办单位：{escape(site.site_name)}　备案序号：京ICP备00000000号-1　网站标识码：0000000000</p>
+<p>版权所有 © 2019-2026 建议使用1366×768分辨率　<a href="/wzdt/">网站地图</a>　<a href="/lxwm/">联系我们</a></p></div>"""
+
+
+def breadcrumb(channel: Channel | None, site: SimulatedSite, css: str = "CurrChnlCls") -> str:
+    name = channel.name if channel else "正文"
+    url = channel.url if channel else "./"
+    return (
+        f'<div class="position">您现在的位置：<a href="/" title="首页" class="{css}">首页</a>&nbsp;&gt;&nbsp;'
+        f'<a href="{escape(url, quote=True)}" title="{escape(name)}" class="{css}">{escape(name)}</a></div>'
+    )
+
+
+def sidebar(rows: Sequence[Row], title: str = "热点推荐") -> str:
+    """Links to articles that are not rows of the list beside them, with dates, as such boxes have."""
+    items = "".join(
+        f'<li><a href="{escape(row.url, quote=True)}" title="{escape(row.title, quote=True)}" target="_blank">'
+        f"{escape(row.cut_title)}</a><span>{row.published_on:%m-%d}</span></li>"
+        for row in rows
+    )
+    return f'<div class="sidebar"><h3>{title}</h3><ul class="hot">{items}</ul></div>'
+
+
+def neighbours(site: SimulatedSite) -> str:
+    """The two links under an article."""
+    before, after = site.stranger_rows[:2]
+    return (
+        f'<div class="prevnext"><p>上一篇：<a href="{escape(before.url, quote=True)}">{escape(before.title)}</a></p>'
+        f'<p>下一篇：<a href="{escape(after.url, quote=True)}">{escape(after.title)}</a></p></div>'
+    )
+
+
+def numbered_pager(urls: Sequence[str], current: int, css: str = "pages") -> str:
+    """首页 上一页 1 2 3 下一页 尾页, as links."""
+    last = len(urls)
+    numbers = "".join(
+        f'<a class="on" href="javascript:;">{n}</a>' if n == current else f'<a href="{escape(urls[n - 1], quote=True)}">{n}</a>'
+        for n in range(1, last + 1)
+    )
+    before, after = urls[max(current - 2, 0)], urls[min(current, last - 1)]
+    return (
+        f'<div class="{css}"><a href="{escape(urls[0], quote=True)}">首页</a><a href="{escape(before, quote=True)}">上一页</a>{numbers}'
+        f'<a href="{escape(after, quote=True)}">下一页</a><a class="last" href="{escape(urls[-1], quote=True)}" title="尾页">尾页</a></div>'
+    )
+
+
+def article_tools() -> str:
+    return '<div class="tools">字体：【<a href="javascript:;">大</a> <a href="javascript:;">中</a> <a href="javascript:;">小</a>】 <a href="javascript:window.print()">打印本页</a> 扫一扫在手机打开当前页</div>'
