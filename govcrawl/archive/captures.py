@@ -1,0 +1,146 @@
+"""What is known of a site's addresses: the newest row of captures for each, read back when a run starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from govcrawl.archive.schema import CAPTURES, RETRIED, SETTLED
+from govcrawl.archive.storage import StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import date, datetime
+
+    from govcrawl.archive.storage import Storage
+
+
+@dataclass(slots=True)
+class Known:
+    """One address. ``settled_at``: when it was first settled. ``full_*``: the last full response, which revisits
+    refer to; ``fetched_at`` is the newest attempt."""
+
+    doc_id: str
+    url: str
+    kind: str
+    method: str
+    channel: str | None
+    listed_title: str | None
+    listed_on: date | None
+    outcome: str
+    attempts: int
+    fetched_at: datetime
+    settled_at: datetime | None = None
+    alias_of: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    payload_digest: str | None = None
+    text_hash: str | None = None
+    revision: int | None = None
+    full_url: str | None = None
+    full_at: datetime | None = None
+    full_file: str | None = None
+    full_offset: int | None = None
+
+    @property
+    def settled(self) -> bool:
+        return self.outcome in SETTLED
+
+    @property
+    def landed(self) -> bool:
+        """Whether an article of this address is in the archive."""
+        return self.revision is not None
+
+
+class State:
+    """The known addresses of one site by doc_id."""
+
+    def __init__(self, rows: Iterable[Mapping[str, Any]] = ()) -> None:
+        self._known: dict[str, Known] = {}
+        self._texts: dict[str, str] = {}
+        for row in rows:
+            self.apply(row)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def get(self, doc_id: str) -> Known | None:
+        return self._known.get(doc_id)
+
+    def values(self) -> Iterable[Known]:
+        return self._known.values()
+
+    def with_text(self, text_hash: str) -> str | None:
+        """doc_id of the first article that landed with this text."""
+        return self._texts.get(text_hash)
+
+    def resolve(self, doc_id: str) -> Known | None:
+        """The address that an alias leads to, over at most a few steps."""
+        known = self._known.get(doc_id)
+        for _ in range(8):
+            if known is None or known.outcome != "alias" or known.alias_of is None:
+                break
+            known = self._known.get(known.alias_of)
+        return known
+
+    def apply(self, row: Mapping[str, Any]) -> None:
+        """Take in a row newer than those before it."""
+        old = self._known.get(row["doc_id"])
+        new = Known(
+            row["doc_id"],
+            row["url"],
+            row["kind"],
+            row["method"],
+            row.get("channel"),
+            row.get("listed_title"),
+            row.get("listed_on"),
+            row["outcome"],
+            row["attempts"],
+            row["fetched_at"],
+            alias_of=row.get("alias_of"),
+            etag=row.get("etag"),
+            last_modified=row.get("last_modified"),
+            payload_digest=row.get("payload_digest"),
+            text_hash=row.get("text_hash"),
+            revision=row.get("revision"),
+        )
+        if new.settled:
+            new.settled_at = old.settled_at if old is not None and old.settled_at is not None else new.fetched_at
+        if old is not None and new.outcome in (RETRIED | {"unchanged", "not_found", "given_up"}):
+            # A visit that brought nothing new leaves what was known of the article.
+            new.settled_at = new.settled_at or old.settled_at
+            for name in ("etag", "last_modified", "payload_digest", "text_hash", "revision"):
+                if getattr(new, name) is None:
+                    setattr(new, name, getattr(old, name))
+        full = row.get("warc_file") is not None and (row.get("status") or 0) == 200
+        if old is not None and old.full_file and (not full or old.payload_digest == new.payload_digest):
+            new.full_url, new.full_at = old.full_url, old.full_at
+            new.full_file, new.full_offset = old.full_file, old.full_offset
+        elif full:
+            new.full_url, new.full_at = new.url, new.fetched_at
+            new.full_file, new.full_offset = row["warc_file"], row["warc_offset"]
+        self._known[new.doc_id] = new
+        if row["outcome"] == "landed" and new.text_hash:
+            self._texts.setdefault(new.text_hash, new.doc_id)
+
+
+def read_rows(storage: Storage, files: Iterable[str], schema: pa.Schema = CAPTURES) -> Iterator[dict[str, Any]]:
+    """Rows of Parquet files in the order in which they were written. Raises StorageError naming a file that does not
+    open."""
+    tables = [read_table(storage, name, schema) for name in files]
+    if not tables:
+        return
+    table = pa.concat_tables(tables).sort_by([("fetched_at", "ascending"), ("seq", "ascending")])
+    for batch in table.to_batches(max_chunksize=10_000):
+        yield from batch.to_pylist()
+
+
+def read_table(storage: Storage, name: str, schema: pa.Schema, columns: list[str] | None = None) -> pa.Table:
+    try:
+        return pq.read_table(storage.path(name), filesystem=storage.fs, schema=schema, columns=columns, partitioning=None)
+    except (OSError, pa.ArrowException) as exc:
+        msg = f"{name} below {storage.root} is not readable ({exc}); move it away, then run again"
+        raise StorageError(msg) from exc

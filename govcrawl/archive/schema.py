@@ -1,0 +1,124 @@
+"""The two Arrow schemas, complete in every file from the first on. Descriptions travel with the columns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+
+VERSION = "1"
+
+CHINA_MS = pa.timestamp("ms", tz="Asia/Shanghai")
+UTC_MS = pa.timestamp("ms", tz="UTC")
+STRINGS = pa.list_(pa.string())
+ATTACHMENTS = pa.list_(
+    pa.struct(
+        [
+            pa.field("url", pa.string()),
+            pa.field("name", pa.string()),
+            pa.field("media_type", pa.string()),
+            pa.field("sha256", pa.string()),
+            pa.field("bytes", pa.int64()),
+            pa.field("path", pa.string()),
+        ]
+    )
+)
+IMAGES = pa.list_(pa.struct([pa.field("url", pa.string()), pa.field("alt", pa.string())]))
+
+
+def _schema(*columns: tuple[str, Any, bool, str]) -> pa.Schema:
+    fields = [pa.field(n, t, nullable=null, metadata={"description": about}) for n, t, null, about in columns]
+    return pa.schema(fields, metadata={"govcrawl": VERSION})
+
+
+ARTICLES = _schema(
+    ("doc_id", pa.string(), False, "key: first 32 hex of SHA-256 of the canonical URL without its scheme"),
+    ("revision", pa.int32(), False, "1, 2, … within a doc_id; (doc_id, revision) is unique"),
+    ("revision_cause", pa.string(), False, "`first` `edited` `reextracted` `moved` `gone` `returned`"),
+    ("status", pa.string(), False, "`live`, `moved` (now in another partition) or `gone` (withdrawn by the publisher)"),
+    ("url", pa.string(), False, "the address fetched, after redirects"),
+    ("site", pa.string(), False, "slug of the site: `heilongjiang`, `gmw`, or a host"),
+    ("site_name", pa.string(), True, "its name: 黑龙江省教育厅"),
+    ("site_kind", pa.string(), False, "`department` `ministry` `news` `other`"),
+    ("channel", pa.string(), True, "the column (栏目) it was listed in"),
+    ("title", pa.string(), True, "the headline in Simplified characters, without site suffixes"),
+    ("title_original", pa.string(), True, "the headline as published, where that was in Traditional characters"),
+    ("text", pa.string(), True, "the body in Simplified characters; paragraphs joined by \\n, table cells by tabs"),
+    ("text_original", pa.string(), True, "the body as published, where that was in Traditional characters"),
+    ("script", pa.string(), False, "`hans` or `hant`: the characters the page was published in"),
+    ("published_on", pa.date32(), True, "the calendar date in China that the page states as its publish date"),
+    ("published_at", CHINA_MS, True, "the publish time, only where the page states a clock"),
+    ("published_precision", pa.string(), True, "`second` `minute` `day`"),
+    ("published_from", pa.string(), True, "the evidence: `meta` `label` `url` `listing` `signature`"),
+    ("source", pa.string(), True, "来源, as credited"),
+    ("author", STRINGS, False, "作者 / 记者; empty where none is stated"),
+    ("editor", STRINGS, False, "责任编辑; empty where none is stated"),
+    ("issuer", pa.string(), True, "发文机关, the body that issued a policy document"),
+    ("doc_number", pa.string(), True, "发文字号: 教思政厅函〔2024〕10号"),
+    ("index_number", pa.string(), True, "索引号"),
+    ("written_on", pa.date32(), True, "成文日期"),
+    ("subject", pa.string(), True, "主题分类"),
+    ("validity", pa.string(), True, "有效性, as stated"),
+    ("province_name", pa.string(), True, "黑龙江省; null for `national` and `unknown`"),
+    ("province_code", pa.string(), True, "GB/T 2260 code: 230000"),
+    ("province_from", pa.string(), False, "the evidence that decided the province"),
+    ("year_from", pa.string(), False, "the evidence that decided the year: `published` `title` `event` `listing` `none`"),
+    ("keywords", STRINGS, False, "the page's own keywords"),
+    ("attachments", ATTACHMENTS, False, "documents linked from the body; sha256, bytes and path where fetched"),
+    ("images", IMAGES, False, "images of the body"),
+    ("quality", STRINGS, False, "flags, listed below"),
+    ("text_hash", pa.string(), False, "SHA-256 of the normalised text (NFKC, no whitespace)"),
+    ("text_length", pa.int32(), False, "characters of `text`"),
+    ("extractor", pa.string(), False, "name and version of the rules that read the page"),
+    ("warc_file", pa.string(), True, "where the full response lies, relative to the data folder, never a revisit"),
+    ("warc_offset", pa.int64(), True, "byte offset of its record in that file"),
+    ("payload_digest", pa.string(), True, "sha1:… of the payload as received (WARC-Payload-Digest)"),
+    ("fetched_at", UTC_MS, False, "when the response came"),
+    ("run_id", pa.string(), False, "the run that landed the row; its file is runs/site=…/<run_id>.json"),
+    ("seq", pa.int32(), False, "the segment of that run; files of one (run_id, seq) were committed together"),
+)
+
+CAPTURES = _schema(
+    ("url", pa.string(), False, "what was asked"),
+    ("doc_id", pa.string(), False, "its key, as in articles"),
+    ("method", pa.string(), False, "GET or POST"),
+    ("kind", pa.string(), False, "`listing` `article` `attachment` `robots`"),
+    ("channel", pa.string(), True, "the column it belongs to"),
+    ("listed_title", pa.string(), True, "the title in the listing"),
+    ("listed_on", pa.date32(), True, "the date in the listing"),
+    ("status", pa.int32(), True, "HTTP status; null where no response came"),
+    ("outcome", pa.string(), False, "how the attempt ended, listed below"),
+    ("alias_of", pa.string(), True, "doc_id of the article that this address leads to or repeats"),
+    ("error", pa.string(), True, "what went wrong"),
+    ("attempts", pa.int32(), False, "failed attempts in a row, this one included; 1 for a success"),
+    ("etag", pa.string(), True, "for conditional requests"),
+    ("last_modified", pa.string(), True, "for conditional requests"),
+    ("payload_digest", pa.string(), True, "sha1:… of the payload as received"),
+    ("text_hash", pa.string(), True, "of the article's text, for change detection"),
+    ("revision", pa.int32(), True, "the article's revision after this attempt"),
+    ("warc_file", pa.string(), True, "where the response (or revisit) record lies, relative to the data folder"),
+    ("warc_offset", pa.int64(), True, "byte offset of the record"),
+    ("bytes", pa.int64(), True, "payload bytes as received"),
+    ("fetched_at", UTC_MS, False, "when the response came or the attempt failed"),
+    ("run_id", pa.string(), False, "the run"),
+    ("seq", pa.int32(), False, "the segment of that run"),
+)
+
+# Outcomes of an attempt. A settled address is not asked again; the others are retried at the next start, a few times.
+SETTLED = frozenset({"landed", "unchanged", "alias", "duplicate", "not_article", "not_found", "robots", "given_up"})
+RETRIED = frozenset({"network", "server_error", "throttled", "challenge", "callback_error"})
+OUTCOMES: dict[str, str] = {
+    "landed": "a new article or revision; for a listing: rows were read",
+    "unchanged": "visited again, nothing changed",
+    "alias": "leads to another address (redirect), see alias_of",
+    "duplicate": "same title, text, date and attachments as another article of the site, see alias_of",
+    "not_article": "a page without an article: list, video, error text, foreign redirect",
+    "not_found": "404 or 410; asked again after 30 days",
+    "robots": "forbidden by robots.txt",
+    "given_up": "failed too often in a row",
+    "network": "no response: connection, DNS, timeout, or not in the recording that is replayed",
+    "server_error": "5xx or an empty page",
+    "throttled": "429 or 408",
+    "challenge": "a shield asked for a browser",
+    "callback_error": "our own code failed on it; the page is in the WARC",
+}

@@ -1,0 +1,457 @@
+"""The way from a site's channels to its articles, the same for every CMS."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
+
+from scrapy import Spider
+from scrapy.http import Request, Response, TextResponse
+from scrapy.spidermiddlewares.httperror import HttpError
+
+from govcrawl import items, provinces
+from govcrawl.archive.ledger import Attempt, outcome_of_status
+from govcrawl.archive.schema import RETRIED
+from govcrawl.archive.urls import doc_id, host_of
+from govcrawl.base_spiders.rows import Row, date_in_url, find_rows
+from govcrawl.errors import BadArgument, IncoherentSpider
+from govcrawl.extensions import ArchiveExtension
+from govcrawl.extraction.page import Page as Reading
+from govcrawl.extraction.page import Site
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Iterator
+
+    from twisted.python.failure import Failure
+
+    from govcrawl.archive.run import Archive
+    from govcrawl.archive.runs import CompleteWalk
+    from govcrawl.archive.site import SiteArchive
+
+
+@dataclass(slots=True)
+class Walk:
+    """One channel of one run. ``ended``: `known` (a page whose rows were all settled), `last` (its last page), `since`,
+    or why it stopped before: `sample` `stopped` `no_rows` `not_found` `failed` `challenge` `robots`."""
+
+    channel: str
+    url: str
+    region: str | None = None
+    complete_before: CompleteWalk | None = None
+    since: date | None = None
+    through: bool = False
+    pages: int = 0
+    rows: int = 0
+    new: int = 0
+    total: int | None = None
+    ended: str = "stopped"
+    broken: list[str] = field(default_factory=list)
+    asked: set[str] = field(default_factory=set)
+    seen: set[str] = field(default_factory=set)
+    ahead: Iterator[Request] | None = None
+    last_response: Response | None = None
+
+
+class ListingSpider(Spider):
+    """Base of the spiders that walk listings.
+
+    To add a site:
+
+    #. Find its CMS family in ``base_spiders/`` and derive from that class.
+    #. Set ``name`` (= file name), ``site_name``, ``kind``, ``province`` and ``hosts``.
+    #. Set ``channels``: name of the column → address of its first list page.
+    #. Set ``article_pattern``: a regular expression that its article URLs match.
+    #. Run ``scrapy crawl <name> -a sample=5`` and read the summary.
+
+    A family gives two hooks: ``page_requests`` (the further list pages that a page tells of) and ``rows`` (its entries).
+    An odd site overrides the same two.
+    """
+
+    kind: ClassVar[str] = "department"
+    site_name: ClassVar[str]
+    province: ClassVar[str]
+    hosts: ClassVar[tuple[str, ...]]
+    channels: ClassVar[dict[str, str]]
+    article_pattern: ClassVar[str]
+    rows_css: ClassVar[str | None] = None
+    body_css: ClassVar[tuple[str, ...]] = ()
+    verified: ClassVar[str | None] = None
+
+    arguments: ClassVar[dict[str, str]] = {
+        "since": "oldest publish date, YYYY-MM-DD, YYYY-MM or YYYY",
+        "until": "newest publish date, in the same forms",
+        "sample": "stop after this many articles",
+        "full": "1: walk every page, also where all rows are known",
+        "channel": "walk only this channel: its name, or the address of a listing",
+    }
+
+    def __init__(self, name: str | None = None, **arguments: str) -> None:
+        super().__init__(name)
+        unknown = sorted(set(arguments) - set(self.arguments))
+        if unknown:
+            known = ", ".join(f"{k} ({v})" for k, v in self.arguments.items())
+            msg = f"{self.name} has no argument {unknown[0]!r}; it takes: {known}"
+            raise BadArgument(msg)
+        self.given = arguments
+        self.since = _day(arguments, "since", first=True)
+        self.until = _day(arguments, "until", first=False)
+        if self.since and self.until and self.since > self.until:
+            msg = f"since={self.since} is after until={self.until}; swap them"
+            raise BadArgument(msg)
+        self.sample = _count(arguments, "sample")
+        self.full = _switch(arguments, "full")
+        self.walks: dict[str, Walk] = {}
+        self.requested = 0
+        self._asked: set[str] = set()
+        self._pattern = re.compile(self.article_pattern)
+        self.planned = self._planned_channels()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.__dict__.get("name"):
+            for attribute in ("site_name", "province", "hosts", "channels", "article_pattern"):
+                if not hasattr(cls, attribute):
+                    msg = f"{cls.__name__} sets a name but no {attribute}"
+                    raise IncoherentSpider(msg)
+            re.compile(cls.article_pattern)
+
+    # What a family defines
+
+    def page_requests(self, response: TextResponse) -> Iterable[Request]:
+        """The list pages of this channel after this one, nearest first; asked lazily, so it may go on without end. It is
+        asked of the first page, and of the last one again when its pages are used up; pages already asked are skipped."""
+        return ()
+
+    def rows(self, response: TextResponse) -> Iterable[Row]:
+        """The entries of a list page, in its order."""
+        return find_rows(response.selector, response.url, self._pattern, self.rows_css)
+
+    def total(self, response: TextResponse) -> int | None:
+        """How many entries the listing itself says it has."""
+        return stated_total(response.text)
+
+    def first_request(self, url: str) -> Request:
+        """The request for a channel's first list page."""
+        return Request(url)
+
+    def article_url(self, url: str) -> str:
+        """The address under which a row's article is asked for; families strip what is theirs here."""
+        return url
+
+    # What is known of the site
+
+    @classmethod
+    def site(cls) -> Site:
+        return Site(
+            name=cls.name,
+            title=cls.site_name,
+            kind=cls.kind,
+            province=cls.province,
+            hosts=cls.hosts,
+            body=cls.body_css,
+        )
+
+    @classmethod
+    def owns(cls, url: str) -> bool:
+        """Whether the address lies on one of the site's hosts."""
+        host = host_of(url)
+        return any(host == h or host.endswith("." + h) for h in cls.hosts)
+
+    def region(self, channel: str, url: str) -> str | None:
+        """The province of a regional channel of a news site, by the channel's name."""
+        return provinces.region_of_name(channel) if self.kind == "news" else None
+
+    # The crawl
+
+    @property
+    def archive(self) -> Archive:
+        extension = self.crawler.get_extension(ArchiveExtension)
+        assert extension is not None
+        return extension.archive
+
+    @property
+    def own(self) -> SiteArchive:
+        return self.archive.site(self.name)
+
+    async def start(self) -> AsyncIterator[Any]:
+        if self.sample is None and self.until is None:
+            for request in self._retries():
+                yield request
+        for channel, url in self.planned.items():
+            walk = self.walks[url] = self._walk(channel, url)
+            yield self._list_request(self.first_request(url), walk)
+
+    def _planned_channels(self) -> dict[str, str]:
+        wanted = self.given.get("channel")
+        if wanted is None:
+            if not self.channels:
+                msg = f"{self.name} knows no channel yet; give one with -a channel=<address of a listing>"
+                raise BadArgument(msg)
+            return self.channels
+        if wanted in self.channels:
+            return {wanted: self.channels[wanted]}
+        if "://" not in wanted:
+            names = ", ".join(self.channels) or "none"
+            msg = f"{self.name} has no channel {wanted!r}; it has: {names}; or give a listing's address"
+            raise BadArgument(msg)
+        for channel, url in self.channels.items():
+            if doc_id(url) == doc_id(wanted):
+                return {channel: url}
+        if not self.owns(wanted):
+            msg = f"channel={wanted} is not on a host of {self.name} ({', '.join(self.hosts)})"
+            raise BadArgument(msg)
+        return {wanted: wanted}
+
+    def _walk(self, channel: str, url: str) -> Walk:
+        before = self.own.walks.get(url)
+        walk = Walk(channel, url, self.region(channel, url), before, self.since)
+        oldest = datetime.now(UTC) - timedelta(days=self.crawler.settings.getfloat("GOVCRAWL_FULL_WALK_DAYS"))
+        walk.through = (
+            self.full
+            or before is None
+            or not before.covers(self.since)
+            or before.through_at is None
+            or before.through_at < oldest
+        )
+        return walk
+
+    def _retries(self) -> Iterator[Request]:
+        """Addresses that a former run left to be asked again."""
+        again = timedelta(days=self.crawler.settings.getfloat("GOVCRAWL_NOT_FOUND_DAYS"))
+        now = datetime.now(UTC)
+        for known in list(self.own.state.values()):
+            if known.kind != "article" or known.method != "GET":
+                continue
+            if "channel" in self.given and known.channel not in self.planned:
+                continue
+            if known.outcome in RETRIED or (known.outcome == "not_found" and now - known.fetched_at > again):
+                yield self._article_request(Row(known.url, known.listed_title, known.listed_on), known.channel)
+
+    def _list_request(self, request: Request, walk: Walk) -> Request:
+        attempt = Attempt(self.name, request.url, "listing", request.method, request.body, walk.channel)
+        self.archive.begin(attempt)
+        walk.asked.add(attempt.doc_id)
+        return request.replace(
+            callback=self.parse_list,
+            errback=self.list_failed,
+            cb_kwargs={"walk": walk},
+            meta=request.meta | {"attempt": attempt, "allow_offsite": True},
+            dont_filter=True,
+            priority=0,
+        )
+
+    def _article_request(self, row: Row, channel: str | None, region: str | None = None) -> Request:
+        url = self.article_url(row.url)
+        attempt = Attempt(
+            self.name, url, "article", channel=channel, listed_title=row.title, listed_on=row.date, fields=row.fields
+        )
+        self.archive.begin(attempt)
+        self._asked.add(attempt.doc_id)
+        # Above the next list page: a page's articles are fetched before more rows fill the memory.
+        return Request(
+            url,
+            callback=self.parse_article,
+            errback=self.article_failed,
+            cb_kwargs={"region": region},
+            meta={"attempt": attempt, "allow_offsite": True},
+            dont_filter=True,
+            priority=1,
+        )
+
+    def parse_list(self, response: Response, walk: Walk) -> Iterator[Request]:
+        attempt: Attempt = response.meta["attempt"]
+        walk.pages += 1
+        walk.last_response = response
+        rows = list(self.rows(response)) if isinstance(response, TextResponse) and response.body else []
+        if isinstance(response, TextResponse) and walk.total is None and rows:
+            walk.total = self.total(response)
+        fresh = [row for row in rows if doc_id(self.article_url(row.url)) not in walk.seen]
+        walk.rows += len(fresh)
+        if not fresh:
+            walk.ended = "no_rows" if walk.pages == 1 and not rows else "last"
+            self.archive.settle(attempt, "not_article" if walk.ended == "no_rows" else "landed")
+            return
+        stop = self._stop_reason(fresh, walk)
+        for row in fresh:
+            walk.seen.add(doc_id(self.article_url(row.url)))
+            if self._wants(row):
+                if self.sample is not None and self.requested >= self.sample:
+                    stop = "sample"
+                    break
+                self.requested += 1
+                walk.new += 1
+                yield self._article_request(row, walk.channel, walk.region)
+        self.archive.settle(attempt, "landed")
+        if stop is not None:
+            walk.ended = stop
+        elif (request := self._next_page(walk)) is not None:
+            yield request
+        else:
+            walk.ended = "last"
+
+    def _stop_reason(self, rows: list[Row], walk: Walk) -> str | None:
+        """Why the walk ends with this page: all of it is older than `since`, or was settled before the newest complete
+        walk of the channel ended (later rows may come from a run that was killed and hide others below them)."""
+        if self.since and all((d := self._date(row)) is not None and d < self.since for row in rows):
+            return "since"
+        before = walk.complete_before
+        if walk.through or before is None:
+            return None
+        for row in rows:
+            known = self.own.state.resolve(doc_id(self.article_url(row.url)))
+            if known is None or known.settled_at is None or known.settled_at > before.finished_at:
+                return None
+        return "known"
+
+    def _wants(self, row: Row) -> bool:
+        if (on := self._date(row)) is not None:
+            if self.since and on < self.since:
+                return False
+            if self.until and on > self.until:
+                return False
+        key = doc_id(self.article_url(row.url))
+        known = self.own.state.get(key)
+        return key not in self._asked and (known is None or known.outcome in RETRIED)
+
+    @staticmethod
+    def _date(row: Row) -> date | None:
+        return row.date or date_in_url(row.url)
+
+    def _next_page(self, walk: Walk) -> Request | None:
+        for asked_again in (False, True):
+            if walk.ahead is None or asked_again:
+                if not isinstance(walk.last_response, TextResponse):
+                    return None
+                walk.ahead = iter(self.page_requests(walk.last_response))
+            for request in walk.ahead:
+                if doc_id(request.url, request.method, request.body) not in walk.asked:
+                    return self._list_request(request, walk)
+        return None
+
+    def list_failed(self, failure: Failure, walk: Walk | None = None) -> Iterator[Request]:
+        request: Request = failure.request  # type: ignore[attr-defined]
+        walk = request.cb_kwargs["walk"]
+        outcome, error = outcome_of(failure)
+        self.archive.settle(request.meta["attempt"], outcome, error=error)
+        if walk.pages == 0:
+            walk.ended = {"not_found": "not_found", "challenge": "challenge", "robots": "robots"}.get(outcome, "failed")
+            walk.broken.append(f"{request.url}: {error}")
+            return
+        if outcome == "not_found":
+            # Page counts run ahead of the pages that exist on several CMSs; the stated total tells when rows are missing.
+            walk.ended = "last"
+            return
+        walk.broken.append(f"{request.url}: {error}")
+        walk.ended = "failed"
+        if outcome in ("server_error", "network") and len(walk.broken) < 3:
+            following = self._next_page(walk)
+            if following is not None:
+                yield following
+
+    def parse_article(self, response: Response, region: str | None = None) -> Iterator[items.Page]:
+        yield page_of(response, type(self).site(), region)
+
+    def article_failed(self, failure: Failure) -> None:
+        request: Request = failure.request  # type: ignore[attr-defined]
+        outcome, error = outcome_of(failure)
+        self.archive.settle(request.meta["attempt"], outcome, error=error)
+
+
+def page_of(response: Response, site: Site, region: str | None = None) -> items.Page:
+    """The item for an article response: its facts, and the reading that the stages fill."""
+    attempt: Attempt = response.meta["attempt"]
+    hop = attempt.last
+    fetched_at = hop.fetched_at if hop is not None else datetime.now(UTC)
+    headers = {k.decode("latin-1"): b",".join(v).decode("latin-1") for k, v in response.headers.items()}
+    reading = Reading(
+        response.body,
+        response.url,
+        headers=headers,
+        site=site,
+        channel=attempt.channel,
+        region=region,
+        listed_title=attempt.listed_title,
+        listed_on=attempt.listed_on,
+        fetched_at=fetched_at,
+        known=attempt.fields or None,
+    )
+    return items.Page(
+        response.url,
+        doc_id(response.url),
+        site.name,
+        site.title,
+        site.kind,
+        attempt.channel,
+        fetched_at,
+        attempt,
+        reading,
+    )
+
+
+def outcome_of(failure: Failure) -> tuple[str, str]:
+    """The outcome that a failed request ends with, and why."""
+    error = failure.value
+    if isinstance(error, HttpError):
+        status = error.response.status
+        return outcome_of_status(status), f"HTTP {status}"
+    text = f"{type(error).__name__}: {error}"[:500]
+    if "robots.txt" in str(error):
+        return "robots", "forbidden by robots.txt"
+    return "network", text
+
+
+_TOTAL = re.compile(r"共\s*(?:有)?\s*(?:<[^>]+>\s*)*(\d{1,7})\s*(?:<[^>]+>\s*)*\s*(?:条|篇|项|个记录|个信息)")
+
+
+def stated_total(text: str) -> int | None:
+    """The number of entries that a list page states: 共 N 条, 共有N条记录, 共 <b>24</b> 篇文章."""
+    found = _TOTAL.search(text)
+    return int(found.group(1)) if found else None
+
+
+def _day(arguments: dict[str, str], name: str, *, first: bool) -> date | None:
+    value = arguments.get(name)
+    if value is None:
+        return None
+    if match := re.fullmatch(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?", value.strip()):
+        year, month, day = (int(g) if g else None for g in match.groups())
+        assert year is not None
+        try:
+            if day is not None and month is not None:
+                return date(year, month, day)
+            if first:
+                return date(year, month or 1, 1)
+            return (date(year, month or 12, 1) + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+        except ValueError:
+            pass
+    msg = f"{name}={value} is not a date; write it as 2024-03-31, 2024-03 or 2024"
+    raise BadArgument(msg)
+
+
+def _count(arguments: dict[str, str], name: str) -> int | None:
+    value = arguments.get(name)
+    if value is None:
+        return None
+    if not value.isdigit() or int(value) < 1:
+        msg = f"{name}={value} is not a number of articles; write {name}=5"
+        raise BadArgument(msg)
+    return int(value)
+
+
+def _switch(arguments: dict[str, str], name: str) -> bool:
+    value = arguments.get(name, "0").lower()
+    if value not in ("0", "1", "true", "false", "yes", "no"):
+        msg = f"{name}={value} is neither 1 nor 0"
+        raise BadArgument(msg)
+    return value in ("1", "true", "yes")
+
+
+def url_with(url: str, **query: str | int) -> str:
+    """A URL with query parameters set or replaced, the others and their order kept."""
+    parts = urlsplit(url)
+    kept = [q for q in parts.query.split("&") if q and q.partition("=")[0] not in query]
+    return parts._replace(query="&".join([*kept, *(f"{k}={v}" for k, v in query.items())])).geturl()
+

@@ -1,0 +1,82 @@
+"""What travels the pipelines: a Page in, an Article out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from govcrawl.archive.ledger import Attempt
+    from govcrawl.extraction.page import Page as Reading
+
+
+@dataclass(slots=True)
+class Page:
+    """One response to an article request, as the spider hands it on. ``reading`` holds its bytes and what the stages
+    find in them; ``attempt`` is its entry in the ledger."""
+
+    url: str
+    doc_id: str
+    site: str
+    site_name: str | None
+    site_kind: str
+    channel: str | None
+    fetched_at: datetime
+    attempt: Attempt
+    reading: Reading
+    article: Article | None = None
+
+
+@dataclass(slots=True)
+class Article:
+    """One row of the archive: its fields are the columns of ``archive.schema.ARTICLES``, in order, then the two
+    partitions. What a column means is said there."""
+
+    doc_id: str
+    revision: int
+    revision_cause: str
+    status: str
+    url: str
+    site: str
+    site_name: str | None
+    site_kind: str
+    channel: str | None
+    title: str | None
+    title_original: str | None
+    text: str | None
+    text_original: str | None
+    script: str
+    published_on: date | None
+    published_at: datetime | None
+    published_precision: str | None
+    published_from: str | None
+    source: str | None
+    author: list[str]
+    editor: list[str]
+    issuer: str | None
+    doc_number: str | None
+    index_number: str | None
+    written_on: date | None
+    subject: str | None
+    validity: str | None
+    province_name: str | None
+    province_code: str | None
+    province_from: str
+    year_from: str
+    keywords: list[str]
+    attachments: list[dict[str, Any]]
+    images: list[dict[str, str]]
+    quality: list[str]
+    text_hash: str
+    text_length: int
+    extractor: str
+    warc_file: str | None
+    warc_offset: int | None
+    payload_digest: str | None
+    fetched_at: datetime
+    province: str
+    year: int
+    run_id: str = field(default="")
+    seq: int = field(default=0)

@@ -1,0 +1,72 @@
+"""Scrapy's settings in the order of its own template; each deviation says the default and why. Settings of this project
+stand last, each with the part that reads it. All can be set with ``-s NAME=VALUE``."""
+
+import os
+
+BOT_NAME = "govcrawl"
+
+SPIDER_MODULES = ["govcrawl.spiders"]
+NEWSPIDER_MODULE = "govcrawl.spiders"
+COMMANDS_MODULE = "govcrawl.commands"
+
+ADDONS = {}
+
+# A contact for the people who run the sites; set GOVCRAWL_CONTACT to yours.
+GOVCRAWL_CONTACT = os.getenv("GOVCRAWL_CONTACT", "")
+USER_AGENT = f"govcrawl/0.1 (research archive of public notices; {GOVCRAWL_CONTACT or 'no contact set'})"
+
+ROBOTSTXT_OBEY = True  # default False
+
+# One connection per host, at a reader's pace. Defaults: 8, 0.
+CONCURRENT_REQUESTS_PER_DOMAIN = 1
+DOWNLOAD_DELAY = 1
+AUTOTHROTTLE_ENABLED = True  # default False; never goes below DOWNLOAD_DELAY
+AUTOTHROTTLE_START_DELAY = 1  # default 5
+DOWNLOAD_TIMEOUT = 60  # default 180: a dead host must not eat the night
+DOWNLOAD_MAXSIZE = 64 << 20  # default 1 GiB; no notice is larger
+RETRY_TIMES = 2  # the default; what still fails is asked again by the next run
+
+COOKIES_ENABLED = True  # the default: some sites answer only with the session cookie that they set
+
+# Off for safety: no console or control port, no other schemes than HTTP. Defaults: True, True, all handlers.
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False
+DOWNLOAD_HANDLERS = {"file": None, "ftp": None, "s3": None, "data": None}
+
+# Between redirects, robots.txt and decompression on one side and the network on the other, so that records hold what came.
+DOWNLOADER_MIDDLEWARES = {"govcrawl.middlewares.WarcMiddleware": 890}
+
+EXTENSIONS = {"govcrawl.extensions.ArchiveExtension": 0}
+
+# The way of a page, in order.
+ITEM_PIPELINES = {
+    "govcrawl.pipelines.DedupeUrlPipeline": 100,
+    "govcrawl.pipelines.CleanPipeline": 200,
+    "govcrawl.pipelines.MetadataPipeline": 300,
+    "govcrawl.pipelines.QualityPipeline": 400,
+    "govcrawl.pipelines.DedupeTextPipeline": 500,
+    "govcrawl.pipelines.ValidatePipeline": 600,
+    "govcrawl.pipelines.ParquetPipeline": 900,
+}
+CONCURRENT_ITEMS = 8  # default 100: so many tasks start for every response, items or not
+
+LOG_LEVEL = "INFO"  # default DEBUG, which prints every item
+MEMUSAGE_LIMIT_MB = 4096  # default 0: a runaway page must end the crawl, not the machine
+
+# This project's own
+
+# ArchiveExtension: a folder or s3://bucket/prefix. Default: data, or data/replay while replaying.
+GOVCRAWL_DATA = os.getenv("GOVCRAWL_DATA")
+# WarcMiddleware: a WARC file, a folder of them or a glob that answers every request instead of the network.
+GOVCRAWL_REPLAY = os.getenv("GOVCRAWL_REPLAY")
+# SiteArchive: rows and seconds after which a segment is committed. Small files cost readers 12 to 22 times.
+GOVCRAWL_SEGMENT_ROWS = 2000
+GOVCRAWL_SEGMENT_SECONDS = 600
+# WarcWriter: size at which the next file is begun.
+GOVCRAWL_WARC_BYTES = 1 << 30
+# Archive: failed attempts in a row, over the runs, after which an address is given up.
+GOVCRAWL_MAX_ATTEMPTS = 5
+# ListingSpider: days after which an article that was not found is asked for again.
+GOVCRAWL_NOT_FOUND_DAYS = 30
+# ListingSpider: days after which a channel is walked to its end again, for articles inserted with old dates.
+GOVCRAWL_FULL_WALK_DAYS = 30
