@@ -1,0 +1,48 @@
+"""HTML → fields: pure functions from a page's bytes to what an archive must say of it. No Scrapy here.
+
+    extracted = extract(body, url, headers=headers)
+    extracted.title, extracted.text, extracted.published_on
+
+`clean`, `metadata` and `quality` are the same in three steps, on a `Page`.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from govcrawl.extraction import quality as flags
+from govcrawl.extraction.cleaning import clean
+from govcrawl.extraction.metadata import metadata
+from govcrawl.extraction.page import Page, Site
+from govcrawl.extraction.results import Attachment, Cleaned, Extracted, Image, Metadata
+
+__all__ = ["Attachment", "Cleaned", "Extracted", "Image", "Metadata", "Page", "Site", "clean", "extract", "metadata", "quality"]
+
+
+def quality(page: Page) -> list[str]:
+    """The flags of a page, in a fixed order; see the data dictionary for their meanings."""
+    cleaned, stated = clean(page), metadata(page)
+    if cleaned.page_type in ("challenge", "error", "empty", "attachment"):
+        return []
+    host = flags.urlsplit_host(page.url)
+    found = {
+        "traditional_converted": cleaned.script == "hant",
+        "no_publish_date": stated.published_on is None,
+        "spam_removed": flags.spam_removed(page.document, host),
+        "foreign_host": flags.foreign_host(page.document, host, page.site, stated.source),
+        "word_substitution": flags.word_substitution(cleaned.text),
+        "truncated": flags.truncated(cleaned.text),
+        "attachment_only": bool(cleaned.attachments) and len(re.sub(r"\s", "", cleaned.text)) < 100,
+        "short": cleaned.text_length < 100,
+        "mojibake_repaired": page.decoded[2],
+    }
+    return [name for name, raised in found.items() if raised]
+
+
+def extract(body: bytes, url: str, *, headers: Mapping[str, str] | None = None, site: Site | None = None, **hints: Any) -> Extracted:
+    """Everything of one page. `hints` are `Page`'s further keywords. Any bytes give a result, never an exception."""
+    page = Page(body, url, headers=headers, site=site, **hints)
+    cleaned, stated, raised = clean(page), metadata(page), quality(page)
+    values = {f.name: getattr(part, f.name) for part in (cleaned, stated) for f in fields(part)}
+    return Extracted(**values, quality=raised)

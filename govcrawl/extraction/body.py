@@ -1,0 +1,281 @@
+"""Which lines of a page are its article's body: site and CMS containers first, then a general scorer of Chinese text."""
+
+import re
+from dataclasses import dataclass, field
+
+from govcrawl.extraction.document import Box, Document, Line
+
+_PUNCTUATION = re.compile("[，。！？；：、“”《》]|[,.;:!?](?=[ ⺀-鿿“]|$)")
+# Containers by which content management systems mark the body; ids and class names, lower case.
+# TRS WCM, Hanweb, Ucap, Boda, Founder, EasySite, gkmlpt, Lonsun, WeChat and the large news sites.
+CMS_NAMES = frozenset(
+    """trs_editor trs_ueditor trs_editor_view trs_uedtior zoom zoomcon ucap-content ucapcontent cmsarticlecontent
+    v_news_content vsb_content vsbcontent news_content newscontent newscontnet newstext news_txt newsdetail
+    article-content article_content articlecontent article-body article_body articlebody articletext article-text
+    artical-main-content article-detail articledetail article_txt article_text art_con art_content artcontent
+    artibody articlebox arti_content wp_articlecontent entry-content post-content post_content post_body post_text endtext
+    rm_txt_con rm_txt_zw rm_txt p-detail main-content-text detailcontent detail_content detail-content js_content
+    rich_media_content left_zw left-zw mp-editor u-maintext con_text con-text bt-content bt_content bt-box-zoom xl_text
+    main-txt artile_zw zw_content zwcontent textcontent text_content text-content content_text contenttext
+    nfw-cms-content gkml_detail ivs_content lfnewsdetail gzk_detail zwxl-article conTxt contxt contents_text
+    xxgk_content gknbxx_cont pages_content info-cont main_content main-content mainbody
+    cnt_bd content_area text_area textarea-content articlecontent-wrap show_text txt_con neirong
+    nr_content newsbody news_body blkcontainersblk blkcontainersblkcon cnt-main-article-qq article_inbox fontzoom founder-content
+    contentdiv contentbody js_article_content paragraph xwzw zhengwen show_content showcontent view_content""".lower().split(),
+)
+_NOISE = re.compile(
+    r"(?:^|[\s_-])(?:related?|relat(?:ed|ive|ion)|xiangguan|xgyd|xgxw|recommend\w*|tuijian|hotnews|hot|rank\w*|paihang|share\w*|bdshare\w*|bshare\w*|fenxiang"
+    r"|comments?|pinglun|reply|gentie|copyright|footer|foot|bottom|breadcrumbs?|crumbs?|nav|navi|navbar|menu|sidebar|aside|pager|pagination"
+    r"|paging|qrcode|ewm|erweima|tools?|toolbar|tags?|keywords?|advert\w*|ads?|banner|login|search|mood|emotion|xinqing|toplink|links|friend\w*"
+    r"|statement|disclaimer|shengming|editor-info|post_comment|feedback|jubao|prevnext|pre_next|prev-next|next_prev|nextprev|shangxia"
+    r"|dianzan|like|digg?|vote|survey|subscribe|follow|popup|modal|tooltip|sjb|wxewm|jiathis\w*|side|right_?bar|widget\w*|video-list|header|top_?bar)"
+    r"(?:$|[\s_-])|relatednews|relnews|xiangguan|tuijian|pinglun|fenxiang|copyright|bdshare|jiathis|guess.?like|recommend|related"
+    r"|hotlist|hot-list|newslist|news-list|readmore|post_side|post_top|post_recommend|post_statement|post_next",
+    re.IGNORECASE,
+)
+_END = re.compile(
+    r"^[\s\[【〔(（<{〖*·|:：>»-]*(?:责任编辑|責任編輯|责编|責編|(?:本文|网络|新闻)?编辑\s*[:：/]|編輯\s*[:：]|(?:值班)?(?:总监|主编|校对)\s*[:：]|审核\s*[:：]|编审\s*[:：]"
+    r"|相关(?:阅读|新闻|链接|文章|报道|信息|推荐|专题|内容|解读|政策|稿件|资讯|搜索|热词|主题|话题)|相關(?:閱讀|新聞|連結|文章|報導|報道|搜尋)|延伸[·\s]?(?:阅读|推荐|閱讀)|推荐阅读|推薦閱讀|热门(?:推荐|文章|新闻|评论|点击)"
+    r"|猜你喜欢|更多精彩|更多新闻|更多阅读|大家都在看|为您推荐|编辑推荐|精彩推荐|最新(?:文章|资讯|评论)|上一[篇条页]|下一[篇条页]|下[一]?則|上[一]?則|前一篇|后一篇|分享(?:到|至|让)|分享[:：]|打印本页|【?打印|关闭(?:窗口|本页)|【关闭"
+    r"|扫一扫|扫描二维码|我要(?:评论|纠错|留言)|网友评论|发表评论|用户评论|(?:最新|全部|热门)评论|已有\d*[人条]评论|版权声明|版权所有|免责声明|特别声明|(?:网站)?声明\s*[:：]|郑重声明"
+    r"|本文来源[:：]|文章来源[:：]|点击(?:查看|进入)(?:更多|下一页|专题)|阅读剩余|展开全文|阅读全文|返回(?:顶部|列表|首页)|举报|收藏|点赞|\(?原标题|复制(?:地址|链接)|您(?:看到此篇|看完)|文章关键词|关键词[:：]|关键字[:：]|标签[:：]"
+    r"|标签\s*$|加入收藏|凡本网注明|凡注明|转载请(?:注明|务必)|[Cc]opyright|©|ICP[备证]|【?字[体号]|浏览次数|关注我们|特别推荐|微信公众号|作者[:：].{0,12}$|更多报道|看过本文|本网站转载|以上内容仅|未经授权)",
+)
+# These never stand inside an article's text, whatever their place.
+_JUNK = re.compile(
+    r"^[\s\[【(（·|>-]*(?:阅读剩余全文|展开(?:阅读)?全文|点击(?:查看|图片)(?:原图|大图|进入下一页)|分享到|分享至|字[体号][:：]?|扫一扫.{0,18}|打印本页|关闭窗口|下载(?:APP|客户端).{0,10}|打开.{0,6}APP.{0,10}|您的浏览器.{0,30}|正在加载.{0,4}"
+    r"|广告|advertisement|share|播放|暂停|\d{2}:\d{2}\s*/\s*\d{2}:\d{2}|加载中.{0,3}|返回顶部|收藏本[页站].{0,6}|【?(?:大|中|小)】?(?:\s*[【]?(?:大|中|小)】?){1,2}|微信(?:扫码)?(?:分享)?|微博|QQ空间|复制链接|(?:\d+\s*){1,9}(?:下一页|尾页).*"
+    r"|T\s*[|+-]?\s*T|更多|跳转至?|[\d\s]{1,12}人?(?:阅读|点赞|评论)|网易首页|返回搜狐，查看更多)[\s\]】)）>]*$",
+    re.IGNORECASE,
+)
+_FOOTER = re.compile(
+    r"ICP[备证]|公网安备|版权所有|Copyright|©|网站标识码|主办单位[:：]|承办单位[:：]|未经.{0,8}(?:授权|许可|允许).{0,12}(?:不得|禁止|转载)|违法和?不良信息举报|互联网新闻信息服务许可证|凡本网注明|免责声明[:：]|建议使用.{0,20}浏览器|技术支持[:：]",
+    re.IGNORECASE,
+)
+_ATTACHMENT = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|wps|et|rtf|zip|rar|7z|ofd|csv|txt)(?:[?#]|$)|downfile|download\.(?:jsp|php|asp)|DownloadAttach|/attachment/", re.IGNORECASE)
+_UNIT_TAGS = frozenset("p h1 h2 h3 h4 h5 h6 li dt dd td th tr span a font strong b em i u br pre".split())
+
+
+@dataclass(slots=True)
+class Body:
+    """The chosen lines, in order, and the rule that chose them; `box` is the container, -1 without one."""
+
+    lines: list[int] = field(default_factory=list)
+    box: int = -1
+    rule: str = "none"
+    score: int = 0
+    first: int = 0
+    last: int = 0
+
+
+def is_attachment(href: str) -> bool:
+    """Whether an address is that of a document to download."""
+    return _ATTACHMENT.search(href) is not None
+
+
+def find(document: Document, title_line: int, *, selected: bool = False) -> Body:
+    """The body of a page whose headline stands in line `title_line` (-1 unknown)."""
+    values, own = _values(document, title_line)
+    total = _sums(values)
+    text = _sums(own)
+    best = _container(document, total, text, title_line, selected=selected)
+    if best is None:
+        return Body()
+    box, rule = best
+    body = Body(box=box.index, rule=rule, first=box.first, last=box.last)
+    body.lines = _clean(document, box, title_line, values)
+    body.score = sum(own[i] for i in body.lines)
+    return body
+
+
+def _sums(values: list[float] | list[int]) -> list[float]:
+    sums = [0.0]
+    for value in values:
+        sums.append(sums[-1] + value)
+    return sums
+
+
+def cms_name(box: Box) -> bool:
+    """Whether a box bears a name by which a CMS marks the body."""
+    if box.id and box.id.lower() in CMS_NAMES:
+        return True
+    if box.tag in ("ucapcontent", "founder-content"):
+        return True
+    return bool(box.cls) and any(c in CMS_NAMES for c in box.cls.lower().split())
+
+
+def noise_name(box: Box) -> bool:
+    """Whether a box's name says that it is not the article: navigation, sharing, comments, related items."""
+    if box.tag in ("nav", "footer", "aside"):
+        return True
+    return bool((box.id or box.cls) and not cms_name(box) and _NOISE.search(f"{box.id} {box.cls}"))
+
+
+def _values(document: Document, title_line: int) -> tuple[list[float], list[int]]:
+    """For each line what it is worth as body text, and its characters of running text."""
+    values: list[float] = []
+    own: list[int] = []
+    seen: set[str] = set()
+    noise = _noise_lines(document)
+    for i, line in enumerate(document.lines):
+        length = len(line.text)
+        free = length - line.linked
+        paragraph = 0
+        if line.hidden:
+            value = 0.0
+        elif line.linked > 0.5 * length:
+            value = -1.2 * line.linked - 2
+        elif _FOOTER.search(line.text):
+            value = -20.0
+        else:
+            marks = len(_PUNCTUATION.findall(line.text)) if length > 8 else 0
+            if (marks and free >= 14) or free >= 50:
+                paragraph = min(free, 1500)
+                value = float(paragraph) if marks else 0.4 * paragraph
+                if length > 30:
+                    if line.text in seen:
+                        value, paragraph = 0.0, 0
+                    seen.add(line.text)
+                if i < title_line:
+                    value *= 0.3
+            else:
+                value = -0.3 * free - 1.5
+        if noise[i] and value > 0:
+            value, paragraph = -0.2 * value, 0
+        values.append(value)
+        own.append(paragraph)
+    return values, own
+
+
+def _noise_lines(document: Document) -> list[bool]:
+    """Lines inside boxes named as noise, unless such a box holds most of the page's text."""
+    lines = document.lines
+    chars = _sums([0 if line.hidden else len(line.text) - line.linked for line in lines])
+    noise = [False] * len(lines)
+    for box in document.boxes:
+        if box.last > box.first and noise_name(box):
+            inside = chars[box.last] - chars[box.first]
+            if inside < 0.4 * chars[-1]:
+                noise[box.first : box.last] = [True] * (box.last - box.first)
+    return noise
+
+
+def _container(document: Document, total: list[float], text: list[float], title_line: int, *, selected: bool) -> tuple[Box, str] | None:
+    best: tuple[float, Box] | None = None
+    cms: tuple[float, Box] | None = None
+    site: tuple[float, Box] | None = None
+    for box in document.boxes:
+        if box.last <= box.first or box.hidden:
+            continue
+        value = total[box.last] - total[box.first]
+        chars = text[box.last] - text[box.first]
+        if box.selected and (site is None or chars > site[0]):
+            site = (chars, box)
+        if (box.id or box.cls or box.tag == "ucapcontent") and cms_name(box):
+            rank = value + 0.2 * chars
+            if cms is None or rank >= cms[0] or (box.first >= cms[1].first and box.last <= cms[1].last and rank > 0.7 * cms[0]):
+                cms = (rank, box)
+        if (box.block or box.id) and (best is None or value > best[0] or (value == best[0] and value > 0)):
+            best = (value, box)
+    if selected and site is not None and (site[0] > 0 or best is None or best[0] < 200):
+        return site[1], "site"
+    if cms is not None:
+        box = cms[1]
+        inside = text[box.last] - text[box.first]
+        whole = text[best[1].last] - text[best[1].first] if best else 0.0
+        # A container that leaves most of the text outside is not what its name says.
+        if inside > 0.6 * whole or (best is not None and best[0] < 80 and inside > 0):
+            return box, "cms"
+    if best is None or best[0] <= 0:
+        return (cms[1], "cms") if cms is not None else None
+    return best[1], "text"
+
+
+def _clean(document: Document, box: Box, title_line: int, values: list[float]) -> list[int]:
+    """The container's lines without what is around the article inside it."""
+    lines = document.lines
+    first, last = box.first, min(box.last, len(lines))
+    if first <= title_line < last:
+        first = title_line + 1
+    drop = [False] * (last - first)
+    inside = [i for i in range(first, last) if not lines[i].hidden]
+    chars = sum(max(0.0, values[i]) for i in inside)
+    for other in document.boxes:
+        if other.last <= other.first or other.first < first or other.last > last or (other.first == box.first and other.last == box.last):
+            continue
+        if noise_name(other):
+            share = sum(max(0.0, values[i]) for i in range(other.first, other.last))
+            if share < 0.3 * chars or other.hidden:
+                for i in range(other.first, other.last):
+                    drop[i - first] = True
+    attached = {link.line for link in document.links if is_attachment(link.href)}
+    kept = [
+        i
+        for i in inside
+        if not drop[i - first] and not (_JUNK.match(lines[i].text) and i not in attached)
+    ]
+    kept = _cut_tail(lines, kept, attached, values)
+    return _drop_lists(lines, kept, attached)
+
+
+def _cut_tail(lines: list[Line], kept: list[int], attached: set[int], values: list[float]) -> list[int]:
+    """Lines up to the first mark of the article's end after which no substantial text follows."""
+    rest = 0.0
+    total = sum(max(0.0, values[i]) for i in kept)
+    end = len(kept)
+    for position in range(len(kept) - 1, -1, -1):
+        line = lines[kept[position]]
+        if len(line.text) < 200 and (_END.search(line.text) or _FOOTER.search(line.text)):
+            if rest <= 0.25 * total and not any(i in attached for i in kept[position + 1 : end] if values[i] < 0):
+                end = position
+            continue
+        rest += max(0.0, values[kept[position]])
+    return [i for i in kept[:end] if not (len(lines[i].text) < 60 and _END.search(lines[i].text))]
+
+
+def _drop_lists(lines: list[Line], kept: list[int], attached: set[int]) -> list[int]:
+    """Without runs of link lines (related items); links to documents and single links stay."""
+    found: list[int] = []
+    run: list[int] = []
+    for i in [*kept, -1]:
+        line = lines[i] if i >= 0 else None
+        if line is not None and line.linked > 0.6 * len(line.text) and i not in attached:
+            run.append(i)
+            continue
+        if len(run) < 2 and (line is not None or not run):
+            found.extend(run)
+        run = []
+        if i >= 0:
+            found.append(i)
+    return found
+
+
+def join(document: Document, chosen: list[int]) -> str:
+    """The lines as text: paragraphs by newlines, the cells of a table's row by tabs."""
+    lines, boxes = document.lines, document.boxes
+    rows: list[tuple[int, list[tuple[int, str]]]] = []
+    for i in chosen:
+        line = lines[i]
+        row = cell = -1
+        if line.cell:
+            box = line.box
+            while box >= 0:
+                tag = boxes[box].tag
+                if cell < 0 and tag in ("td", "th"):
+                    cell = box
+                elif tag == "tr":
+                    row = box
+                    break
+                box = boxes[box].parent
+        if row >= 0 and rows and rows[-1][0] == row:
+            rows[-1][1].append((cell, line.text))
+        else:
+            rows.append((row, [(cell, line.text)]))
+    out: list[str] = []
+    for row, parts in rows:
+        cells = list(dict.fromkeys(cell for cell, _ in parts))
+        if row < 0 or len(cells) < 2 or len(parts) > 4 * len(cells) + 2 or sum(len(t) for _, t in parts) > 1500:
+            out.extend(text for _, text in parts)
+        else:
+            out.append("\t".join(" ".join(t for c, t in parts if c == cell) for cell in cells))
+    return "\n".join(t for t in out if t)

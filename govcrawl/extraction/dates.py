@@ -1,0 +1,184 @@
+"""Publish time: every statement of it on the page with its evidence, and the one to believe."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone
+
+CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
+FIRST = date(1949, 10, 1)
+
+_DIGITS = str.maketrans("０１２３４５６７８９：／．－〇○零一二三四五六七八九", "0123456789:/.-000123456789")
+_FULL_WIDTH = str.maketrans("０１２３４５６７８９：／．－", "0123456789:/.-")
+_CLOCK = r"(?:[ T,，|·]{0,4}(?:(?:星期|周|週)[一二三四五六日天])?[ T,，|]{0,3}(?P<half>上午|下午|晚上|凌晨|中午|[AaPp][Mm])?[ ]{0,2}(?P<hour>[01]?\d|2[0-4])[ ]?[:时時点點][ ]?(?P<minute>[0-5]\d)(?:[ ]?[:分][ ]?(?P<second>[0-5]\d))?(?:分|秒)?(?P<zone>\.\d+)?(?P<utc>Z|[+-]\d\d:?\d\d)?)?"
+_DATE = re.compile(
+    r"(?<![\d.])(?P<year>(?:19[4-9]|20[0-9])\d)[ ]{0,2}(?P<mark>[-/.年])[ ]{0,2}(?P<month>0?[1-9]|1[0-2])[ ]{0,2}[-/.月][ ]{0,2}(?P<day>3[01]|[12]\d|0?[1-9])[ ]{0,2}[日号號]?"
+    + _CLOCK,
+)
+_US_DATE = re.compile(r"(?<!\d)(?P<month>0?[1-9]|1[0-2])/(?P<day>3[01]|[12]\d|0?[1-9])/(?P<year>(?:19[4-9]|20[0-9])\d)" + _CLOCK)
+_SPLIT_DATE = re.compile(r"(?<!\d)(?P<year>20[0-3]\d)[ \x1f]{1,3}(?P<month>0[1-9]|1[0-2])[ ]?[/月-][ ]?(?P<day>3[01]|[12]\d|0[1-9])日?" + _CLOCK)
+_ROC_DATE = re.compile(r"(?:民[國国])[ ]?(?P<roc>\d{2,3})[ ]?[年/.][ ]?(?P<month>0?[1-9]|1[0-2])[ ]?[月/.][ ]?(?P<day>3[01]|[12]\d|0?[1-9])日?" + _CLOCK)
+_COMPACT = re.compile(r"(?<!\d)(?P<year>(?:19[5-9]|20[0-4])\d)(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])(?:[ T]?(?P<hour>[01]\d|2[0-3]):?(?P<minute>[0-5]\d):?(?P<second>[0-5]\d)?)?(?!\d)")
+_CHINESE_DATE = re.compile(r"(?P<year>[一二三四五六七八九〇○零０]{4})年(?P<month>[一二三四五六七八九十]{1,2})月(?P<day>[一二三四五六七八九十廿卅]{1,3})日")
+_YEARLESS = re.compile(r"(?<![\d-])(?P<month>0?[1-9]|1[0-2])[-/月](?P<day>3[01]|[12]\d|0?[1-9])日?[ ]{0,2}(?P<hour>[01]\d|2[0-3]):(?P<minute>[0-5]\d)")
+PUBLISHED = re.compile(
+    r"(?:发\s*布\s*(?:时\s*间|日\s*期|于|时)|發[布佈佈](?:時間|日期|於)|发文(?:时间|日期)|发稿时间|發稿時間|(?:出版|刊发|刊登|公布|公开|上传|录入|入稿|添加|投稿|发表|發表|更新)(?:时间|時間|日期|于|於)"
+    r"|上网时间|公告时间|公示时间|时\s*间|時\s*間|日\s*期|posted|published)\s*[:：\s]?[\s\x1f]*$",
+    re.IGNORECASE,
+)
+_UPDATED = re.compile(r"(?:更新|修改|编辑)(?:时间|時間|日期|于|於)?\s*[:：]?[\s\x1f]*$")
+_NOT_PUBLISHED = re.compile(
+    r"(?:截止|截至|成文|生成|印发|制发|实施|施行|生效|失效|废止|打印|访问|开始|结束|开标|报名|活动|出生|注册|登记|检索|索引|今天是?|现在是?|当前|最后|备案|许可|来访|执行|有效期|签发)(?:时间|時間|日期|于|於|至|是)?\s*[:：至]?[\s\x1f]*$",
+)
+_URL_DATES = (
+    re.compile(r"[/_=-](?P<year>(?:19[89]|20[0-4])\d)[-/_](?P<month>0?[1-9]|1[0-2])[-/_](?P<day>3[01]|[12]\d|0?[1-9])(?=[/_.?&-]|$)"),
+    re.compile(r"/(?P<year>(?:19[89]|20[0-4])\d)[-/]?(?P<month>0[1-9]|1[0-2])[-/]?(?P<day>0[1-9]|[12]\d|3[01])(?=[/_.?&-]|$)"),
+    re.compile(r"/(?:t|art_|P|A|a|c_|content_|node_)?(?P<year>(?:19[89]|20[0-4])\d)(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])(?:_|(?=\d{0,14}\.(?:s?html?|jsp|asp|php)))"),
+    re.compile(r"/(?P<year2>\d\d)/(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])/\d\d/[A-Z0-9]{16}\."),
+)
+_META_NAMES = (
+    "pubdate", "publishdate", "publish_date", "publishtime", "publish-time", "article:published_time", "og:release_date", "og:article:published_time", "datepublished",
+    "bytedance:published_time", "weibo:article:create_at", "og:time", "og:published_time", "parsely-pub-date", "sailthru.date", "dc.date.issued", "dcterms.created", "dc.date", "date", "pub_date", "firstcreate", "apub:time", "dateupdate", "createdate", "article.created", "article:create_at", "_pubtime", "releasedate",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A stated time: the day, and the clock where stated. `precision` is "day", "minute" or "second"."""
+
+    day: date
+    at: datetime | None = None
+    precision: str = "day"
+    evidence: str = "label"
+
+
+def moments(text: str) -> Iterator[tuple[Moment, int, int]]:
+    """Every full date in a text with its clock and its place, left to right, in China time."""
+    plain = text.translate(_FULL_WIDTH)
+    found = []
+    for pattern in (_DATE, _US_DATE, _SPLIT_DATE, _ROC_DATE):
+        found += list(pattern.finditer(plain))
+    for match in _CHINESE_DATE.finditer(text):
+        moment = chinese_date(match)
+        if moment is not None:
+            yield moment, match.start(), match.end()
+    last = -1
+    for match in sorted(found, key=lambda m: m.start()):
+        if match.start() < last:
+            continue
+        moment = _moment(match)
+        if moment is not None:
+            last = match.end()
+            yield moment, match.start(), match.end()
+
+
+def first_moment(text: str) -> Moment | None:
+    """The first date in a text: full, compact (20230208) or in Chinese digits."""
+    for moment, _, _ in moments(text):
+        return moment
+    match = _COMPACT.search(text.translate(_FULL_WIDTH))
+    return _moment(match) if match else None
+
+
+def yearless(text: str) -> tuple[int, int, int, int] | None:
+    """Month, day, hour and minute of a time whose year the page leaves out."""
+    match = _YEARLESS.search(text.translate(_FULL_WIDTH))
+    return (int(match["month"]), int(match["day"]), int(match["hour"]), int(match["minute"])) if match else None
+
+
+def chinese_date(match: re.Match[str]) -> Moment | None:
+    """A date in Chinese digits, 二〇二三年二月八日."""
+    year = int(match["year"].translate(_DIGITS))
+    return _day(year, _number(match["month"]), _number(match["day"]))
+
+
+def _number(text: str) -> int:
+    text = text.replace("廿", "二十").replace("卅", "三十")
+    if "十" in text:
+        tens, _, ones = text.partition("十")
+        return (int(tens.translate(_DIGITS)) if tens else 1) * 10 + (int(ones.translate(_DIGITS)) if ones else 0)
+    return int(text.translate(_DIGITS))
+
+
+def _day(year: int, month: int, day: int) -> Moment | None:
+    try:
+        return Moment(date(year, month, day))
+    except ValueError:
+        return None
+
+
+def _moment(match: re.Match[str]) -> Moment | None:
+    groups = match.groupdict()
+    year = int(groups["roc"]) + 1911 if groups.get("roc") else int(groups["year"])
+    try:
+        day = date(year, int(groups["month"]), int(groups["day"]))
+    except ValueError:
+        return None
+    if not groups.get("hour"):
+        return Moment(day)
+    hour = int(groups["hour"])
+    half = (groups.get("half") or "").lower()
+    if half in ("下午", "晚上", "pm") and hour < 12:
+        hour += 12
+    if half in ("am", "凌晨") and hour == 12:
+        hour = 0
+    second = groups.get("second")
+    if hour > 23:
+        return Moment(day)
+    at = datetime(day.year, day.month, day.day, hour, int(groups["minute"]), int(second or 0), tzinfo=CHINA)
+    zone = groups.get("utc")
+    if zone:
+        at = at.replace(tzinfo=UTC if zone == "Z" else _zone(zone)).astimezone(CHINA)
+    return Moment(at.date(), at, "second" if second else "minute")
+
+
+def _zone(text: str) -> timezone:
+    sign = -1 if text[0] == "-" else 1
+    hours, minutes = int(text[1:3]), int(text[-2:])
+    if hours > 14:
+        return CHINA
+    return timezone(sign * timedelta(hours=hours, minutes=minutes))
+
+
+def url_date(url: str) -> date | None:
+    """The day that an address states: /2023-02/08/, /20230208/, t20230208_, /2023/2/8/, /23/0208/16/."""
+    for pattern in _URL_DATES:
+        match = pattern.search(url)
+        if match:
+            groups = match.groupdict()
+            year = int(groups["year"]) if groups.get("year") else 2000 + int(groups["year2"])
+            moment = _day(year, int(groups["month"]), int(groups["day"]))
+            if moment is not None:
+                return moment.day
+    return None
+
+
+def url_month(url: str) -> tuple[int, int] | None:
+    """Year and month of an address that names a month only: /202302/, /2023-02/."""
+    match = re.search(r"/((?:19[89]|20[0-4])\d)[-/]?(0[1-9]|1[0-2])(?=/|-|_)", url)
+    return (int(match[1]), int(match[2])) if match else None
+
+
+def meta_moments(meta: dict[str, list[str]]) -> Iterator[tuple[str, Moment]]:
+    """The publish times of the page's meta tags with the tags' names."""
+    for name in _META_NAMES:
+        for value in meta.get(name, ()):
+            moment = first_moment(value)
+            if moment is not None:
+                yield name, moment
+                break
+
+
+def valid(day: date, latest: date) -> bool:
+    """Whether a publish day can be true: from 1949 on, and not after `latest`."""
+    return FIRST <= day <= latest
+
+
+def labelled(before: str) -> str:
+    """What the text before a date says of it: "published", "updated", "other" (another date), or ""."""
+    tail = before[-14:]
+    if _NOT_PUBLISHED.search(tail):
+        return "other"
+    if _UPDATED.search(tail):
+        return "updated"
+    return "published" if PUBLISHED.search(tail) else ""

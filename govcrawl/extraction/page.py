@@ -1,0 +1,87 @@
+"""A page to read: its bytes, what is known of it beforehand, and one lazily parsed document."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any
+
+from govcrawl.extraction import body as bodies
+from govcrawl.extraction import charset, document, title
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What is known of a site before its page is read; spiders fill it.
+
+    `name` is a slug ("heilongjiang", "gmw") or a host; `kind` one of department, ministry, news, other; `province` the
+    slug of a department's own province, "national" for the ministry and news sites, None where unknown. A page that
+    looks like the publisher's but stands on none of `hosts` (registrable domains, "gmw.cn") is a foreign copy.
+    `body` holds CSS selectors of the body's container, tried before the rules of CMS products and the general ones.
+    """
+
+    name: str
+    title: str | None = None
+    kind: str = "other"
+    province: str | None = None
+    hosts: tuple[str, ...] = ()
+    body: tuple[str, ...] = ()
+
+
+class Page:
+    """A response as extraction reads it.
+
+    `known` holds fields that a CMS's JSON already stated, by the names of `Extracted`; `html` there is the body's
+    markup. `region` is the province slug of the regional channel it was listed in. Nothing here raises for any bytes.
+    """
+
+    def __init__(
+        self,
+        body: bytes,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        site: Site | None = None,
+        channel: str | None = None,
+        region: str | None = None,
+        listed_title: str | None = None,
+        listed_on: date | None = None,
+        fetched_at: datetime | None = None,
+        known: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.body = body
+        self.url = url
+        self.headers = headers
+        self.site = site
+        self.channel = channel
+        self.region = region
+        self.listed_title = listed_title
+        self.listed_on = listed_on
+        self.fetched_at = fetched_at
+        self.known: Mapping[str, Any] = known or {}
+        self.results: dict[str, Any] = {}
+
+    @cached_property
+    def decoded(self) -> tuple[str, str, bool]:
+        """The markup, its encoding, and whether it was repaired."""
+        return charset.decode(self.body, self.headers)
+
+    @property
+    def markup(self) -> str:
+        return self.decoded[0]
+
+    @cached_property
+    def document(self) -> document.Document:
+        """The page's lines and boxes: one parse for everything that is read from it."""
+        selectors = self.site.body if self.site is not None else ()
+        return document.parse(self.markup, selectors)
+
+    @cached_property
+    def headline(self) -> title.Title:
+        return title.find(self.document, known=self.known.get("title"), listed=self.listed_title)
+
+    @cached_property
+    def article(self) -> bodies.Body:
+        """The body's lines, before the editor and source lines at its ends are taken off."""
+        selected = bool(self.site is not None and self.site.body)
+        return bodies.find(self.document, self.headline.end, selected=selected)

@@ -1,0 +1,146 @@
+"""Which of the page's dates is its publish time."""
+
+import re
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+from govcrawl.extraction import dates
+from govcrawl.extraction.dates import CHINA, Moment
+from govcrawl.extraction.document import Document
+
+_GENERATED = re.compile(r"页面生成时间|生成时间")
+_LONE = re.compile(r"^[\s（(【\[]*(?:(?:19|20)\d\d\s*年\s*\d{1,2}\s*月\s*\d{1,2}\s*日|[一二三四五六七八九〇○零０]{4}年[一二三四五六七八九十]{1,2}月[一二三四五六七八九十]{1,3}日)[\s）)】\]]*$")
+_SCRIPT_TIMES = (
+    re.compile(r"""\bvar\s+ct\s*=\s*["'](\d{10})["']"""),
+    re.compile(r"""["'](?:publish_?time|pub_?time|publishDate|ptime|ctime|createTime)["']\s*:\s*["']?(1\d{9})(?:\d{3})?\b""", re.IGNORECASE),
+    re.compile(r"""["']?\b(?:publish_?time|pub_?time|publishDate|pubDate|ptime|createTime)["']?\s*[:=]\s*["']((?:19|20)\d\d[-/]\d{1,2}[-/]\d{1,2}[^"']{0,12})["']""", re.IGNORECASE),
+)
+
+
+def latest(fetched_at: datetime | None) -> date:
+    """The last day on which a page can have been published: that of its fetch, else tomorrow."""
+    now = fetched_at if fetched_at is not None else datetime.now(CHINA) + timedelta(days=1)
+    return (now if now.tzinfo is None else now.astimezone(CHINA)).date()
+
+
+def decide(
+    document: Document,
+    *,
+    url: str,
+    header: list[str],
+    tail: list[str],
+    stated: str | None,
+    listed_on: date | None,
+    body: list[str],
+    limit: date,
+) -> Moment | None:
+    """The publish time. `header` are the lines about the headline, nearest first, `tail` those around the body's end,
+    `stated` the 发布日期 of a policy header. Nothing after `limit` is believed."""
+    address = dates.url_date(url) or dates.url_date(document.canonical)
+    visible = _visible(header, limit, address) or _labelled(tail, limit)
+    if visible is None and stated:
+        visible = _first(stated, limit)
+    metas = [m for name, m in dates.meta_moments(document.meta) if dates.valid(m.day, limit)]
+    if visible is None and not metas:
+        visible = _labelled(tail, limit, strict=False)
+    if visible is not None:
+        return _finer(visible, metas)
+    meta = _believed(metas, document, address)
+    if meta is not None:
+        return Moment(meta.day, meta.at, meta.precision, "meta")
+    for moment in _scripts(document, limit):
+        if address is None or abs((moment.day - address).days) <= 2:
+            return Moment(moment.day, moment.at, moment.precision, "meta")
+    if address is not None and dates.valid(address, limit):
+        return Moment(address, evidence="url")
+    if listed_on is not None and dates.valid(listed_on, limit):
+        return Moment(listed_on, evidence="listing")
+    for text in reversed(body[-6:]):
+        if _LONE.match(text):
+            found = _first(text, limit)
+            if found is not None:
+                return Moment(found.day, evidence="signature")
+    return None
+
+
+def _first(text: str, limit: date) -> Moment | None:
+    return next((m for m, _, _ in dates.moments(text) if dates.valid(m.day, limit)), None)
+
+
+def _visible(header: Iterable[str], limit: date, address: date | None) -> Moment | None:
+    """The date in the lines about the headline: labelled before bare, published before updated."""
+    bare: list[Moment] = []
+    updated: Moment | None = None
+    for text in header:
+        plain = text.replace("\x1f", " ")
+        for moment, start, end in dates.moments(plain):
+            if not dates.valid(moment.day, limit):
+                continue
+            kind = dates.labelled(plain[:start])
+            if kind == "published":
+                return moment
+            if kind == "updated":
+                updated = updated or moment
+            elif kind != "other" and (moment.at is not None or len(plain) - (end - start) <= 90):
+                bare.append(moment)
+    if bare:
+        near = [m for m in bare if address is not None and m.day == address]
+        clocks = [m for m in bare if m.at is not None]
+        return (near or clocks or bare)[0]
+    return updated
+
+
+def _labelled(lines: Iterable[str], limit: date, *, strict: bool = True) -> Moment | None:
+    for text in lines:
+        plain = text.replace("\x1f", " ")
+        if len(plain) > 160:
+            continue
+        for moment, start, _ in dates.moments(plain):
+            if dates.valid(moment.day, limit) and (dates.labelled(plain[:start]) == "published" or (not strict and moment.at is not None and len(plain) < 80)):
+                return moment
+    return None
+
+
+def _finer(visible: Moment, metas: list[Moment]) -> Moment:
+    """The visible time with the clock of a meta tag that names the same day, where the page shows the day only."""
+    if visible.at is None:
+        for meta in metas:
+            if meta.day == visible.day and meta.at is not None and (meta.at.hour or meta.at.minute):
+                return Moment(meta.day, meta.at, meta.precision, "meta")
+    return Moment(visible.day, visible.at, visible.precision, "label")
+
+
+def _believed(metas: list[Moment], document: Document, address: date | None) -> Moment | None:
+    """The meta time to believe: some CMSs write the time of the page's generation, which the address then refutes."""
+    if not metas:
+        return None
+    if address is not None:
+        agreeing = [m for m in metas if abs((m.day - address).days) <= 1]
+        if agreeing:
+            return agreeing[0]
+        if _GENERATED.search(document.first_meta("others")):
+            return None
+    return metas[0]
+
+
+def _scripts(document: Document, limit: date) -> Iterable[Moment]:
+    for text in document.json_ld:
+        for match in re.finditer(r'"(?:datePublished|pubDate|upDate)"\s*:\s*"([^"]{8,40})"', text):
+            moment = dates.first_moment(match[1])
+            if moment is not None and dates.valid(moment.day, limit):
+                yield moment
+    for pattern in _SCRIPT_TIMES:
+        for text in document.scripts:
+            match = pattern.search(text[:200_000])
+            if match is None:
+                continue
+            if match[1].isdigit() and len(match[1]) == 10:
+                at = datetime.fromtimestamp(int(match[1]), CHINA)
+                moment = Moment(at.date(), at, "second")
+            else:
+                found = dates.first_moment(match[1])
+                if found is None:
+                    continue
+                moment = found
+            if dates.valid(moment.day, limit):
+                yield moment

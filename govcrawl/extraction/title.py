@@ -1,0 +1,203 @@
+"""The headline and where it stands on the page: the headline line anchors date, source and body."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from govcrawl.extraction.document import Document, Line
+
+_DROP = re.compile("[\\s\"'“”‘’「」『』《》〈〉【】\\[\\]()（）|｜丨_·・,，:：!！?？。、—–\\-…．.]+")
+_SITE = re.compile(
+    r"(?:网|網|新闻|新聞|频道|頻道|日报|日報|晚报|晚報|时报|時報|周刊|在线|在線|门户|门户网站|政府|教育[厅局部]|教育委员会|委员会|人民政府|中心|平台|客户端|公众号|博客|论坛|杂志|杂志社|出版社|大学|学院|学校"
+    r"|新浪|搜狐|网易|腾讯|凤凰|百度|知乎|首页|正文|资讯|要闻|动态|公告|快讯|专栏|报道|评论|财经|体育|娱乐|科技|教育|社会|文化|国内|国际|时政|地方|军事|汽车|房产|视频|图片|滚动|原创|澎湃|澎湃号|.{0,8}(?:com|cn|net|org))$",
+    re.IGNORECASE,
+)
+_TITLE_NAME = re.compile(r"title|biaoti|headline|(?:^|[\s_-])(?:bt|tit|tt|h1|wzbt|xwbt)(?:$|[\s_\d-])|ucaptitle", re.IGNORECASE)
+_META_LINE = re.compile(r"(?:19|20)\d\d\s*[-年/.]\s*\d{1,2}\s*[-月/.]\s*\d{1,2}|来源|來源|发布(?:时间|日期)|發[布佈]時間|浏览|作者[:：]|记者|記者")
+_LABEL = re.compile(r"^(?:文章)?(?:标\s*题|標題|信息名称|文件名称|名\s*称)\s*[:：]\s*")
+_CRUMB = re.compile(r"(?:当前|现在|所在|您(?:现|所)在)的?位置|您的位置|首页\s*(?:>|»|/|→|-)|正在阅读")
+# A kicker, channel or badge that a template sets before the headline.
+_BADGE = re.compile(r"^(?:原创|转载|置顶|推荐|热门|图文|视频|独家|\[(?:置顶|推荐|图文|组图|转载|原创)\]|【(?:置顶|转载)】|》+|>+|·|●|■|◆|★)\s*")
+_TAIL = re.compile(r"\s*(?:正文|[\[(（]\d{1,3}[/／]\d{1,3}[\])）]|\[\d+\]|<\s*\d+\s*>)$")
+
+
+@dataclass(slots=True)
+class Title:
+    """The headline, the index of its first and last lines (-1 where it is in no line), and which evidence gave it."""
+
+    text: str
+    line: int = -1
+    end: int = -1
+    evidence: str = "none"
+
+
+def key(text: str) -> str:
+    """A headline as it compares with another: NFKC, without spaces, quotes and punctuation, lower case."""
+    return _DROP.sub("", unicodedata.normalize("NFKC", text)).lower()
+
+
+def find(document: Document, *, known: str | None = None, listed: str | None = None) -> Title:
+    """The headline of a page."""
+    references = _references(document, known, listed)
+    best, score = -1, 0.0
+    scan = len(document.lines)
+    seen = 0
+    for i in range(scan):
+        line = document.lines[i]
+        if line.hidden or not 2 <= len(line.text) <= 160:
+            continue
+        value = _score(document, i, line, references)
+        if value > 0:
+            # Of several places the first is the headline, except for breadcrumbs and lists, which score low.
+            value -= 0.004 * seen
+        seen += 1
+        if value > score + 1e-9:
+            best, score = i, value
+    if best >= 0 and score >= 2.5:
+        text, end = _join(document, best, references)
+        return Title(_fill(text, references), best, end, "heading")
+    for evidence, text in references:
+        if evidence != "title" or len(key(text)) >= 4:
+            return Title(text, best if score >= 1.5 else -1, best if score >= 1.5 else -1, evidence)
+    return Title("")
+
+
+def _references(document: Document, known: str | None, listed: str | None) -> list[tuple[str, str]]:
+    """What states the headline beside the visible text, best first."""
+    found: list[tuple[str, str]] = []
+    if known:
+        found.append(("known", known))
+    meta = document.first_meta("articletitle")
+    sites = [document.first_meta("sitename", "og:site_name"), document.first_meta("columnname")]
+    if meta:
+        found.append(("meta", tidy(meta)))
+    if document.title:
+        found.append(("title", strip_site(document.title, sites)))
+    for name in ("og:title", "twitter:title", "title"):
+        value = document.first_meta(name)
+        if value:
+            found.append(("og", strip_site(value, sites)))
+    if listed and not listed.rstrip().endswith(("...", "…")):
+        found.append(("listed", tidy(listed)))
+    return [(evidence, text) for evidence, text in found if len(key(text)) >= 2]
+
+
+def tidy(text: str) -> str:
+    """A headline without the badge before it and the page number behind it."""
+    text = _LABEL.sub("", text.strip())
+    for _ in range(3):
+        text, before = _BADGE.sub("", text), text
+        if text == before:
+            break
+    return _TAIL.sub("", text).strip()
+
+
+def strip_site(title: str, sites: list[str]) -> str:
+    """The <title> without the names of site and channels that templates append or set before it."""
+    names = {key(s) for s in sites if s}
+    text = tidy(title)
+    for _ in range(6):
+        cut = max(text.rfind(mark) for mark in "_|｜-–—丨－»>·<~")
+        if cut <= 0:
+            break
+        head, tail = text[:cut].rstrip("_|｜-–—丨－»><· ~"), text[cut + 1 :].strip()
+        mark = text[cut]
+        spaced = text[cut - 1 : cut] == " " or text[cut - 1 : cut] == mark
+        if len(key(head)) < 4:
+            break
+        sure = mark in "_|｜" or key(tail) in names or spaced or not tail
+        if (sure and len(tail) <= 30) or (_SITE.search(tail) and len(tail) <= 20 and not re.search("[，。！？；]", tail)):
+            text = head
+        else:
+            break
+    for mark in ("_", "|", "--", " - "):
+        first, found, rest = text.partition(mark)
+        if found and (key(first) in names or (_SITE.search(first) and len(first) <= 10)) and len(key(rest)) >= 6:
+            text = rest.strip(" -_|")
+    return text.strip()
+
+
+def _score(document: Document, i: int, line: Line, references: list[tuple[str, str]]) -> float:
+    text = _LABEL.sub("", line.text)
+    own = key(text)
+    if len(own) < 2:
+        return 0.0
+    value = 0.0
+    for rank, (evidence, reference) in enumerate(references):
+        other = key(reference)
+        if own == other:
+            match = 5.0
+        elif len(own) >= 5 and (other.startswith(own) or other.endswith(own)):
+            match = 2.0 + 2.5 * len(own) / len(other)
+        elif len(other) >= 5 and own.startswith(other) and len(own) < 2 * len(other) + 10:
+            match = 4.0
+        elif len(other) >= 6 and other in own and len(own) < 1.4 * len(other) + 4:
+            match = 3.5
+        elif len(own) >= 6 and own in other:
+            match = 2.0 + 2.0 * len(own) / len(other)
+        else:
+            continue
+        value = max(value, match - 0.1 * rank + (0.5 if evidence in ("known", "meta") else 0))
+    tag, named, crumb = "", False, bool(_CRUMB.search(line.text))
+    box = line.box
+    for _ in range(4):
+        if box < 0:
+            break
+        found = document.boxes[box]
+        if found.tag in ("h1", "h2", "h3", "h4", "h5", "h6", "ucaptitle"):
+            tag = tag or found.tag
+        if (found.id or found.cls) and _TITLE_NAME.search(f"{found.id} {found.cls}"):
+            named = True
+        box = found.parent
+    if len(own) >= 5 or value:
+        value += {"h1": 2.0, "ucaptitle": 2.5, "h2": 1.4, "h3": 1.0, "h4": 0.7, "h5": 0.6, "h6": 0.4}.get(tag, 0.0)
+        value += 0.8 if named else 0.0
+    if line.linked > 0.5 * len(line.text):
+        value -= 2.5
+    if crumb:
+        value -= 2.5
+    if len(own) >= 6 and value > 0:
+        for j in range(i + 1, min(i + 6, len(document.lines))):
+            following = document.lines[j]
+            if not following.hidden and len(following.text) < 200 and _META_LINE.search(following.text):
+                value += 1.2
+                break
+    if _META_LINE.match(line.text):
+        value -= 1.0
+    return value
+
+
+def _join(document: Document, i: int, references: list[tuple[str, str]]) -> tuple[str, int]:
+    """A headline that stands on several lines of one element, or that a reference continues."""
+    lines = document.lines
+    text, end = lines[i].text, i
+    others = [key(t) for _, t in references]
+    whole = max(others, key=len, default="")
+    for j in range(i + 1, min(i + 4, len(lines))):
+        following = lines[j]
+        if following.hidden or len(following.text) > 120:
+            break
+        grown = key(text + following.text)
+        heading = document.boxes[lines[i].box]
+        same = following.box == lines[i].box and heading.tag in ("h1", "h2", "ucaptitle") and heading.last <= i + 4
+        if any(other.startswith(grown) for other in others) and (same or len(key(text)) < len(whole)):
+            text, end = f"{text} {following.text}" if _needs_space(text, references) else text + following.text, j
+        elif same and key(text) not in others and not _META_LINE.search(following.text):
+            text, end = f"{text} {following.text}", j
+        else:
+            break
+    return tidy(text), end
+
+
+def _needs_space(text: str, references: list[tuple[str, str]]) -> bool:
+    return any(" " in other[len(text) - 2 : len(text) + 2] for _, other in references)
+
+
+def _fill(text: str, references: list[tuple[str, str]]) -> str:
+    """A headline cut by "…" in full, where a reference begins with it."""
+    bare = text.rstrip("….")
+    if bare != text and len(bare) >= 8:
+        for _, other in references:
+            if other.startswith(bare) and not other.endswith(("…", "...")) and len(other) > len(bare) + 1:
+                return other
+    return text
