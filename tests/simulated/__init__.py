@@ -7,13 +7,37 @@ complete walk must find. All people, places and texts are invented; hosts and ad
 
 from __future__ import annotations
 
-from . import trs
+from . import (
+    easysite,
+    founder,
+    generic,
+    gkmlpt,
+    hebei_jsp,
+    henan,
+    jcms,
+    jpaas,
+    label8888,
+    news_json,
+    people,
+    querylist,
+    shanghai,
+    trs,
+    ucap,
+    was_json,
+    yunnan,
+)
 from .model import Answer, Expected, SimulatedSite
 
-_CLASSES: dict[str, type[SimulatedSite]] = {**trs.CLASSES}
+_FAMILIES = (
+    easysite, founder, generic, gkmlpt, hebei_jsp, henan, jcms, label8888, news_json, people, querylist, shanghai, trs, ucap, was_json, yunnan,
+)  # fmt: skip
+_CLASSES: dict[str, type[SimulatedSite]] = {slug: made for family in _FAMILIES for slug, made in family.CLASSES.items()}
 SLUGS: list[str] = sorted(_CLASSES)
+# Sites as they would be after a change of CMS: same host and columns as the spider of that name, other pages.
+VARIANTS: dict[str, str] = {"zhejiang_jpaas": "zhejiang"}
+_CLASSES.update(jpaas.VARIANTS)
 
-__all__ = ["SLUGS", "Answer", "Expected", "SimulatedSite", "site"]
+__all__ = ["SLUGS", "VARIANTS", "Answer", "Expected", "SimulatedSite", "site"]
 
 
 def site(slug: str, *, pages: int = 4, per_page: int = 12, channels: int | None = 2) -> SimulatedSite:

@@ -40,7 +40,7 @@ def document(site: SimulatedSite, title: str, body: str, *, meta: str = "", scri
     return f"""<!DOCTYPE html>
 <html lang="zh-CN">
 <head>
-<meta http-equiv="Content-Type" content="text/html; charset={site.encoding}" />
+<meta http-equiv="Content-Type" content="text/html; charset={site.declared or site.encoding}" />
 <meta http-equiv="X-UA-Compatible" content="IE=edge" />
 <title>{escape(title)}</title>
 {meta}

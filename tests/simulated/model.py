@@ -176,7 +176,9 @@ class SimulatedSite:
     family = ""
     site_name = ""
     encoding = "utf-8"
+    declared = ""  # the charset that pages name in their head; the encoding itself unless it is lied about
     charset_header = True
+    newest = NEWEST
     after_end = "404"  # what a page past the last one answers: "404", "stub" or "repeat"
     truncate = False
     planted: tuple[str, ...] = ()
@@ -261,7 +263,7 @@ class SimulatedSite:
                    self.number)  # fmt: skip
 
     def make_rows(self, channel: str, channel_url: str, count: int) -> list[Row]:
-        day, rows = NEWEST, []
+        day, rows = self.newest, []
         for _ in range(count):
             rows.append(self.make_row(channel, channel_url, day))
             day -= dt.timedelta(days=self.random.choice((0, 1, 1, 2, 3)))
