@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from govcrawl.extraction.page import Page as Reading
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Page:
     """One response to an article request, as the spider hands it on. ``reading`` holds its bytes and what the stages
     find in them; ``attempt`` is its entry in the ledger."""
@@ -28,8 +28,11 @@ class Page:
     reading: Reading
     article: Article | None = None
 
+    def __repr__(self) -> str:
+        return f"<Page {self.url}>"
 
-@dataclass(slots=True)
+
+@dataclass(slots=True, repr=False)
 class Article:
     """One row of the archive: its fields are the columns of ``archive.schema.ARTICLES``, in order, then the two
     partitions. What a column means is said there."""
@@ -80,3 +83,6 @@ class Article:
     year: int
     run_id: str = field(default="")
     seq: int = field(default=0)
+
+    def __repr__(self) -> str:
+        return f"<Article {self.url} {self.title} {self.published_on}>"

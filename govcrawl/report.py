@@ -148,6 +148,8 @@ def _verdict(
         return worst, problems[0], problems
     if articles["challenge"] and not articles["landed"]:
         return BLOCKED, problems[0], problems
+    if reason == "start_error":
+        return CRASHED, "the spider failed at its start; see the log", problems
     if reason != "finished":
         return PARTIAL, f"stopped: {reason}", [f"{waiting} requests were not finished", *problems]
     if problems:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -13,15 +14,16 @@ from govcrawl.archive.storage import StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from datetime import date, datetime
+    from datetime import date
 
     from govcrawl.archive.storage import Storage
 
 
 @dataclass(slots=True)
 class Known:
-    """One address. ``settled_at``: when it was first settled. ``full_*``: the last full response, which revisits
-    refer to; ``fetched_at`` is the newest attempt."""
+    """One address. ``asked_at``: start of the run that asked last; ``settled_at``: of the run that first settled it.
+    (Runs and not responses date these: a replayed response keeps its old date.) ``full_*``: the last full response,
+    which revisits refer to."""
 
     doc_id: str
     url: str
@@ -32,7 +34,7 @@ class Known:
     listed_on: date | None
     outcome: str
     attempts: int
-    fetched_at: datetime
+    asked_at: datetime
     settled_at: datetime | None = None
     alias_of: str | None = None
     etag: str | None = None
@@ -53,6 +55,11 @@ class Known:
     def landed(self) -> bool:
         """Whether an article of this address is in the archive."""
         return self.revision is not None
+
+
+def run_started(run_id: str) -> datetime:
+    """When a run began, from its id ``<site>-<yyyymmddThhmmss><ms>Z-<random>``."""
+    return datetime.strptime(run_id.rsplit("-", 2)[1], "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC)
 
 
 class State:
@@ -99,7 +106,7 @@ class State:
             row.get("listed_on"),
             row["outcome"],
             row["attempts"],
-            row["fetched_at"],
+            run_started(row["run_id"]),
             alias_of=row.get("alias_of"),
             etag=row.get("etag"),
             last_modified=row.get("last_modified"),
@@ -108,7 +115,7 @@ class State:
             revision=row.get("revision"),
         )
         if new.settled:
-            new.settled_at = old.settled_at if old is not None and old.settled_at is not None else new.fetched_at
+            new.settled_at = old.settled_at if old is not None and old.settled_at is not None else new.asked_at
         if old is not None and new.outcome in (RETRIED | {"unchanged", "not_found", "given_up"}):
             # A visit that brought nothing new leaves what was known of the article.
             new.settled_at = new.settled_at or old.settled_at
@@ -120,7 +127,7 @@ class State:
             new.full_url, new.full_at = old.full_url, old.full_at
             new.full_file, new.full_offset = old.full_file, old.full_offset
         elif full:
-            new.full_url, new.full_at = new.url, new.fetched_at
+            new.full_url, new.full_at = new.url, row["fetched_at"]
             new.full_file, new.full_offset = row["warc_file"], row["warc_offset"]
         self._known[new.doc_id] = new
         if row["outcome"] == "landed" and new.text_hash:
@@ -128,12 +135,12 @@ class State:
 
 
 def read_rows(storage: Storage, files: Iterable[str], schema: pa.Schema = CAPTURES) -> Iterator[dict[str, Any]]:
-    """Rows of Parquet files in the order in which they were written. Raises StorageError naming a file that does not
-    open."""
-    tables = [read_table(storage, name, schema) for name in files]
+    """Rows of a site's Parquet files in the order in which they were written, which is that of the names: they begin
+    with run and segment. Raises StorageError naming a file that does not open."""
+    tables = [read_table(storage, name, schema) for name in sorted(files, key=lambda n: n.rsplit("/", 1)[-1])]
     if not tables:
         return
-    table = pa.concat_tables(tables).sort_by([("fetched_at", "ascending"), ("seq", "ascending")])
+    table = pa.concat_tables(tables)
     for batch in table.to_batches(max_chunksize=10_000):
         yield from batch.to_pylist()
 

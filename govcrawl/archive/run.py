@@ -29,7 +29,8 @@ class Archive:
         self.open_attempts: dict[Attempt, None] = {}
         self.outcomes: Counter[tuple[str, str | None, str, str]] = Counter()  # site, channel, kind, outcome
         self.on_settled: Callable[[Attempt], None] = lambda attempt: None
-        self._stamp = f"{self.started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+        milliseconds = self.started_at.microsecond // 1000
+        self._stamp = f"{self.started_at:%Y%m%dT%H%M%S}{milliseconds:03d}Z-{secrets.token_hex(2)}"
         self._max_attempts = max_attempts
         self._segment = segment
 

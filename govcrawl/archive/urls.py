@@ -16,8 +16,12 @@ _DEFAULT_PORTS = re.compile(r":(?:80|443)?$")
 
 def canonical(url: str) -> str:
     """The one spelling of a URL: host in lower case and punycode, no default port (80 or 443 under either scheme, since
-    some sites write ``:443`` behind http), query sorted and without share and tracking parameters, no fragment."""
-    parts = urlsplit(canonicalize_url(url.strip(), keep_blank_values=True))
+    some sites write ``:443`` behind http), query sorted and without share and tracking parameters, no fragment.
+    What is no URL stays as it is."""
+    try:
+        parts = urlsplit(canonicalize_url(url.strip(), keep_blank_values=True))
+    except ValueError:
+        return url.strip()
     host = _DEFAULT_PORTS.sub("", parts.netloc.rpartition("@")[2]).rstrip(".")
     query = "&".join(q for q in parts.query.split("&") if q and not _TRACKING.match(q.partition("=")[0]))
     return urlunsplit((parts.scheme, host, parts.path or "/", query, ""))

@@ -12,7 +12,7 @@ from scrapy import Spider
 from scrapy.http import Request, Response, TextResponse
 from scrapy.spidermiddlewares.httperror import HttpError
 
-from govcrawl import items, provinces
+from govcrawl import items
 from govcrawl.archive.ledger import Attempt, outcome_of_status
 from govcrawl.archive.schema import RETRIED
 from govcrawl.archive.urls import doc_id, host_of
@@ -21,6 +21,7 @@ from govcrawl.errors import BadArgument, IncoherentSpider
 from govcrawl.extensions import ArchiveExtension
 from govcrawl.extraction.page import Page as Reading
 from govcrawl.extraction.page import Site
+from govcrawl.provinces import PROVINCES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator
@@ -55,7 +56,52 @@ class Walk:
     last_response: Response | None = None
 
 
-class ListingSpider(Spider):
+class ArticleSpider(Spider):
+    """Asks for articles and hands them to the stages; the base of every spider here."""
+
+    def __init__(self, name: str | None = None) -> None:
+        super().__init__(name)
+        self._asked: set[str] = set()
+
+    @property
+    def archive(self) -> Archive:
+        extension = self.crawler.get_extension(ArchiveExtension)
+        assert extension is not None
+        return extension.archive
+
+    def article_url(self, url: str) -> str:
+        """The address under which a row's article is asked for; families strip what is theirs here."""
+        return url
+
+    def article_request(self, row: Row, site: Site, channel: str | None = None, region: str | None = None) -> Request:
+        """The request for a row's article, entered in the ledger of the site."""
+        url = self.article_url(row.url)
+        attempt = Attempt(
+            site.name, url, "article", channel=channel, listed_title=row.title, listed_on=row.date, fields=row.fields
+        )
+        self.archive.begin(attempt)
+        self._asked.add(attempt.doc_id)
+        # Above the next list page: a page's articles are fetched before more rows fill the memory.
+        return Request(
+            url,
+            callback=self.parse_article,
+            errback=self.article_failed,
+            cb_kwargs={"site": site, "region": region},
+            meta={"attempt": attempt, "allow_offsite": True},
+            dont_filter=True,
+            priority=1,
+        )
+
+    def parse_article(self, response: Response, site: Site, region: str | None = None) -> Iterator[items.Page]:
+        yield page_of(response, site, region)
+
+    def article_failed(self, failure: Failure) -> None:
+        request: Request = failure.request  # type: ignore[attr-defined]
+        outcome, error = outcome_of(failure)
+        self.archive.settle(request.meta["attempt"], outcome, error=error)
+
+
+class ListingSpider(ArticleSpider):
     """Base of the spiders that walk listings.
 
     To add a site:
@@ -63,7 +109,7 @@ class ListingSpider(Spider):
     #. Find its CMS family in ``base_spiders/`` and derive from that class.
     #. Set ``name`` (= file name), ``site_name``, ``kind``, ``province`` and ``hosts``.
     #. Set ``channels``: name of the column → address of its first list page.
-    #. Set ``article_pattern``: a regular expression that its article URLs match.
+    #. Set ``article_pattern``: a regular expression that its article URLs match, and ``examples`` of them.
     #. Run ``scrapy crawl <name> -a sample=5`` and read the summary.
 
     A family gives two hooks: ``page_requests`` (the further list pages that a page tells of) and ``rows`` (its entries).
@@ -79,6 +125,8 @@ class ListingSpider(Spider):
     rows_css: ClassVar[str | None] = None
     body_css: ClassVar[tuple[str, ...]] = ()
     verified: ClassVar[str | None] = None
+    examples: ClassVar[tuple[str, ...]] = ()
+    why_no_channels: ClassVar[str] = ""
 
     arguments: ClassVar[dict[str, str]] = {
         "since": "oldest publish date, YYYY-MM-DD, YYYY-MM or YYYY",
@@ -105,7 +153,6 @@ class ListingSpider(Spider):
         self.full = _switch(arguments, "full")
         self.walks: dict[str, Walk] = {}
         self.requested = 0
-        self._asked: set[str] = set()
         self._pattern = re.compile(self.article_pattern)
         self.planned = self._planned_channels()
 
@@ -137,10 +184,6 @@ class ListingSpider(Spider):
         """The request for a channel's first list page."""
         return Request(url)
 
-    def article_url(self, url: str) -> str:
-        """The address under which a row's article is asked for; families strip what is theirs here."""
-        return url
-
     # What is known of the site
 
     @classmethod
@@ -162,15 +205,11 @@ class ListingSpider(Spider):
 
     def region(self, channel: str, url: str) -> str | None:
         """The province of a regional channel of a news site, by the channel's name."""
-        return provinces.region_of_name(channel) if self.kind == "news" else None
+        if self.kind != "news":
+            return None
+        return next((p.slug for p in PROVINCES.values() if channel.startswith(p.short)), None)
 
     # The crawl
-
-    @property
-    def archive(self) -> Archive:
-        extension = self.crawler.get_extension(ArchiveExtension)
-        assert extension is not None
-        return extension.archive
 
     @property
     def own(self) -> SiteArchive:
@@ -189,7 +228,7 @@ class ListingSpider(Spider):
         if wanted is None:
             if not self.channels:
                 msg = f"{self.name} knows no channel yet; give one with -a channel=<address of a listing>"
-                raise BadArgument(msg)
+                raise BadArgument(f"{msg} ({self.why_no_channels})" if self.why_no_channels else msg)
             return self.channels
         if wanted in self.channels:
             return {wanted: self.channels[wanted]}
@@ -227,8 +266,10 @@ class ListingSpider(Spider):
                 continue
             if "channel" in self.given and known.channel not in self.planned:
                 continue
-            if known.outcome in RETRIED or (known.outcome == "not_found" and now - known.fetched_at > again):
-                yield self._article_request(Row(known.url, known.listed_title, known.listed_on), known.channel)
+            if known.outcome in RETRIED or (known.outcome == "not_found" and now - known.asked_at > again):
+                row = Row(known.url, known.listed_title, known.listed_on)
+                region = self.region(known.channel, known.url) if known.channel else None
+                yield self.article_request(row, self.site(), known.channel, region)
 
     def _list_request(self, request: Request, walk: Walk) -> Request:
         attempt = Attempt(self.name, request.url, "listing", request.method, request.body, walk.channel)
@@ -241,24 +282,6 @@ class ListingSpider(Spider):
             meta=request.meta | {"attempt": attempt, "allow_offsite": True},
             dont_filter=True,
             priority=0,
-        )
-
-    def _article_request(self, row: Row, channel: str | None, region: str | None = None) -> Request:
-        url = self.article_url(row.url)
-        attempt = Attempt(
-            self.name, url, "article", channel=channel, listed_title=row.title, listed_on=row.date, fields=row.fields
-        )
-        self.archive.begin(attempt)
-        self._asked.add(attempt.doc_id)
-        # Above the next list page: a page's articles are fetched before more rows fill the memory.
-        return Request(
-            url,
-            callback=self.parse_article,
-            errback=self.article_failed,
-            cb_kwargs={"region": region},
-            meta={"attempt": attempt, "allow_offsite": True},
-            dont_filter=True,
-            priority=1,
         )
 
     def parse_list(self, response: Response, walk: Walk) -> Iterator[Request]:
@@ -283,8 +306,9 @@ class ListingSpider(Spider):
                     break
                 self.requested += 1
                 walk.new += 1
-                yield self._article_request(row, walk.channel, walk.region)
+                yield self.article_request(row, self.site(), walk.channel, walk.region)
         self.archive.settle(attempt, "landed")
+        self.logger.info("%s: list page %d, %d rows, %d asked so far", walk.channel, walk.pages, len(rows), walk.new)
         if stop is not None:
             walk.ended = stop
         elif (request := self._next_page(walk)) is not None:
@@ -350,14 +374,6 @@ class ListingSpider(Spider):
             following = self._next_page(walk)
             if following is not None:
                 yield following
-
-    def parse_article(self, response: Response, region: str | None = None) -> Iterator[items.Page]:
-        yield page_of(response, type(self).site(), region)
-
-    def article_failed(self, failure: Failure) -> None:
-        request: Request = failure.request  # type: ignore[attr-defined]
-        outcome, error = outcome_of(failure)
-        self.archive.settle(request.meta["attempt"], outcome, error=error)
 
 
 def page_of(response: Response, site: Site, region: str | None = None) -> items.Page:

@@ -44,12 +44,14 @@ class Command(BaseRunSpiderCommand):
         errors: list[BaseException] = []
         _collect(outcome, errors)
         self.crawler_process.start()
-        extension = crawler.get_extension(ArchiveExtension) if crawler.engine is not None else None
-        run = extension.run_report if extension is not None else None
         if errors and isinstance(errors[0], BadArgument):
             raise UsageError(str(errors[0]), print_help=False)
         if errors:
             sys.stderr.write(f"{type(errors[0]).__name__}: {errors[0]}\n")
+            self.exitcode = report.CRASHED
+            return
+        extension = crawler.get_extension(ArchiveExtension)
+        run = extension.run_report if extension is not None else None
         if run is None:
             self.exitcode = report.CRASHED
             return
