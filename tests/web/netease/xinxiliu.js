@@ -1,0 +1,67 @@
+data_callback([
+    {
+        "title":"辽宁：二百所乡村小学配上“会跑的图书馆”",
+        "digest":"",
+        "docurl":"https://liaoning.news.163.com/23/0912/10/IDR6W1PA04228EEM.html",
+        "commenturl":"https://liaoning.news.163.com/23/0912/10/IDR6W1PA04228EEM.html",
+        "tienum":"0",
+        "tlink":"https://liaoning.news.163.com/23/0912/10/IDR6W1PA04228EEM.html",
+        "label":"其它",
+        "keywords":"",
+        "time":"09/12/2023 10:26:00",
+        "newstype":"article",
+        "imgurl":""
+    },
+    {
+        "title":"辽宁多地公布秋季学期开学时间",
+        "digest":"",
+        "docurl":"https://www.163.com/local/article/IC5J9YTN04228EEJ.html",
+        "commenturl":"https://www.163.com/local/article/IC5J9YTN04228EEJ.html",
+        "tienum":"0",
+        "tlink":"https://www.163.com/local/article/IC5J9YTN04228EEJ.html",
+        "label":"其它",
+        "keywords":"",
+        "time":"08/28/2023 17:12:00",
+        "newstype":"article",
+        "imgurl":""
+    },
+    {
+        "title":"辽宁省中小学教师心理健康培训启动",
+        "digest":"",
+        "docurl":"https://www.163.com/local/article/IB7N2DXS04228EEJ.html",
+        "commenturl":"https://www.163.com/local/article/IB7N2DXS04228EEJ.html",
+        "tienum":"0",
+        "tlink":"https://www.163.com/local/article/IB7N2DXS04228EEJ.html",
+        "label":"其它",
+        "keywords":"",
+        "time":"08/15/2023 10:31:00",
+        "newstype":"article",
+        "imgurl":""
+    },
+    {
+        "title":"铁岗县矿山博物馆里的研学课，为什么让学生坐不住",
+        "digest":"",
+        "docurl":"https://www.163.com/dy/article/IA2K8VQF0552CDLM.html",
+        "commenturl":"https://www.163.com/dy/article/IA2K8VQF0552CDLM.html",
+        "tienum":"0",
+        "tlink":"https://www.163.com/dy/article/IA2K8VQF0552CDLM.html",
+        "label":"其它",
+        "keywords":"",
+        "time":"08/03/2023 15:40:00",
+        "newstype":"article",
+        "imgurl":""
+    },
+    {
+        "title":"辽宁芦湾市：渔港码头成了暑期科学教室",
+        "digest":"",
+        "docurl":"https://www.163.com/local/article/I9BX3N5K04228EEJ.html",
+        "commenturl":"https://www.163.com/local/article/I9BX3N5K04228EEJ.html",
+        "tienum":"0",
+        "tlink":"https://www.163.com/local/article/I9BX3N5K04228EEJ.html",
+        "label":"其它",
+        "keywords":"",
+        "time":"07/12/2023 09:14:00",
+        "newstype":"article",
+        "imgurl":""
+    }
+])

@@ -1,0 +1,67 @@
+data_callback([
+    {
+        "title":"大连：三名中学生发现一处古贝丘遗址",
+        "digest":"",
+        "docurl":"https://www.163.com/local/article/I8CV4ZRE04228EEL.html",
+        "commenturl":"https://www.163.com/local/article/I8CV4ZRE04228EEL.html",
+        "tienum":"0",
+        "tlink":"https://www.163.com/local/article/I8CV4ZRE04228EEL.html",
+        "label":"其它",
+        "keywords":"",
+        "time":"07/03/2023 09:20:00",
+        "newstype":"article",
+        "imgurl":""
+    },
+    {
+        "title":"沈阳一中学把毕业典礼交给食堂阿姨主持",
+        "digest":"",
+        "docurl":"https://www.163.com/local/article/I6TZ9C4L04228EEJ.html",
+        "commenturl":"https://www.163.com/local/article/I6TZ9C4L04228EEJ.html",
+        "tienum":"0",
+        "tlink":"https://www.163.com/local/article/I6TZ9C4L04228EEJ.html",
+        "label":"其它",
+        "keywords":"",
+        "time":"06/19/2023 16:02:00",
+        "newstype":"article",
+        "imgurl":""
+    },
+    {
+        "title":"海岛上的一人班：他给一个学生上了三年课",
+        "digest":"",
+        "docurl":"https://www.163.com/dy/article/I3WE5HJD0552RTYU.html",
+        "commenturl":"https://www.163.com/dy/article/I3WE5HJD0552RTYU.html",
+        "tienum":"0",
+        "tlink":"https://www.163.com/dy/article/I3WE5HJD0552RTYU.html",
+        "label":"其它",
+        "keywords":"",
+        "time":"05/05/2023 11:08:00",
+        "newstype":"article",
+        "imgurl":""
+    },
+    {
+        "title":"丹东：鸭绿江边的观鸟课",
+        "digest":"",
+        "docurl":"https://www.163.com/local/article/I1HM6QWB04228EFD.html",
+        "commenturl":"https://www.163.com/local/article/I1HM6QWB04228EFD.html",
+        "tienum":"0",
+        "tlink":"https://www.163.com/local/article/I1HM6QWB04228EFD.html",
+        "label":"其它",
+        "keywords":"",
+        "time":"03/29/2023 14:45:00",
+        "newstype":"article",
+        "imgurl":""
+    },
+    {
+        "title":"辽宁芦湾市中小学启用“无声课间铃”",
+        "digest":"",
+        "docurl":"https://liaoning.news.163.com/20/1109/08/FR3B7KOU04228EEJ.html",
+        "commenturl":"https://liaoning.news.163.com/20/1109/08/FR3B7KOU04228EEJ.html",
+        "tienum":"0",
+        "tlink":"https://liaoning.news.163.com/20/1109/08/FR3B7KOU04228EEJ.html",
+        "label":"其它",
+        "keywords":"",
+        "time":"11/09/2020 08:17:00",
+        "newstype":"article",
+        "imgurl":""
+    }
+])
