@@ -204,10 +204,15 @@ class ListingSpider(ArticleSpider):
         return any(host == h or host.endswith("." + h) for h in cls.hosts)
 
     def region(self, channel: str, url: str) -> str | None:
-        """The province of a regional channel of a news site, by the channel's name."""
+        """The province of a regional channel of a news site: its name begins with it. A listing given by its address
+        takes it from the channels in the same folder, or on the same host."""
         if self.kind != "news":
             return None
-        return next((p.slug for p in PROVINCES.values() if channel.startswith(p.short)), None)
+        found = {_province_named(channel)}
+        for part in (_folder, host_of):
+            if found == {None}:
+                found = {_province_named(name) for name, known in self.channels.items() if part(known) == part(url)}
+        return found.pop() if len(found) == 1 else None
 
     # The crawl
 
@@ -426,6 +431,14 @@ def stated_total(text: str) -> int | None:
     """The number of entries that a list page states: 共 N 条, 共有N条记录, 共 <b>24</b> 篇文章."""
     found = _TOTAL.search(text)
     return int(found.group(1)) if found else None
+
+
+def _province_named(channel: str) -> str | None:
+    return next((p.slug for p in PROVINCES.values() if channel.startswith(p.short)), None)
+
+
+def _folder(url: str) -> str:
+    return f"{host_of(url)}{urlsplit(url).path.rpartition('/')[0]}"
 
 
 def _day(arguments: dict[str, str], name: str, *, first: bool) -> date | None:
