@@ -49,7 +49,7 @@ def entries(sources: Path = SOURCES) -> list[Entry]:
 
 
 def gzip_stored(data: bytes) -> bytes:
-    """A gzip stream of stored blocks: the same bytes under every zlib, and the record around it is compressed anyway."""
+    """A gzip stream of stored blocks: the same bytes under every zlib, and the record around it is compressed."""
     chunks = [data[i : i + 65535] for i in range(0, len(data), 65535)] or [b""]
     out = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
     for number, chunk in enumerate(chunks, 1):
