@@ -213,7 +213,7 @@ def _record(kind: WarcRecordType, record_id: str, headers: HeaderList, content: 
     record = WarcRecord()
     record.init_headers(record_type=kind, record_urn=record_id[5:-1].encode())
     for name, value in headers:
-        record.headers.append(name, value)
+        record.headers[name] = value
     record.headers["Content-Type"] = media_type
     record.set_bytes_content(content)
     buffer = io.BytesIO()
