@@ -15,6 +15,7 @@ from urllib.parse import urljoin
 
 import pytest
 from fastwarc.warc import ArchiveIterator, WarcRecordType
+from selectolax.lexbor import LexborHTMLParser
 
 HERE = Path(__file__).resolve().parent
 SPEC = importlib.util.spec_from_file_location("build_web", HERE.parent / "build_web.py")
@@ -134,6 +135,26 @@ def test_an_expected_row_is_what_the_page_says(row):
         assert [s for s in said if s and s not in text] == []
     assert [url for url in row.get("attachments", []) if url.removeprefix("https://jyt.hlj.gov.cn") not in page] == []
     assert [url for url in row.get("attachments", []) if BY_URL[url]["kind"] != "other"] == []
+
+
+BODIES = {
+    "gmw": ".u-mainText",
+    "heilongjiang": "ucapcontent",
+    "netease": ".post_body",
+    "jyb": ".TRS_Editor",
+    "chce": "#articleContent",
+    "jyt.hlj-edu.example": ".wp_articlecontent",
+    "m.junhan-copy.example": ".TRS_Editor",
+}
+
+
+@pytest.mark.parametrize("row", GOLD, ids=lambda row: row["url"].rsplit("/", 1)[-1])
+def test_an_expected_text_is_the_whole_body(row):
+    body = LexborHTMLParser(source(BY_URL[row["url"]])).css(BODIES[row["site"]])
+    assert len(body) == 1
+    for credit in body[0].css(".liability, .ep-source"):
+        credit.decompose()
+    assert squeeze(body[0].text()) == squeeze(row.get("text_original", row["text"]))
 
 
 def listed(entry):
