@@ -71,10 +71,10 @@ class ArchiveExtension:
                 segment_seconds=settings.getfloat("GOVCRAWL_SEGMENT_SECONDS"),
                 rotate_bytes=settings.getint("GOVCRAWL_WARC_BYTES"),
             )
-            if hasattr(spider, "own"):
-                site = self.archive.site(spider.name)
+            for name in getattr(spider, "sites", ()):
+                site = self.archive.site(name)
                 if site.recovered:
-                    logger.warning("Recovered %d rows that a killed run had landed", site.recovered)
+                    logger.warning("Recovered %d rows that a killed run had landed in %s", site.recovered, name)
         except (Locked, StorageError) as exc:
             self.failure = exc
             logger.critical(str(exc))

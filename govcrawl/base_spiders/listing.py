@@ -73,6 +73,12 @@ class ArticleSpider(Spider):
         """The address under which a row's article is asked for; families strip what is theirs here."""
         return url
 
+    def unsettled(self, site: str, url: str) -> bool:
+        """Whether an address is still to be asked: not asked in this run, and not settled by another."""
+        key = doc_id(url)
+        known = self.archive.site(site).state.get(key)
+        return key not in self._asked and (known is None or known.outcome in RETRIED)
+
     def article_request(self, row: Row, site: Site, channel: str | None = None, region: str | None = None) -> Request:
         """The request for a row's article, entered in the ledger of the site."""
         url = self.article_url(row.url)
@@ -217,6 +223,11 @@ class ListingSpider(ArticleSpider):
     # The crawl
 
     @property
+    def sites(self) -> tuple[str, ...]:
+        """The sites that the run writes to; opened, and so locked, before its first request."""
+        return (self.name,)
+
+    @property
     def own(self) -> SiteArchive:
         return self.archive.site(self.name)
 
@@ -341,9 +352,7 @@ class ListingSpider(ArticleSpider):
                 return False
             if self.until and on > self.until:
                 return False
-        key = doc_id(self.article_url(row.url))
-        known = self.own.state.get(key)
-        return key not in self._asked and (known is None or known.outcome in RETRIED)
+        return self.unsettled(self.name, self.article_url(row.url))
 
     @staticmethod
     def _date(row: Row) -> date | None:

@@ -75,8 +75,8 @@ def feed_of(response: TextResponse) -> Any:
 
 
 def loads(text: str) -> Any:
-    """JSON, also in a callback or an assignment, and as scripts write it: with bare keys, single quotes, trailing commas
-    and quotation marks inside strings. Raises ValueError."""
+    """JSON, also in a callback or an assignment, and as scripts write it: with bare keys, single quotes, trailing
+    commas and quotation marks inside strings. Raises ValueError."""
     inner = _WRAPPED.sub("", text, count=1).strip()
     inner = re.sub(r"[\s;)]+$", "", inner).lstrip("(")
     try:

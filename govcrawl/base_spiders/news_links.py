@@ -16,9 +16,13 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
     from scrapy.http import Request, TextResponse
 
-_NEXT = re.compile(r"^[\[【(]?\s*(?:下一页|下一頁|下页|后一页|后页|次页|next(?: page)?|[>›»]{1,2})\s*[>›»]*\s*[\])】]?$", re.IGNORECASE)
+_NEXT = re.compile(
+    r"^[\[【(]?\s*(?:下一页|下一頁|下页|后一页|后页|次页|next(?: page)?|[>›»]{1,2})\s*[>›»]*\s*[\])】]?$", re.IGNORECASE
+)
 _NUMBER = re.compile(r"^[\[【(]?\s*(\d{1,4})\s*[\])】]?$")
-_IN_URL = re.compile(r"(?:[?&](?:page|pageno|pagenum|pageindex|p|pn|cp)=|(?<=\D)_?)(\d{1,4})(?=(?:\.\w{2,5})?/?$|&)", re.IGNORECASE)
+_IN_URL = re.compile(
+    r"(?:[?&](?:page|pageno|pagenum|pageindex|p|pn|cp)=|(?<=\D))(\d{1,4})(?=(?:\.\w{2,5})?/?$|&)", re.IGNORECASE
+)
 
 
 class NextLinkSpider(ListingSpider):

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from govcrawl.archive.urls import doc_id, host_of
+from govcrawl.base_spiders.listing import ArticleSpider
+from govcrawl.base_spiders.rows import Row
+from govcrawl.errors import BadArgument
+from govcrawl.extensions import ArchiveExtension
+from govcrawl.recognise import other_site, owner, spiders
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from typing import Self
+
+    from scrapy.crawler import Crawler
+
+    from govcrawl.extraction.page import Site
+
+_URL = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)
+
+
+class UrlsSpider(ArticleSpider):
+    """Given pages: ``-a file=urls.txt`` (one address a line, # begins a comment) or ``-a url=…``. A page whose host
+    belongs to a spider goes to that spider's site, others to one named after their host. What is settled is not asked
+    again."""
+
+    name = "urls"
+    arguments: ClassVar[dict[str, str]] = {"file": "a text file, one address a line", "url": "one address"}
+
+    def __init__(self, name: str | None = None, **arguments: str) -> None:
+        super().__init__(name)
+        self.given = arguments
+        unknown = sorted(set(arguments) - set(self.arguments))
+        if unknown or len(arguments) != 1:
+            takes = " or ".join(f"-a {k}=<{v}>" for k, v in self.arguments.items())
+            problem = f"urls has no argument {unknown[0]!r}" if unknown else "urls needs one argument"
+            raise BadArgument(f"{problem}; it takes {takes}")
+        urls = [_checked(arguments["url"], "url")] if "url" in arguments else list(_read(arguments["file"]))
+        self.pages: dict[str, tuple[str, Site]] = {}
+        for url in urls:
+            self.pages.setdefault(doc_id(url), (url, other_site(url)))
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        known = spiders(crawler.settings)
+        for key, (url, _) in spider.pages.items():
+            if (found := owner(url, known)) is not None:
+                spider.pages[key] = (url, found.site())
+        return spider
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """The sites that the run writes to; opened, and so locked, before its first request."""
+        return tuple(sorted({site.name for _, site in self.pages.values()}))
+
+    async def start(self) -> AsyncIterator[Any]:
+        extension = self.crawler.get_extension(ArchiveExtension)
+        assert extension is not None
+        extension.sites_by_host.update({host_of(url): site.name for url, site in self.pages.values()})
+        for url, site in self.pages.values():
+            if self.unsettled(site.name, url):
+                yield self.article_request(Row(url), site)
+
+
+def _read(file: str) -> Iterator[str]:
+    try:
+        text = Path(file).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as exc:
+        why = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8 text"
+        raise BadArgument(f"file={file} cannot be read: {why}") from exc
+    found = 0
+    for number, line in enumerate(text.splitlines(), 1):
+        address = re.sub(r"(?:^|\s)#.*", "", line).strip()
+        if address:
+            found += 1
+            yield _checked(address, f"{file}, line {number}")
+    if not found:
+        raise BadArgument(f"{file} holds no address; write one a line")
+
+
+def _checked(address: str, where: str) -> str:
+    try:
+        good = bool(_URL.fullmatch(address)) and bool(host_of(address)) and doc_id(address)
+    except ValueError:
+        good = False
+    if not good:
+        raise BadArgument(f"{where}: {address[:200]!r} is no address; write it as https://host/path")
+    return address
