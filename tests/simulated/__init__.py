@@ -29,7 +29,8 @@ from . import (
 from .model import Answer, Expected, SimulatedSite
 
 _FAMILIES = (
-    easysite, founder, generic, gkmlpt, hebei_jsp, henan, jcms, label8888, news_json, people, querylist, shanghai, trs, ucap, was_json, yunnan,
+    easysite, founder, generic, gkmlpt, hebei_jsp, henan, jcms, label8888, news_json, people, querylist, shanghai,
+    trs, ucap, was_json, yunnan,
 )  # fmt: skip
 _CLASSES: dict[str, type[SimulatedSite]] = {slug: made for family in _FAMILIES for slug, made in family.CLASSES.items()}
 SLUGS: list[str] = sorted(_CLASSES)

@@ -69,7 +69,6 @@ COLUMNS: dict[str, list[tuple[str, str]]] = {
         ("重要活动", "http://jyt.jl.gov.cn/zyhd/"),
         ("国家省级动态", "http://jyt.jl.gov.cn/jydt/gjssdt/"),
         ("rsrm(栏目名未给出)", "https://jyt.jl.gov.cn/zwgk/rsrm/"),
-        ("信息公开目录(省级平台)", "https://xxgk.jl.gov.cn/zcbm/fgw_97963/xxgkmlqy/"),
     ],
     "heilongjiang": [
         ("通知公告", "https://jyt.hlj.gov.cn/jyt/c110481/public_list.shtml"),
@@ -245,7 +244,6 @@ COLUMNS: dict[str, list[tuple[str, str]]] = {
         ("政策解读", "https://edu.sc.gov.cn/scedu/c100503/xwzx_list.shtml"),
         ("招考录用", "https://edu.sc.gov.cn/scedu/c100505/xwzx_list.shtml"),
         ("网信工作", "https://edu.sc.gov.cn/scedu/c100507/xwzx_list.shtml"),
-        ("政策文件库", "https://edu.sc.gov.cn/scedu/zcwjk/newzfwj.shtml"),
     ],
     "guizhou": [
         ("时政要闻", "https://jyt.guizhou.gov.cn/ywdt/szyw/"),

@@ -25,12 +25,19 @@ def media_meta(row: Row) -> str:
 class Gmw(SimulatedSite):
     family = "founder"
     site_name = "光明网"
-    planted = (
-        "relative links without ./", "total only as text 共N页", "rows without dates whose URL has them", "one-based suffix: _2 is page 2", "links to other columns in the list",
+    planted: tuple[str, ...] = (
+        "relative links without ./", "total only as text 共N页", "rows without dates whose URL has them", "one-based suffix: _2 is page 2", "an article listed in two columns",
     )  # fmt: skip
 
     def article_url(self, number: int, day: dt.date, channel_url: str) -> str:
         return urljoin(channel_url, f"{day:%Y-%m/%d}/content_{number + 30_800_000}.htm")
+
+    def retouch(self, channel: Channel) -> Channel:
+        """The second column lists an article of the first one as well."""
+        if channel.index != 1:
+            return channel
+        row = self.lists[0].rows[-1]
+        return channel.with_line(0, 0, Line(row, row.url, row.title, f"{row.published_on}"))
 
     def list_url(self, channel: Channel, page: int) -> str:
         return channel.url if page == 1 else channel.url.replace(".htm", f"_{page}.htm")

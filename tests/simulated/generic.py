@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from . import html as h
-from .model import Channel, Line, Row, SimulatedSite, split_pages
+from .model import Answer, Channel, Line, Row, SimulatedSite, split_pages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -194,10 +194,9 @@ class Sohu(Plain):
         # The query names the box a link stands in; the page is the same without it.
         return Line(row, f"//www.sohu.com{row.path}?scm=1019.20001.0.0.0&spm=smpc.channel_{place}", row.title, f"{row.published_on}")
 
-    def publish_article(self, row: Row) -> None:
-        super().publish_article(row)
-        for place in range(self.per_page):
-            self.publish(f"{row.url}?scm=1019.20001.0.0.0&spm=smpc.channel_{place}", lambda: self.html(self.article_page(row)))
+    def dynamic(self, method: str, url: str, fields: dict[str, str]) -> Answer | None:
+        plain = url.split("?", maxsplit=1)[0]
+        return self.answer("GET", plain) if "?scm=" in url and method == "GET" else None
 
     def article_meta(self, row: Row) -> str:
         return f'<meta itemprop="datePublished" content="{row.stamp}" /><meta property="og:release_date" content="{row.stamp}"/><meta name="mediaid" content="{escape(row.source, quote=True)}"/>'
@@ -237,9 +236,9 @@ class Ynet(Plain):
         return channel.url if page == 1 else channel.url.replace(".html", f"_{page}.html")
 
     def retouch(self, channel: Channel) -> Channel:
-        line = channel.pages[0][3]
+        line = channel.lines[:4][-1]
         other = line.row.url.replace("https:", "http:") if line.row.url.startswith("https:") else line.row.url.replace("http:", "https:")
-        return replace(channel, pages=(channel.pages[0], (*channel.pages[1], replace(line, href=other)), *channel.pages[2:]))
+        return channel.with_line(1, 5, replace(line, href=other))
 
     def items(self, channel: Channel, lines: Sequence[Line]) -> str:
         rows = "".join(f'<li class="cfix"><h2><a href="{line.href}" target="_blank">{escape(line.text)}</a></h2><em class="fRight">{line.date}</em></li>' for line in lines)

@@ -46,9 +46,8 @@ class Henan(SimulatedSite):
 
     def retouch(self, channel: Channel) -> Channel:
         """One row of page 1 stands on page 2 again, linked on the mobile host."""
-        line = channel.pages[0][5]
-        twin = replace(line, href=f"https://m.jyt.henan.gov.cn{line.row.path}")
-        return replace(channel, pages=(channel.pages[0], (*channel.pages[1], twin), *channel.pages[2:]))
+        line = channel.lines[:6][-1]
+        return channel.with_line(1, 5, replace(line, href=f"https://m.jyt.henan.gov.cn{line.row.path}"))
 
     def list_page(self, channel: Channel, page: int) -> str:
         count = len(channel.pages)

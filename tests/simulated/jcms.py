@@ -41,6 +41,10 @@ class Jcms(SimulatedSite):
     def article_url(self, number: int, day: dt.date, channel_url: str) -> str:
         return urljoin(channel_url, f"/art/{day.year}/{day.month}/{day.day}/art_{self.column_id(channel_url)}_{number}.html")
 
+    def page_size(self, channel_url: str) -> int:
+        """A window of records: three pages as readers see them."""
+        return self.per_page * 3
+
     @staticmethod
     def column_id(channel_url: str) -> str:
         found = re.search(r"/col(\d+)/", channel_url)

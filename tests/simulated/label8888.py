@@ -45,6 +45,9 @@ class Anhui(SimulatedSite):
             folder = urlsplit(urljoin(channel_url, "./")).path
         return urljoin(channel_url, f"{folder}{number + 34_000_000}.html")
 
+    def page_size(self, channel_url: str) -> int:
+        return 15
+
     def by_label(self, channel: Channel) -> bool:
         return "/public/column/" in channel.url
 

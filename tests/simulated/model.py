@@ -131,6 +131,14 @@ class Channel:
         """Each row once, in list order."""
         return list(dict.fromkeys(line.row for line in self.lines))
 
+    def with_line(self, page: int, place: int, line: Line, *, instead: bool = False) -> Channel:
+        """A copy with `line` put into a page (counted from 0, the last one if there are fewer), or in place of another."""
+        pages = list(self.pages)
+        page = min(page, len(pages) - 1)
+        place = min(place, len(pages[page]) - 1)
+        pages[page] = (*pages[page][:place], line, *pages[page][place + instead :])
+        return replace(self, pages=tuple(pages))
+
 
 def relative(target: str, base: str) -> str:
     """The link from a page to another of the same host as TRS writes it: `./202405/t…html`, `../…`."""
@@ -179,6 +187,7 @@ class SimulatedSite:
     declared = ""  # the charset that pages name in their head; the encoding itself unless it is lied about
     charset_header = True
     newest = NEWEST
+    steps: tuple[int, ...] = (0, 1, 1, 2, 3)  # days between two rows, one of them at random
     after_end = "404"  # what a page past the last one answers: "404", "stub" or "repeat"
     truncate = False
     planted: tuple[str, ...] = ()
@@ -196,7 +205,8 @@ class SimulatedSite:
         self._published: dict[str, Callable[[], Answer]] = {}
         self._addresses: list[str] = []
         for index, (name, url) in enumerate(columns):
-            rows = self.make_rows(name, url, per_page * (pages - 1) + max(1, per_page * 2 // 3))
+            size = self.page_size(url)
+            rows = self.make_rows(name, url, size * (pages - 1) + max(1, size * 2 // 3))
             laid = self.lay_out(index, url, rows)
             lines = tuple(tuple(self.line(row, url, place) for place, row in enumerate(page)) for page in laid)
             self.lists.append(self.retouch(Channel(name, url, index, lines)))
@@ -216,6 +226,10 @@ class SimulatedSite:
 
     def article_url(self, number: int, day: dt.date, channel_url: str) -> str:
         raise NotImplementedError
+
+    def page_size(self, channel_url: str) -> int:
+        """Rows on one page of the list: `per_page`, except where the address itself or the host's interface says more."""
+        return self.per_page
 
     def lay_out(self, index: int, url: str, rows: list[Row]) -> list[list[Row]]:
         """Rows on pages; traps that repeat or move rows override this."""
@@ -266,7 +280,7 @@ class SimulatedSite:
         day, rows = self.newest, []
         for _ in range(count):
             rows.append(self.make_row(channel, channel_url, day))
-            day -= dt.timedelta(days=self.random.choice((0, 1, 1, 2, 3)))
+            day -= dt.timedelta(days=self.random.choice(self.steps))
         return rows
 
     def hex32(self, *parts: object) -> str:
@@ -328,15 +342,13 @@ class SimulatedSite:
         return self.html(NOT_FOUND, 404)
 
     def requests(self) -> Iterable[tuple[str, str, bytes]]:
-        """Every GET that finds something, and one address past the end of each list; nothing for dynamic families."""
+        """Every GET of a static site, as addressed and as linked, and one past the end of each list; else nothing."""
         if not self.finite:
             return
-        for url in self._addresses:
+        linked = [urljoin(channel.url, line.href) for channel in self.lists for line in channel.lines]
+        beyond = [self.list_url(channel, len(channel.pages) + 1) for channel in self.lists]
+        for url in dict.fromkeys((*self._addresses, *linked, *beyond)):
             yield "GET", url, b""
-        for channel in self.lists:
-            beyond = self.list_url(channel, len(channel.pages) + 1)
-            if key(beyond) not in self._published:
-                yield "GET", beyond, b""
 
 
 def pdf(row: Row) -> bytes:
@@ -347,9 +359,6 @@ def pdf(row: Row) -> bytes:
 def as_document(row: Row, url: str) -> Row:
     return replace(row, url=url, document=True)
 
-
-def absolute(base: str, href: str) -> str:
-    return urljoin(base, href)
 
 
 NOT_FOUND = (

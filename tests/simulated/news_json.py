@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
@@ -36,6 +37,9 @@ class Xinhua(SimulatedSite):
 
     def columns(self) -> list[tuple[str, str]]:
         return [(name, url) for name, url in super().columns() if "nodeart" in url or url.endswith(".htm")]
+
+    def page_size(self, channel_url: str) -> int:
+        return 20 if "nodeart" in channel_url else self.per_page
 
     def article_url(self, number: int, day: dt.date, channel_url: str) -> str:
         host = "http://www.news.cn/edu" if "nodeart" in channel_url else "https://education.news.cn"
@@ -117,9 +121,12 @@ class Netease(SimulatedSite):
 
     def publish_lists(self, channel: Channel) -> None:
         for page in range(1, len(channel.pages) + 1):
-            address, number = self.list_url(channel, page), page
+            address = self.list_url(channel, page)
             for form in dict.fromkeys((address, address.split("?")[0], f"{address.split('?')[0]}?callback=data_callback")):
-                self.publish(form, lambda number=number: script(self.feed(channel, number), "gbk"))  # type: ignore[misc]
+                self.publish(form, partial(self.feed_answer, channel, page))
+
+    def feed_answer(self, channel: Channel, page: int) -> Answer:
+        return script(self.feed(channel, page), "gbk")
 
     def feed(self, channel: Channel, page: int) -> str:
         entries = []
@@ -149,6 +156,9 @@ class Thepaper(SimulatedSite):
     site_name = "澎湃新闻"
     finite = False
     planted = ("POST with a JSON body", "cursor startTime; pageNum alone repeats page 1", "no date in article URLs", "times in words (3小时前)", "body in __NEXT_DATA__")
+
+    def page_size(self, channel_url: str) -> int:
+        return 20
 
     def article_url(self, number: int, day: dt.date, channel_url: str) -> str:
         return f"https://www.thepaper.cn/newsDetail_forward_{number + 20_900_000}"

@@ -28,6 +28,9 @@ class Jiangxi(SimulatedSite):
         "rows of the former CMS (/art/…) at the end of the list", "article body only in a script",
     )  # fmt: skip
 
+    def page_size(self, channel_url: str) -> int:
+        return 15
+
     def code(self, channel_url: str) -> str:
         return urlsplit(channel_url).path.split("/")[2]
 

@@ -46,7 +46,7 @@ class Shanghai(SimulatedSite):
             item = f'<li><a href="{line.href}" target="_blank" title="{escape(line.row.title, quote=True)}">{escape(line.text)}</a><span class="listTime">{line.date}</span></li>'
             items.append(f"{item}\n<!-- {item} -->" if n % 4 == 0 else item)
         if page == 2:
-            first = channel.pages[0][2]
+            first = channel.lines[:3][-1]
             items.append(f'<li><a href="{first.row.url.replace("https:", "http:")}" target="_blank">{escape(first.text)}</a><span class="listTime">{first.date}</span></li>')
         body = f"""<div class="top"><div><h3><a href="./"><font>{escape(channel.name)}</font></a></h3></div></div>{h.sidebar(self.stranger_rows[2:])}
 <ul id="listContent">{"".join(items)}</ul><div class="whj_padding whj_color">第{page}页 共{len(channel.pages)}页</div>"""

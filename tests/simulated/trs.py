@@ -316,10 +316,8 @@ class Chongqing(Trs):
     def retouch(self, channel: Channel) -> Channel:
         if channel.index:
             return channel
-        first = channel.pages[0][3]
-        twin = replace(first, href=first.href.replace(".html", "_wap.html"))
-        second = (*channel.pages[1][:2], twin, *channel.pages[1][2:])
-        return replace(channel, pages=(channel.pages[0], second, *channel.pages[2:]))
+        first = channel.lines[:4][-1]
+        return channel.with_line(1, 2, replace(first, href=first.href.replace(".html", "_wap.html")))
 
     def publish_article(self, row: Row) -> None:
         super().publish_article(row)
@@ -359,10 +357,8 @@ class Guizhou(Trs):
     def retouch(self, channel: Channel) -> Channel:
         if channel.index:
             return channel
-        first = channel.pages[1][1]
-        pages = list(channel.pages)
-        pages[1] = (*pages[1][:4], replace(first, href=first.row.url.replace("https:", "http:")), *pages[1][4:])
-        return replace(channel, pages=tuple(pages))
+        first = channel.lines[:14][-1]
+        return channel.with_line(1, 4, replace(first, href=first.row.url.replace("https:", "http:")))
 
     def items(self, channel: Channel, lines: Sequence[Line]) -> str:
         rows = "".join(
@@ -404,7 +400,13 @@ class Shaanxi(Trs):
 
 class Ningxia(Trs):
     site_name = "宁夏回族自治区教育厅"
-    planted = ("the list item stands inside the link", "last page only in the pager's link")
+    planted = ("the list item stands inside the link", "last page only in the pager's link", "an article listed in two columns")
+
+    def retouch(self, channel: Channel) -> Channel:
+        if channel.index != 1:
+            return channel
+        row = self.lists[0].rows[-1]
+        return channel.with_line(0, 0, Line(row, row.path, row.title, f"{row.published_on}"))
 
     def items(self, channel: Channel, lines: Sequence[Line]) -> str:
         if "zcwj" in channel.url:
@@ -432,9 +434,8 @@ class Moe(Trs):
     def retouch(self, channel: Channel) -> Channel:
         if channel.index:
             return channel
-        line = channel.pages[1][0]
-        twin = replace(line, href=line.row.url.replace("//www.", "//hudong."))
-        return replace(channel, pages=(channel.pages[0], (twin, *channel.pages[1][1:]), *channel.pages[2:]))
+        line = channel.pages[-1][0]
+        return channel.with_line(len(channel.pages) - 1, 0, replace(line, href=line.row.url.replace("//www.", "//hudong.")), instead=True)
 
     def publish_article(self, row: Row) -> None:
         super().publish_article(row)

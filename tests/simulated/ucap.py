@@ -177,6 +177,9 @@ class Heilongjiang(Ucap):
         "dates of document and publishing differ", "one-based suffix: _2 is page 2", "page_div in createPageHTML",
     )  # fmt: skip
 
+    def page_size(self, channel_url: str) -> int:
+        return 15
+
     def article_url(self, number: int, day: dt.date, channel_url: str) -> str:
         found = re.search(r"/(c\d+)/", channel_url)
         return f"https://jyt.hlj.gov.cn/jyt/{found[1] if found else 'c110480'}/{day:%Y%m}/c00_{number + 25_000_000}.shtml"
@@ -209,10 +212,10 @@ class Gansu(Ucap):
         """The fifth row of the first column is a PDF beside the articles."""
         if channel.index:
             return channel
-        old = channel.pages[0][4]
+        old = channel.pages[0][:5][-1]
         name = f"{old.row.url.removesuffix('.shtml')}/files/{self.hex32(old.row.number)}.pdf"
         new = replace(old, row=as_document(old.row, name), href=urlsplit(name).path)
-        return replace(channel, pages=((*channel.pages[0][:4], new, *channel.pages[0][5:]), *channel.pages[1:]))
+        return channel.with_line(0, 4, new, instead=True)
 
     def channel_id(self, channel: Channel) -> str:
         return "e5eb2abb5014415399847ba2bb99b31f" if "/c110634/" in channel.url else super().channel_id(channel)
@@ -255,8 +258,8 @@ class Sichuan(Ucap):
     def retouch(self, channel: Channel) -> Channel:
         if channel.index:
             return channel
-        twin = replace(channel.pages[0][2], href=channel.pages[0][2].href + "?version=zzzq")
-        return replace(channel, pages=(channel.pages[0], (*channel.pages[1], twin), *channel.pages[2:]))
+        line = channel.lines[:3][-1]
+        return channel.with_line(1, 5, replace(line, href=f"{line.href}?version=zzzq"))
 
     def publish_article(self, row: Row) -> None:
         super().publish_article(row)

@@ -26,6 +26,7 @@ class Fujian(Trs):
     article_ext = "htm"
     finite = False
     newest = dt.date(2025, 12, 20)
+    steps = (0, 0, 1, 1, 1)
     planted = (
         "JSON list asked with GET or POST", "publishyear factor in classsql", "publish times as text in one column, as milliseconds in another",
         "recordCount in the page's script", "list extension .htm", "templet=docs.jsp answers docs",
@@ -34,6 +35,9 @@ class Fujian(Trs):
     def article_url(self, number: int, day: dt.date, channel_url: str) -> str:
         base = urljoin(channel_url, "/jyyw/jyt/") if "/fjdzapp/" in channel_url else channel_url
         return super().article_url(number, day, base)
+
+    def page_size(self, channel_url: str) -> int:
+        return int(parse_qs(urlsplit(channel_url).query).get("prepage", [self.per_page])[0])
 
     def is_search(self, channel: Channel) -> bool:
         return "/fjdzapp/" in channel.url
