@@ -9,7 +9,7 @@ from govcrawl import __version__
 from govcrawl.extraction import body as bodies
 from govcrawl.extraction import charset, policy, script, title
 from govcrawl.extraction.body import is_attachment
-from govcrawl.extraction.document import Document
+from govcrawl.extraction.document import Document, Line
 from govcrawl.extraction.page import Page
 from govcrawl.extraction.results import Attachment, Cleaned, Image
 
@@ -45,6 +45,10 @@ _EDGE = re.compile(
     r"^[\s\[【〔(（<■●]*(?:(?:信息|文章|稿件|新闻|消息|本文)?(?:来\s*源|來\s*源|出处|稿源)(?:于)?\s*[:：︱|]|(?:责任编辑|責任編輯|责编|責編|(?:网络|本文|新闻)?编辑|編輯|作者|记者)\s*[:：︱|]|发布(?:时间|日期)\s*[:：]|發布時間|(?:发表|更新|录入)时间|浏览(?:次数|量)?\s*[:：]|点击(?:数|次数|率)?\s*[:：]|阅读(?:次数|量)?\s*[:：]"
     r"|【?(?:字[号体]|打印|关闭|收藏|大 中 小)|文章标题\s*[:：]|标\s*题\s*[:：]|日期\s*[:：]|时间\s*[:：]|\[ ?20\d\d-|访问量|分享|正在阅读|原标题|原標題|（?原标题)",
 )
+_SENTENCE = re.compile(r"[，。！？；]|[,;](?=[⺀-鿿])")
+_CLOCK = re.compile(r"\d{1,2}[:：]\d\d")
+_INNER = re.compile(r"(?:来源|來源|作者|编辑|責任編輯|点击|浏览|字号|发布|时间)[\s\x1f]*[:：]")
+_TOOLS = re.compile(r"^(?:\d+|分享.{0,10}|字[号体體號].*|评论.{0,6}|\S{0,4}浏览\S{0,8}|T[|+-]T.*|打印|收藏|(?:大|中|小)(?: (?:大|中|小))*|阅读\s*\d+)$")
 _META = re.compile(r"(?:19|20)\d\d\s*[-年/.]\s*\d{1,2}\s*[-月/.]\s*\d{1,2}\s*日?")
 
 
@@ -62,7 +66,7 @@ def _clean(page: Page) -> Cleaned:
         return Cleaned(page_type="attachment", extractor=_name("none"))
     document = page.document
     article = page.article
-    lines = _trim(document, page)
+    lines = body_lines(page)
     text = bodies.join(document, lines)
     page_type = _page_type(page, document, text, lines)
     if page_type != "article":
@@ -97,34 +101,50 @@ def _join(base: str, href: str) -> str:
         return href
 
 
+def body_lines(page: Page) -> list[int]:
+    """The indexes of the lines that are the article's text, without headline, meta and editor lines at its ends."""
+    if "lines" not in page.results:
+        page.results["lines"] = _trim(page.document, page)
+    result: list[int] = page.results["lines"]
+    return result
+
+
 def _trim(document: Document, page: Page) -> list[int]:
-    """The body's lines without the headline, meta and editor lines at its ends."""
     lines = document.lines
     kept = page.article.lines
     if not kept:
         return []
     header = policy.read(document, kept[0], min(kept[0] + 40, kept[-1] + 1), [])
     headline = title.key(page.headline.text)
-    start = 0
+    opening = next((n for n, i in enumerate(kept) if is_paragraph(lines[i]) and i not in header.lines), len(kept))
+    front = [
+        i
+        for i in kept[: min(opening, 25)]
+        if not (i in header.lines or title.key(lines[i].text) in ("", headline) or is_meta(lines[i].text) or len(lines[i].text) < 2)
+    ]
     end = len(kept)
-    last_meta = min(len(kept), 14)
-    for position in range(last_meta):
-        line = lines[kept[position]]
-        text = line.text
-        meta = _EDGE.match(text) and len(text) < 120
-        dated = len(text) < 60 and _META.search(text) and len(_META.sub("", text)) < 30 and not text.endswith("。")
-        if kept[position] in header.lines or title.key(text) == headline or meta or (dated and position < 6):
-            start = position + 1
-        elif len(text) > 40 or position > start + 5:
-            break
-    for position in range(start):
-        # What stands between the headline and a meta line is header as well, unless it is text.
-        if len(lines[kept[position]].text) > 80:
-            start = position
-            break
-    while end > start and (_EDGE.match(lines[kept[end - 1]].text) and len(lines[kept[end - 1]].text) < 60):
+    while end > opening and len(lines[kept[end - 1]].text) < 60 and _EDGE.match(lines[kept[end - 1]].text):
         end -= 1
-    return kept[start:end]
+    return front + kept[min(opening, 25) : end]
+
+
+def is_paragraph(line: Line) -> bool:
+    """Whether a line is running text: a sentence, or long, and mostly not links."""
+    free = len(line.text) - line.linked
+    return line.linked < free and ((free >= 30 and _SENTENCE.search(line.text) is not None and not (_EDGE.match(line.text) and free < 60)) or (free >= 12 and line.text[-1] in "。！？"))
+
+
+def is_meta(text: str) -> bool:
+    """Whether a line before the text is about the article: its time, source, author, hits, tools."""
+    if len(text) > 200:
+        return False
+    if _EDGE.match(text):
+        return True
+    dated = _META.search(text)
+    if dated is None:
+        return bool(_TOOLS.search(text)) and len(text) < 60
+    # A day alone, or with a clock, a label or another short piece beside it; a sentence is none of these.
+    return len(text) - len(dated[0]) < 36 or bool(_CLOCK.search(text) or _INNER.search(text))
 
 
 def _attachments(document: Document, base: str, first: int, last: int) -> list[Attachment]:
@@ -143,7 +163,8 @@ def _page_type(page: Page, document: Document, text: str, lines: list[int]) -> s
     markup = page.markup
     size = len(text)
     if size < 300:
-        if len(markup) < 60_000 and len(document.lines) < 60 and _CHALLENGE.search(markup[:60_000]):
+        shown = sum(len(line.text) for line in document.lines if not line.hidden)
+        if len(markup) < 60_000 and shown < 400 and _CHALLENGE.search(markup[:60_000]):
             return "challenge"
         visible = " ".join(line.text for line in document.lines[:12] if not line.hidden)[:200]
         if size < 200 and (_ERROR.search(document.title) or (_ERROR.search(visible) and len(document.lines) < 40)) and not re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d", visible):

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from govcrawl.extraction import dates, people, policy, province, publish, quality, script
-from govcrawl.extraction.cleaning import clean
+from govcrawl.extraction.cleaning import clean, is_paragraph
 from govcrawl.extraction.dates import Moment
 from govcrawl.extraction.document import Document, Line
 from govcrawl.extraction.page import Page
@@ -13,6 +13,7 @@ from govcrawl.extraction.results import Metadata
 from govcrawl.provinces import NATIONAL, PROVINCES, UNKNOWN
 
 _NAMES = {NATIONAL: "全国", UNKNOWN: "未知"}
+_CRUMB = re.compile(r"当前位置|所在位置|您的位置|首页\s*[>»/→]|\S\s*>\s*\S")
 _YEAR = re.compile(r"(?<!\d)((?:19[5-9]|20[0-4])\d)\s*(?:年|学年|届)")
 
 
@@ -47,7 +48,7 @@ def _metadata(page: Page) -> Metadata:
     known = page.known
     text = cleaned.text_original or cleaned.text
     result.title = page.headline.text
-    header, tail = _regions(page)
+    zone, header, tail, after = _regions(page)
     body = text.split("\n") if text else []
     begin = page.headline.line if page.headline.line >= 0 else 0
     rules = policy.read(document, max(0, begin - 25), min(len(document.lines), max(begin + 40, page.article.first + 40)), body)
@@ -55,61 +56,64 @@ def _metadata(page: Page) -> Metadata:
         setattr(result, name, getattr(rules, name))
     limit = publish.latest(page.fetched_at)
     moment = publish.decide(document, url=page.url, header=header, tail=tail, stated=rules.published, listed_on=page.listed_on, body=body, limit=limit)
-    head = body[:3]
-    result.source = people.find_source(header, tail, _meta_sources(document)) or _bare_outlet(header, result.title)
+    pieces = [piece for i in zone for piece in _pieces(document, i)]
+    pieces = [p for p in pieces if p.text != result.title and p.text not in _navigation(document, page.headline.line)]
+    result.source = people.find_source(header, tail, _meta_sources(document), pieces)
     result.editor = people.find_editors([*tail, *header])
-    result.author = people.find_authors(header, head, tail)
+    result.author = people.find_authors(header, pieces, body, after)
     result.author = [a for a in result.author if a != result.source]
     result.keywords = _keywords(document)
     return _finish(page, result, text, moment, known)
 
 
-def _regions(page: Page) -> tuple[list[str], list[str]]:
+def _regions(page: Page) -> tuple[list[int], list[str], list[str], list[str]]:
     """The lines about the headline, and those around the body's end, nearest first; hidden ones never."""
     document = page.document
     lines = document.lines
     article = page.article
-    first = article.lines[0] if article.lines else article.first
+    first = next((i for i in article.lines if is_paragraph(lines[i])), article.lines[0] if article.lines else article.first)
     last = article.lines[-1] if article.lines else article.first
-    begin = page.headline.line
-    header: list[str] = []
-    chosen = set(clean_lines(page))
-    if begin >= 0:
-        for i in range(begin, min(len(lines), max(begin, min(first, begin + 30)) + 4)):
-            if not lines[i].hidden and i not in chosen and (i > page.headline.end or i < begin):
-                header.append(marked(lines[i]))
-        header += [marked(lines[i]) for i in range(begin - 1, max(-1, begin - 5), -1) if not lines[i].hidden]
+    begin, end = page.headline.line, page.headline.end
+    if begin < 0:
+        begin = end = max(-1, first - 12)
+    if begin < first:
+        zone = [*range(end + 1, min(first, end + 40)), *range(begin - 1, max(-1, begin - 5), -1)]
     else:
-        header += [marked(lines[i]) for i in range(max(0, first - 12), min(len(lines), first + 3)) if not lines[i].hidden and i not in chosen]
+        zone = [*range(begin - 1, max(-1, begin - 5), -1), *range(end + 1, min(len(lines), end + 8))]
+    header = [marked(lines[i]) for i in zone if not lines[i].hidden]
     tail = [marked(lines[i]) for i in range(max(first, last - 3), min(len(lines), last + 14)) if not lines[i].hidden]
-    return header, tail
+    after = [marked(lines[i]) for i in range(last + 1, min(len(lines), last + 8)) if not lines[i].hidden]
+    return [i for i in zone if not lines[i].hidden], header, tail, after
 
 
-def clean_lines(page: Page) -> list[int]:
-    """The indexes of the lines that are body text."""
-    from govcrawl.extraction.cleaning import _trim
+def _pieces(document: Document, index: int) -> list[people.Piece]:
+    """The unlabelled pieces of a header line, for the source and the author that no label names."""
+    line = document.lines[index]
+    if len(line.text) > 90 or _CRUMB.search(line.text):
+        return []
+    boxes = document.boxes
+    hints = []
+    for run in line.runs:
+        box = boxes[run.box] if run.box >= 0 else None
+        hint = ""
+        for _ in range(3):
+            if box is None:
+                break
+            hint += f" {box.id} {box.cls}"
+            if box.block and box.index != line.box:
+                break
+            box = boxes[box.parent] if box.parent >= 0 else None
+        hints.append((run.text, hint, run.link >= 0))
+    return people.pieces_of(line.text, hints)
 
-    if "lines" not in page.results:
-        page.results["lines"] = _trim(page.document, page)
-    result: list[int] = page.results["lines"]
-    return result
+
+def _navigation(document: Document, headline: int) -> set[str]:
+    """The texts of the menu and breadcrumb links above the headline: channels, never sources."""
+    return {link.text.strip() for link in document.links if link.line < headline - 5}
 
 
 def _meta_sources(document: Document) -> list[str]:
     return [v for name in ("contentsource", "source", "mediaid") for v in document.meta.get(name, ()) if v]
-
-
-def _bare_outlet(header: list[str], headline: str) -> str | None:
-    """The outlet beside an unlabelled publish time."""
-    for text in header[:8]:
-        for _, start, end in dates.moments(text):
-            if len(text) - (end - start) > 70:
-                continue
-            parts = re.split(r"[\x1f|｜]| {1,}", text[:start]) + re.split(r"[\x1f|｜]| {1,}", text[end:])
-            found = people.outlet(parts)
-            if found and found != headline:
-                return found
-    return None
 
 
 def _keywords(document: Document) -> list[str]:

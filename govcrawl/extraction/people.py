@@ -1,127 +1,124 @@
 """来源, 作者 and 责任编辑 from labels, bylines and datelines, in the header, in the body's ends and in the meta tags."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-_COLON = r"[ \x1f]*[:：︱︰∶/／|｜丨][ \x1f]*"
-_SOURCE_LABEL = r"(?:信息|文章|新闻|新聞|稿件|本文|内容|消息|原文|来稿)?[ ]?(?:来[ ]{0,4}源|來[ ]{0,4}源|出[ ]?处|稿源|转自|轉自|供稿单位|供稿|发布单位|发布机构|信息提供)(?:于|自|為|为)?"
-_AUTHOR_LABEL = r"(?:本文|文章|原文|特约)?(?:作[ ]{0,4}者|撰[ ]?稿人?|撰[ ]?文|执[ ]?笔|採訪|采[ ]?写|采访|編譯|编译|原创|供稿人|投稿人|文[/／]图|图[/／]文|图文|(?:本报|本網|本网|特约|见习|实习)?记[ ]{0,4}者|(?:本報|特約)?記[ ]{0,4}者|文|通讯员|評論員|评论员|报送人|发布人员)"
-_EDITOR_LABEL = r"(?:责[ ]?任?[ ]?编[ ]?辑?|責[ ]?任?[ ]?編[ ]?輯?|(?:本文|网络|新闻|本期|值班|执行|版面|网页|審核|網絡|文字|微信|新媒体|实习|见习)?编[ ]{0,4}辑|(?:網絡|網路|本文)?編[ ]{0,4}輯|录入|录入员|小编)"
-_OTHER_LABEL = r"(?:发布|發布|發佈|更新|发表|發表|时间|時間|日期|浏览|瀏覽|点击|點擊|阅读|閱讀|查看|访问|人气|次数|字号|字体|字體|大小|分享|打印|评论|評論|栏目|频道|标签|關鍵|关键|收藏|校对|校對|审核|審核|核稿|签发|摄影|攝影|主编|监制|责校|终审|初审|复审|选稿|排版|视觉|设计|摄|我要|微信|微博|扫描|版权|推荐|纠错|举报|【|\[?发布者|上一|下一|原标题|原標題|统筹|策划|来自|排版|录音|运营|制图|出品)"
+from govcrawl.extraction import dates
+from govcrawl.extraction.names import (
+    NOBODY,
+    is_name,
+    is_organisation,
+    people,
+    split_names,
+)
+
+_GAP = r"[ \x1f]*"
+_COLON = rf"{_GAP}[:：︱︰∶]{_GAP}"
+_MARK = rf"{_GAP}[:：︱︰∶/／|｜丨]{_GAP}"
+_SOURCE_LABEL = r"(?:信息|文章|新闻|新聞|稿件|本文|内容|消息|原文|来稿)?[ ]?(?:来[ ]{0,4}源|來[ ]{0,4}源|出[ ]?处|稿源|转自|轉自|供稿单位|信息提供)(?:于|自|為|为)?"
+_AUTHOR_LABEL = r"(?:本文|文章|原文|特约)?(?:作[ ]{0,4}者|撰[ ]?稿人?|撰[ ]?文|执[ ]?笔|採訪|采[ ]?写|采访|編譯|编译|原创|供稿人|投稿人|文[/／]图|图[/／]文|图文|(?:本报|本網|本网|特约|见习|实习)?记[ ]{0,4}者|(?:本報|特約)?記[ ]{0,4}者|通讯员|評論員|评论员|报送人)"
+_EDITOR_LABEL = r"(?:责[ ]?任?[ ]?编[ ]?辑?|責[ ]?任?[ ]?編[ ]?輯?|(?:本文|网络|新闻|本期|值班|执行|版面|网页|網絡|文字|微信|新媒体|实习|见习)?编[ ]{0,4}辑|(?:網絡|網路|本文)?編[ ]{0,4}輯|小编)"
+_OTHER_LABEL = r"(?:发布|發布|發佈|更新|发表|發表|时间|時間|日期|浏览|瀏覽|点击|點擊|阅读|閱讀|查看|访问|人气|次数|字号|字体|字體|大小|分享|打印|评论|評論|栏目|频道|标签|關鍵|关键|收藏|校对|校對|审核|審核|核稿|签发|摄影|攝影|主编|监制|责校|终审|初审|复审|选稿|排版|视觉|设计|我要|微信|微博|扫描|版权|推荐|纠错|举报|上一|下一|原标题|原標題|统筹|策划|运营|制图|出品|摄|网友|網友|已有|手机看)"
 _STOP = re.compile(
-    rf"[ \x1f]*(?:{_SOURCE_LABEL}[ \x1f]*[:：︱/／|丨]|{_AUTHOR_LABEL}[ \x1f]*[:：︱/／|丨]|{_EDITOR_LABEL}[ \x1f]*[:：︱/／|丨]|{_OTHER_LABEL}|[|｜]| {{3,}}|(?:19|20)\d\d[ ]?[-年/.]|(?:0?[1-9]|1[0-2])-\d\d[ ]|[\])）】〗>]|[。！？])",
+    rf"{_GAP}(?:{_SOURCE_LABEL}{_COLON}|{_AUTHOR_LABEL}{_COLON}|{_EDITOR_LABEL}{_COLON}|[|｜](?!\S{{0,2}}$)| {{3,}}|(?:19|20)\d\d[ ]?[-年/.]|[\])）】〗>]|[。！？])"
+    rf"|[ \x1f|｜,，;；]+(?:{_OTHER_LABEL}|{_SOURCE_LABEL}[ \x1f]|{_AUTHOR_LABEL}[ \x1f]|{_EDITOR_LABEL}[ \x1f])|{_OTHER_LABEL}(?:[者人]|时间|時間|日期|次数|量|数|率)?{_COLON}|\d+次|[(（]\d",
 )
-_SOURCE = re.compile(rf"(?:^|[ \x1f\[【（(:：\d日|｜，,。、/]|[^\w])(?P<label>{_SOURCE_LABEL}){_COLON}")
-_SOURCE_BARE = re.compile(r"(?:^|[\x1f|｜] ?)(?:本文|文章)?(?:来源|來源)(?:于)? ?(?=[\w《“])")
-_AUTHOR = re.compile(rf"(?:^|[ \x1f\[【（(:：\d日|｜，,。、/]|[^\w])(?P<label>{_AUTHOR_LABEL}){_COLON}")
+_EDGE = r"(?:^|[ \x1f\[【（(:：\d日|｜，,。、/●]|(?<=[^\w]))"
+_SOURCE = re.compile(rf"(?:{_EDGE}|(?=[来來]))(?P<label>{_SOURCE_LABEL}){_MARK}")
+_SOURCE_BARE = re.compile(r"(?:^|[\x1f|｜ ]) ?(?:本文|文章)?(?:来源|來源)(?:于)?[ \x1f]*(?=[\w《“])(?!于)")
+_AUTHOR = re.compile(rf"(?:{_EDGE}|(?=作者|採訪))(?P<label>{_AUTHOR_LABEL}){_MARK}|(?:^|[【（(\[])(?P<short>文){_MARK}")
 _AUTHOR_BARE = re.compile(r"(?:^|[\x1f|｜] ?)作者 ?(?=[\w《“])")
-_AUTHOR_GLUED = re.compile(r"作\s*者[:：]")
-_SOURCE_GLUED = re.compile(r"来\s*源[:：]")
-_EDITOR = re.compile(rf"(?:^|[ \x1f\[【（(〔:：\d日|｜，,。、/·●)）\]】]|[^\w])?(?P<label>{_EDITOR_LABEL})(?:{_COLON}|[ \x1f]+(?=[⺀-鿿]{{2,4}}[ \]】)）\x1f]*$))")
-_DATELINE = re.compile(
-    r"(?:[（(〔【\[]|^|讯|訊|电|電|日|[□◎●■\x1f ])[^（）()。，,]{0,18}?(?:记者|記者|评论员|評論員|特派员|特派員)\s*[:：/／]?\s*(?P<names>[^）)】〕\]。，：:]{2,60})",
-)
+_EDITOR = re.compile(rf"(?<![A-Za-z])(?P<label>{_EDITOR_LABEL})(?:{_MARK}|[ \x1f]+(?=[⺀-鿿]{{2,4}}{_GAP}(?:[\]】)）]|$)))")
+_EDITOR_AFTER = re.compile(r"[（(]\s*(?P<names>[⺀-鿿]{2,4})\s+(?:责任|責任)?[编編][辑輯]\s*[)）]")
+_ROLE = r"(?:记者|記者|评论员|評論員|特派员|特派員|撰稿人|实习生|實習生)"
+# （记者 张三 李四）, 本报讯 记者张三, □快報記者 劉峻: only where a paragraph begins or a bracket opens.
+_OPENING = re.compile(rf"^[^。；]{{0,60}}?[（(〔【\[][^（）()]{{0,14}}?{_ROLE}\s*[:：/／]?\s*(?P<names>[^）)】〕\]。：:]{{2,70}})[）)】〕\]]")
+_BRACKET = re.compile(rf"[（(][^（）()，。]{{0,14}}?{_ROLE}\s*[:：]?\s*(?P<names>[^（）()。，：:]{{2,50}})[)）]")
+_LEAD = re.compile(rf"^[□◎●■◆\s]*[⺀-鿿·《》]{{0,10}}?(?:讯|訊|电|電|报|報|社|网|網|^)?[\s　]*(?:本报|本報|本网|本刊|特约|见习|实习|首席)*{_ROLE}\s*(?P<names>[⺀-鿿·、，, 　]{{2,30}}?)(?:[\s　]*(?:报道|報道|報導|报导|摄|通讯员|電|电|发自)|$|[\s　]{{2,}})")
 _BYLINE = re.compile(
-    r"^[\s【\[（(《〔■□◎●◆]*(?P<head>[^\s】\]）)]{0,14}?)(?:特约|见习|实习|特派|首席|驻.{2,4})?(?:记者|記者|评论员|評論員|撰稿人|撰稿|作者|通讯员|专栏作者|采写|文[/／︱|])\s*[:：/／︱|]?\s*(?P<names>[^。！？]{2,50}?)[\s】\]）)〕]*(?:[/／](?P<place>.{2,8})(?:报导|報導|报道|報道|电|電))?$",
+    rf"^[\s【\[（(《〔■□◎●◆—-]*(?:[^\s】\]）)：:]{{0,16}}?)(?:{_ROLE}|撰稿|作者|专栏作者|采写|采写报道|编译|編譯|文)\s*[:：/／︱|]?\s*(?P<names>[^。！？]{{2,50}}?)[\s】\]）)〕]*(?:[/／╱].{{2,8}})?$",
 )
-_TW_BYLINE = re.compile(r"(?:記者|特派員|特派记者|实习记者)?\s*(?P<names>[⺀-鿿]{2,4}(?:[、,， ]{1,2}[⺀-鿿]{2,4}){0,3})\s*[/／╱]\s*(?:[⺀-鿿]{1,6})?(?:[報报][導导道]|外[電电]|[電电])")
-_TAIL_NAMES = re.compile(r"[（(〔【\[]\s*(?P<names>[^（）()〔〕【】\[\]]{2,60})\s*[)）〕】\]]\s*$")
-_ROLE = re.compile(r"(?:本报|本報|本网|本網|本刊|本社|本台|特约|特約|见习|見習|实习|實習|特派|首席|驻[⺀-鿿]{2,3}|总台|央视|新华社|新華社)*(?:记者|記者|评论员|評論員|撰稿人|作者|实习生|實習生|文字|文图|图文|文|编译|編譯|采写|撰文|特派员|特派員)[:：/／\s]*")
-_OTHERS = re.compile(r"[\s、，,；;（(/／|]*(?:通讯员|通訊員|实习生|實習生|摄影|攝影|摄|攝|摄影报道|图片?|供图|制图|视频|校对|统筹|编辑|编审|剪辑|海报|综合|整合|整理|报道|報道|報導|报导|发自|發自|专电|綜合|撰稿|发回|编译|電|电)(?![⺀-鿿]?$)[^、]*$")
-_CODE = re.compile(r"(?:[_＿\s(（]*[A-Z]{1,4}\d{2,}[)）]*|_\w{2,}$|\b[A-Z]{1,4}\d{2,}\b)")
-_NOBODY = re.compile(
-    r"^(?:未知|佚名|匿名|网络|網絡|网络整理|網路|互联网|本站|本网|本網|原创|本站原创|本站编辑|admin\w*|administrator|管理员|root|无|null|none|undefined|system|默认|转载|综合|编辑部?|小编|网站管理员|不详|记者|通讯员|作者|来源|test|我要投稿|-+)$",
-    re.IGNORECASE,
-)
-_NO_SOURCE = re.compile(r"^(?:null|none|undefined|无|未知|不详|佚名|-+|作者|编辑|时间|浏览|点击|责任编辑|发布|字号|字体|\d+|其他|其它|暂无|[:：]+)$", re.IGNORECASE)
+_SLASH = re.compile(r"(?P<one>[^/／╱]{2,20}?)\s*[/／╱]\s*(?P<two>[^/／╱]{2,24})$")
+_REPORT = re.compile(r"(?:[報报][導导道]|外[電电]|專電|专电|整理|採訪報導)$")
+_TAIL = re.compile(r"[（(〔【]\s*(?P<names>[^（）()〔〕【】\[\]]{2,60})\s*[)）〕】]\s*$")
+_NOT_AUTHORS = re.compile(r"摄|攝|摄影|图片|圖片|供图|编辑|编輯|編輯|责编|責編|来源|來源|资料|資料|化名|原题|原题为|原标题|原載|原载|译自|刊于|选自|摘自|本文|作者单位|校对|綜合|综合$|整理$|見習$|单位[:：]")
+_NO_SOURCE = re.compile(r"^(?:null|none|undefined|无|未知|不详|佚名|-+|作者|编辑|时间|浏览|点击|责任编辑|发布|字号|字体|\d+|其他|其它|暂无|[:：]+|于)$", re.IGNORECASE)
 _OUTLET = re.compile(
-    r"(?:网|網|报|報|社|台|电视|電視|新闻|新聞|日报|日報|晚报|在线|在線|杂志|雜誌|雜志|周刊|週刊|客户端|频道|頻道|财经|科技|体育|娱乐|资讯|时评|号|局|厅|部|委|会|办|处|政府|大学|学院|学校|中心|站|院|協會|协会|集团|公司|发布|传媒|傳媒|广播|廣播|视频|论坛|社区|观察|日報社|通讯社|\.com|\.cn|\.COM|之家|快讯|快訊|醒報|商訊|人民|政务|公众号|影视|早知道|商讯|專訊|专讯|参考|参考消息|科学人|家园|文摘|热线)$",
+    r"(?:网|網|报|報|社|台|电视|電視|新闻|新聞|晚报|在线|在線|杂志|雜誌|雜志|周刊|週刊|客户端|频道|頻道|财经|科技|体育|资讯|时评|号|局|厅|部|委|会|办|处|政府|大学|学院|学校|中心|站|院|協會|集团|公司|发布|传媒|傳媒|广播|廣播|视频|社区|快訊|快讯|之家|醒報|商訊|人民|政务|公众号|商讯|參考|参考|参考消息|科学人|家园|文摘|热线|云|\.com|\.cn)$",
     re.IGNORECASE,
 )
-_PLACE_OR_WORD = re.compile(r"^(?:首页|正文|字号|字体|大|中|小|打印|分享|评论|微博|微信|更多|阅读|浏览|点击|收藏|举报|原创|转载|来自|关闭|返回|登录|注册|订阅|关注|讨论|投稿|纠错|我有话说|参与|责编|编辑|作者|来源|时间|发布|查看|次|人|条|手机看新闻|保存|复制链接|二维码|扫一扫|T|\d+)$")
-_ORGANISATION = re.compile(r"(?:局|厅|部|委|办|处|科|室|院|校|网|報|报|社|台|中心|公司|大学|学院|集团|支部|协会|委员会|政府|频道|新闻|组|团|队|号|工作室|编辑部|所|站|厂)$")
-SURNAMES = frozenset(
-    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤温康施文牛樊葛邢安齐易乔伍庞颜倪庄聂章鲁岳翟殷詹申欧耿关兰焦俞左柳甘祝包宁尚符舒阮柯纪梅童凌毕单季裴霍涂成苗谷盛曲翁冉骆蓝路游辛靳管柴蒙鲍华喻祁蒲房滕屈饶解牟艾尤阳时穆农司卓古吉缪简车项连芦麦褚娄窦戚岑景党宫费卜冷晏席卫米柏宗瞿桂全佟应臧闵苟邬边卞姬师和仇栾隋商刁沙荣巫寇桑郎甄丛仲虞敖巩明佘池查麻苑迟邝官封谈匡鞠惠荆乐冀郁胥南班储原栗燕楚鄢劳谌奚皮粟冼蔺楼盘满闻位厉伊仝区郜海阚花权强帅屠豆朴盖练廉禹井祖漆巴丰支卿国狄平计索宣晋相初门云容敬来扈晁芮都普阙浦戈伏鹿薄邸雍辜羊阿乌母裘亓修邰赫杭况那宿鲜印逯隆茹诺战慕危玉银亢嵇公哈湛宾戎勾茅利於呼居揭干但尉冶斯元束檀衣信展阴昝智幸奉植衡富尧闭由"
-    "張劉陳楊黃趙吳孫馬鄭謝許韓馮鄧蕭蔣葉蘇呂盧鐘鍾譚陸賈韋鄒閻龍賀顧龔萬錢嚴湯樂溫齊喬龐顏莊聶魯歐關蘭紀華單畢駱藍遊靳應寧閔鄔邊師榮鞏倉賴簡連車項麥衛費黨豐嚴塗闕褚婁竇饒諸葛慶樓滿聞厲國門雲鮮",
+_WORD = re.compile(
+    r"^(?:首页|正文|字号|字体|大|中|小|打印|分享|评论|微博|微信|更多|阅读|浏览|点击|收藏|举报|原创|转载|来自|关闭|返回|登录|注册|订阅|关注|讨论|投稿|纠错|我有话说|参与|参与互动|责编|编辑|作者|来源|时间|发布|查看|次|人|条|條|手机看新闻|保存|复制链接|二维码|扫一扫|T|下载客户端|独家抢先看|网友评论|我要评论|網友評論|一键登录|QQ空间|新浪微博|微信好友|企鹅号|优质原创作者|站内|正文|推荐|专栏|评论员|记者|昨天|今天|前天|刚刚|发表于|发布于|朗读|听新闻|[\d\W]+)$",
 )
-_COMPOUND = ("欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "令狐", "慕容", "司徒", "夏侯", "范姜", "歐陽", "司馬", "諸葛", "端木", "闻人", "独孤", "南宫", "呼延", "长孙", "宇文", "张简")  # fmt: skip
+_SOURCE_HINT = re.compile(r"source|laiyuan|copyfrom|media(?![_-]?meta)|(?:^|[\s_-])(?:from|origin|ly|mp-?name|wemedia|nickname|account)|js_name|publisher", re.IGNORECASE)
+_NAME_HINT = re.compile(r"author|writer|editor-name|user-?name|nick|byline|byname|zuozhe|reporter", re.IGNORECASE)
 
 
-def is_name(text: str) -> bool:
-    """Whether a text can be a Chinese personal name: a surname and one or two characters, or a dotted foreign name."""
-    if re.fullmatch(r"[⺀-鿿]{2,3}", text):
-        return text[0] in SURNAMES
-    if re.fullmatch(r"[⺀-鿿]{4}", text):
-        return text.startswith(_COMPOUND)
-    return bool(re.fullmatch(r"[⺀-鿿]{1,6}(?:[·•‧][⺀-鿿]{1,8}){1,3}", text))
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Text of a header line that no label claims. `hint` are the id and class names of the element around it."""
+
+    text: str
+    hint: str
+    dated: bool
+    linked: bool
 
 
-def split_names(text: str) -> list[str]:
-    """Several names in one value, without roles, staff codes and brackets. 方 敏 is one name, 方敏 王乐文 two."""
-    text = _CODE.sub(" ", text)
-    text = _ROLE.sub(" ", text.replace("\x1f", " ").replace("\u3000", " "))
-    text = re.sub(r"[（(【\[《].*?[)）】\]》]|[）)】\]（(【\[“”\"'　]|[：:]", " ", text).strip(" /／|、，,;；.。-—")
-    text = re.sub(r"(?<![⺀-鿿·])([⺀-鿿]) {1,3}([⺀-鿿])(?![⺀-鿿·])", r"\1\2", text)
-    if re.fullmatch(r"[A-Za-z][\w.'-]*(?: [A-Z][\w.'-]*){1,3}", text):
-        return [text]
-    names = []
-    for part in re.split(r"[\s、，,;；/／|｜&＆＋+]+|(?<=[⺀-鿿])(?:和|与)(?=[⺀-鿿]{2,3}$)", text):
-        part = part.strip("·.-_:：")
-        if part and not _NOBODY.match(part) and len(part) <= 24 and not re.fullmatch(r"[\d\W]+", part):
-            names.append(part)
-    return list(dict.fromkeys(names))
-
-
-def _value(text: str, start: int) -> str:
+def value_at(text: str, start: int) -> str:
     """The value from a label's end to the next label, date, bracket or wide gap."""
     rest = text[start : start + 120]
     stop = _STOP.search(rest)
     return (rest[: stop.start()] if stop else rest).strip(" \x1f")
 
 
-def _values(pattern: re.Pattern[str], lines: list[str]) -> Iterable[tuple[str, str]]:
-    """Label and value of each match; a label at its line's end takes the next line where that can be a value."""
+def _values(pattern: re.Pattern[str], lines: Sequence[str]) -> Iterable[str]:
+    """The value of each match; a label at its line's end takes the next line where that can be a value."""
     for position, text in enumerate(lines):
         for match in pattern.finditer(text):
-            value = _value(text, match.end())
+            value = value_at(text, match.end())
             if not value and not text[match.end() :].strip(" \x1f)）]】") and position + 1 < len(lines):
                 following = lines[position + 1]
-                if len(following) <= 24 and not _STOP.match(following) and not re.search(r"[:：。，]", following):
+                if len(following) <= 24 and not _STOP.match(following) and not re.search(r"[:：。，]|^\d+$", following):
                     value = following.strip(" \x1f")
-            yield match["label"] if "label" in pattern.groupindex else "", value
+            yield value
 
 
 def clean_source(value: str) -> str | None:
     """A source as credited, without link texts, brackets and labels around it; None where nothing is left."""
-    parts = [p.strip(" \x1f|｜:：，,;；[]【】()（）<>-—·") for p in value.split("\x1f")]
-    parts = [p for p in parts if p and not _PLACE_OR_WORD.match(p)]
+    parts = [p.strip(" \x1f|｜:：，,;；[]【】()（）<>—·") for p in value.split("\x1f")]
+    parts = [p for p in parts if p and not _WORD.match(p)]
     if not parts:
         return None
     text = parts[0]
-    if len(parts) > 1 and re.fullmatch(r"[-—·－]|[-—－·].*", value.split("\x1f")[1].strip() or " "):
-        text = value.replace("\x1f", "")
-    text = re.sub(r"^(?:(?:信息|文章|稿件)?(?:来源|來源)(?:于)?[:：\s]*)", "", text)
-    text = re.sub(r"^《\s*(.+?)\s*》$", r"\1", text)
-    text = re.sub(r"\s*(?:\[微博\]|微博|原创稿|\[整理\]|（ID：.*|\(ID:.*|作者$|记者$)\s*$", "", text).strip(" |｜:：，,；;。[]【】")
-    text = text.strip()
+    if len(parts) > 1 and (re.match(r"[-—·－]", parts[1]) or text.endswith(("-", "—", "·", "－"))):
+        text = "".join(parts)
+    text = re.sub(r"^(?:(?:信息|文章|稿件)?(?:来源|來源|原创|稿源)(?:于)?\s*[:：]\s*)+", "", text)
+    text = re.sub(r"^《\s*([^《》]+?)\s*》$", r"\1", text)
+    text = re.sub(r"\s*(?:\[微博\]|微博|原创稿|\[整理\]|（ID：.*|\(ID:.*|作者|记者)$", "", text).strip(" |｜:：，,；;。[]【】-")
     if not text or len(text) > 40 or _NO_SOURCE.match(text) or re.search(r"https?://|www\.\w+\.\w+/", text):
         return None
     return text
 
 
-def find_source(header: list[str], tail: list[str], meta: list[str]) -> str | None:
-    """来源 as the page credits it: by label in the header, then by label after the body, then in the meta tags."""
-    for lines in (header, tail):
-        for _, value in _values(_SOURCE, lines):
-            source = clean_source(value)
-            if source:
-                return source
+def find_source(header: Sequence[str], tail: Sequence[str], meta: Sequence[str], pieces: Sequence[Piece]) -> str | None:
+    """来源 as the page credits it: by label in the header, by the header's form, by label after the body, by meta tag."""
+    for value in _values(_SOURCE, header):
+        source = clean_source(value)
+        if source:
+            return source
     for text in header:
         match = _SOURCE_BARE.search(text)
-        if match:
-            source = clean_source(_value(text, match.end()))
-            if source:
-                return source
+        source = clean_source(value_at(text, match.end())) if match else None
+        if source:
+            return source
+    source = _unlabelled(pieces)
+    if source:
+        return source
+    for value in _values(_SOURCE, tail):
+        source = clean_source(value)
+        if source and not re.match(r"(?:网络|綜合|综合|互联网)", source):
+            return source
     for value in meta:
         source = clean_source(value)
         if source:
@@ -129,97 +126,188 @@ def find_source(header: list[str], tail: list[str], meta: list[str]) -> str | No
     return None
 
 
-def outlet(parts: Iterable[str]) -> str | None:
-    """The outlet among the unlabelled pieces of the line that shows the publish time."""
-    for part in parts:
-        text = part.strip(" \x1f|｜:：，,;；[]【】()（）<>-—·")
-        if 2 <= len(text) <= 20 and not _PLACE_OR_WORD.match(text) and _OUTLET.search(text) and not re.search(r"[。！？，]", text):
-            return clean_source(text)
+def _unlabelled(pieces: Sequence[Piece]) -> str | None:
+    """The outlet among the unlabelled pieces about the headline: by its slash form, its element's name, its own name."""
+    best: tuple[float, str] | None = None
+    for order, piece in enumerate(pieces):
+        text = piece.text.strip(" |｜:：，,;；[]【】()（）<>-—·▪•")
+        slash = _SLASH.fullmatch(text)
+        if slash and not _REPORT.search(slash["one"]):
+            one, two = slash["one"].strip(), slash["two"].strip()
+            if is_name(one) and _OUTLET.search(two) and not _REPORT.search(two):
+                return clean_source(two)
+            if _OUTLET.search(one) and not is_name(one) and (people(two) or re.match(_ROLE, two)):
+                return clean_source(one)
+        if not 2 <= len(text) <= 20 or _WORD.match(text) or re.search(r"[。！？，：:]|\d{4}", text) or re.match(_ROLE, text):
+            continue
+        score = 0.0
+        if _OUTLET.search(text):
+            score += 2.0
+        if _SOURCE_HINT.search(piece.hint):
+            score += 2.2
+        elif _NAME_HINT.search(piece.hint):
+            score += 1.2
+        score += 1.0 if piece.dated else 0.0
+        if is_name(text) and score < 4:
+            score -= 1.5
+        score -= 0.05 * order
+        if score >= 1.7 and (best is None or score > best[0]):
+            best = (score, text)
+    if best is not None:
+        return clean_source(best[1])
+    # 原创 GameForce 2019-09-04: what stands right before the time of a self-publishing platform is the account.
+    dated = [p.text.strip(" |｜·") for p in pieces if p.dated and not _WORD.match(p.text.strip()) and not is_name(p.text.strip())]
+    if 1 <= len(dated) <= 2 and 2 <= len(dated[-1]) <= 16 and not re.search(r"[。！？，：:\d]|http", dated[-1]):
+        return clean_source(dated[-1])
     return None
 
 
-def find_editors(lines: list[str]) -> list[str]:
+def find_editors(lines: Sequence[str]) -> list[str]:
     """责任编辑, 责编 and 编辑 by label, in the order of the page."""
     names: list[str] = []
-    for label, value in _values(_EDITOR, lines):
-        if "录入" in label:
-            continue
-        for name in split_names(value):
-            if len(name) <= 12 and not _OUTLET.fullmatch(name) and not re.fullmatch(r"[A-Z\d]{2,8}", name):
-                names.append(name)
-        if names:
-            break
+    for value in _values(_EDITOR, lines):
+        names += [n for n in split_names(value) if len(n) <= 12 and not is_organisation(n) and not re.fullmatch(r"[A-Z\d]{2,8}", n)]
+    if not names:
+        for text in lines:
+            match = _EDITOR_AFTER.search(text)
+            if match:
+                names.append(match["names"])
     return list(dict.fromkeys(names))
 
 
-def find_authors(header: list[str], head: list[str], tail: list[str]) -> list[str]:
-    """作者 and 记者: by label in the header, in the dateline of the first paragraphs, in a byline at the body's end."""
-    for _, value in _values(_AUTHOR, header):
-        names = [n for n in split_names(_strip_others(value)) if len(n) <= 20]
+def find_authors(header: Sequence[str], pieces: Sequence[Piece], body: Sequence[str], after: Sequence[str]) -> list[str]:
+    """作者 and 记者: by label in the header, in its byline, in the dateline, at the body's end.
+
+    `body` are the article's paragraphs, `after` the lines that follow it.
+    """
+    for value in _values(_AUTHOR, header):
+        names = [n for n in split_names(value) if len(n) <= 20 and not _outlet(n)]
         if names:
             return names
     for text in header:
         match = _AUTHOR_BARE.search(text)
-        if match:
-            names = split_names(_value(text, match.end()))
+        names = split_names(value_at(text, match.end())) if match else []
+        if names:
+            return names
+    names = _header_names(header, pieces)
+    if names:
+        return names
+    return _body_names(body, after)
+
+
+def _outlet(text: str) -> bool:
+    return bool(_OUTLET.search(text)) and not is_name(text) and bool(re.search(r"(?:网|網|报|報|社|新闻|新聞|频道|客户端|日报|电视台|杂志|周刊|公众号)$", text))
+
+
+def _header_names(header: Sequence[str], pieces: Sequence[Piece]) -> list[str]:
+    for text in header:
+        bare = text.replace("\x1f", " ").strip()
+        if len(bare) <= 60:
+            names = _byline(bare)
             if names:
                 return names
-    names = []
-    for text in head:
-        names += _dateline(text)
-    if names:
-        return list(dict.fromkeys(names))
-    for _, value in _values(_AUTHOR, tail):
-        names = [n for n in split_names(_strip_others(value)) if is_name(n) or len(value) <= 12]
-        if names:
-            return names
-    for text in reversed(tail):
-        names = _byline(text)
-        if names:
-            return names
+    for piece in pieces:
+        text = piece.text.strip(" |｜:：，,[]【】()（）·")
+        slash = _SLASH.fullmatch(text)
+        if slash:
+            one, two = slash["one"].strip(), slash["two"].strip()
+            for part in (one, two) if _REPORT.search(two) or is_name(one) else (two, one):
+                names = people(part)
+                if names and not _outlet(part):
+                    return names
+        elif _NAME_HINT.search(piece.hint) and all(is_name(n) for n in split_names(text)) and not _WORD.match(text):
+            return split_names(text)
     return []
 
 
-def _strip_others(text: str) -> str:
-    return _OTHERS.sub("", text)
-
-
-def _people(text: str) -> list[str]:
-    """The names at the start of a text; stops at the first piece that is none."""
+def _body_names(body: Sequence[str], after: Sequence[str]) -> list[str]:
     names: list[str] = []
-    for part in split_names(_strip_others(text)):
-        if is_name(part):
-            names.append(part)
-        elif re.fullmatch(r"[⺀-鿿]{4,6}", part) and is_name(part[: len(part) // 2]) and is_name(part[len(part) // 2 :]) and not _ORGANISATION.search(part):
-            names += [part[: len(part) // 2], part[len(part) // 2 :]]
-        else:
+    for text in body[:3]:
+        names += _dateline(text)
+        if names:
             break
-    return names
+    for text in body[:60]:
+        for match in _BRACKET.finditer(text):
+            if not re.search(r"[摄攝]|图片|供图", match["names"]):
+                names += people(match["names"])
+    if names:
+        return list(dict.fromkeys(names))[:12]
+    for value in _values(_AUTHOR, [*body[-4:], *after]):
+        found = split_names(value)
+        names = people(value) or [n for n in found if len(n) <= 6 and not is_organisation(n) and len(value) <= 12]
+        if names:
+            return names
+    for text in [*reversed(after[:2]), *reversed(body[-3:])]:
+        names = _tail(text)
+        if names:
+            return names
+    return []
 
 
 def _dateline(text: str) -> list[str]:
-    """Reporters of a paragraph's dateline, （记者 张三 李四）or 本报记者 张三; only near its start."""
-    byline = _byline(text) if len(text) < 60 else []
-    if byline:
-        return byline
-    match = _DATELINE.search(text[:110])
-    if match and match.start() < 50:
-        return _people(match["names"])
-    match = _TW_BYLINE.search(text[:60])
-    return _people(match["names"]) if match else []
+    """Reporters of a paragraph's opening, （记者 张三 李四）or 本报记者 张三."""
+    if len(text) <= 60:
+        return _byline(text)
+    for pattern in (_OPENING, _LEAD):
+        match = pattern.search(text[:140])
+        if match and not re.search(r"[摄攝]", match["names"]):
+            names = people(match["names"])
+            if names:
+                return names
+    return []
 
 
 def _byline(text: str) -> list[str]:
-    if len(text) < 70:
-        match = _BYLINE.match(text)
-        if match:
-            names = _people(match["names"])
-            if names:
-                return names
-        match = _TW_BYLINE.search(text)
-        if match:
-            return _people(match["names"])
-    match = _TAIL_NAMES.search(text)
-    if match and not re.search(r"(?:摄|攝|图|圖|供图|来源|资料|资料照|化名|编辑|責任|责任)\s*$|摄影|图片|编辑|编輯|編輯|责编|来源|來源", match["names"]):
-        return _people(match["names"])
+    """The names of a line that is nothing but a byline: 本报记者 王乐文 方 敏, 【文/观察者网 王文】, 王嘉源／綜合報導."""
+    if _NOT_AUTHORS.search(text) or not text:
+        return []
+    match = _BYLINE.match(text)
+    if match:
+        names = people(match["names"])
+        if names:
+            return names
+    slash = _SLASH.fullmatch(text.strip("【】[]（）() □◎"))
+    if slash and _REPORT.search(slash["two"]):
+        return people(re.sub(rf"^.*{_ROLE}", "", slash["one"]))
     return []
+
+
+def _tail(text: str) -> list[str]:
+    """The names in brackets that end a text, or a byline alone."""
+    if len(text) <= 60:
+        names = _byline(text)
+        if names:
+            return names
+    match = _TAIL.search(text)
+    if not match or _NOT_AUTHORS.search(match["names"]):
+        return []
+    inside = re.sub(r"^[(（]?\s*(?:文/图|图/文|文|作者)\s*[:：/]?\s*", "", match["names"])
+    names = people(inside)
+    if names:
+        return names
+    # A pen name: two or three characters after the last full stop.
+    before = text[: match.start()].rstrip()
+    if re.fullmatch(r"[⺀-鿿]{2,3}", inside) and (before.endswith(("。", "！", "？", "”", ".")) or not before) and not NOBODY.match(inside) and not is_organisation(inside):
+        return [inside]
+    return []
+
+
+def pieces_of(text: str, hints: Sequence[tuple[str, str, bool]]) -> list[Piece]:
+    """The unlabelled pieces of a header line whose runs are (text, hint, linked)."""
+    plain = text.replace("\x1f", " ")
+    dated = next(((s, e) for _, s, e in dates.moments(plain)), None) is not None or bool(dates.yearless(plain))
+    found = []
+    for run, hint, linked in hints:
+        if re.search(r"[:：]", _without_dates(run)) and (_SOURCE.search(run) or _AUTHOR.search(run) or _EDITOR.search(run)):
+            run = re.split(rf"{_SOURCE_LABEL}{_COLON}|{_AUTHOR_LABEL}{_COLON}|{_EDITOR_LABEL}{_COLON}", run)[0]
+        for part in re.split(r"[|｜\u3000]| +", _without_dates(run)):
+            part = part.strip(" \x1f·•▪()（）[]【】")
+            if part:
+                found.append(Piece(part, hint, dated, linked))
+    return found
+
+
+def _without_dates(text: str) -> str:
+    for _, start, end in reversed(list(dates.moments(text))):
+        text = text[:start] + "|" + text[end:]
+    return text

@@ -15,9 +15,12 @@ _SITE = re.compile(
 _TITLE_NAME = re.compile(r"title|biaoti|headline|(?:^|[\s_-])(?:bt|tit|tt|h1|wzbt|xwbt)(?:$|[\s_\d-])|ucaptitle", re.IGNORECASE)
 _META_LINE = re.compile(r"(?:19|20)\d\d\s*[-年/.]\s*\d{1,2}\s*[-月/.]\s*\d{1,2}|来源|來源|发布(?:时间|日期)|發[布佈]時間|浏览|作者[:：]|记者|記者")
 _LABEL = re.compile(r"^(?:文章)?(?:标\s*题|標題|信息名称|文件名称|名\s*称)\s*[:：]\s*")
+_SENTENCE = re.compile(r"[，。！？；]|[,;](?=[⺀-鿿])")
+_TOOLS = re.compile(r"^(?:字[号體体]|分享|打印|来源|作者|浏览|【?字|T\||推荐|收藏|评论)")
 _CRUMB = re.compile(r"(?:当前|现在|所在|您(?:现|所)在)的?位置|您的位置|首页\s*(?:>|»|/|→|-)|正在阅读")
 # A kicker, channel or badge that a template sets before the headline.
-_BADGE = re.compile(r"^(?:原创|转载|置顶|推荐|热门|图文|视频|独家|\[(?:置顶|推荐|图文|组图|转载|原创)\]|【(?:置顶|转载)】|》+|>+|·|●|■|◆|★)\s*")
+_BADGE = re.compile(r"^(?:(?:原创|转载|置顶|推荐|热门|独家)\s+|\[(?:置顶|推荐|图文|组图|转载|原创)\]\s*|【(?:置顶|转载)】\s*|[》>·●■◆★]+\s*)")
+_GENERIC = re.compile(r"(?:新闻|动态|公告|通知|要闻|资讯|中心|频道|正文|详情|内容|网|网站|首页|门户|文章|列表|公开|栏目|详细|信息|公司|官网|资讯网|总局|委员会|政府|日报|在线|厅|局)$")
 _TAIL = re.compile(r"\s*(?:正文|[\[(（]\d{1,3}[/／]\d{1,3}[\])）]|\[\d+\]|<\s*\d+\s*>)$")
 
 
@@ -39,27 +42,55 @@ def key(text: str) -> str:
 def find(document: Document, *, known: str | None = None, listed: str | None = None) -> Title:
     """The headline of a page."""
     references = _references(document, known, listed)
+    lines = document.lines
+    begins = _beginnings(lines)
+    final = max((i for i, line in enumerate(lines) if _paragraph(line)), default=len(lines))
     best, score = -1, 0.0
-    scan = len(document.lines)
     seen = 0
-    for i in range(scan):
-        line = document.lines[i]
+    for i, line in enumerate(lines):
         if line.hidden or not 2 <= len(line.text) <= 160:
             continue
-        value = _score(document, i, line, references)
+        value = _score(document, i, line, references) + begins.get(i, 0.0)
         if value > 0:
             # Of several places the first is the headline, except for breadcrumbs and lists, which score low.
-            value -= 0.004 * seen
+            value -= 0.004 * seen + (2.0 if i > final else 0.0)
         seen += 1
         if value > score + 1e-9:
             best, score = i, value
     if best >= 0 and score >= 2.5:
-        text, end = _join(document, best, references)
-        return Title(_fill(text, references), best, end, "heading")
+        text, begin, end = _join(document, best, references)
+        return Title(_fill(text, references), begin, end, "heading")
     for evidence, text in references:
-        if evidence != "title" or len(key(text)) >= 4:
+        if evidence != "whole" and (evidence != "title" or len(key(text)) >= 4):
             return Title(text, best if score >= 1.5 else -1, best if score >= 1.5 else -1, evidence)
     return Title("")
+
+
+def _paragraph(line: Line) -> bool:
+    free = len(line.text) - line.linked
+    return not line.hidden and free >= 40 and line.linked < free and bool(_SENTENCE.search(line.text))
+
+
+def _beginnings(lines: list[Line]) -> dict[int, float]:
+    """Lines that stand where headlines stand: before a line of date or source that text follows soon."""
+    found: dict[int, float] = {}
+    visible = [i for i, line in enumerate(lines) if not line.hidden]
+    paragraphs = {i for i in visible if _paragraph(lines[i])}
+    for position, i in enumerate(visible):
+        line = lines[i]
+        if len(line.text) > 200 or line.linked > 0.7 * len(line.text) or not _META_LINE.search(line.text) or i in paragraphs:
+            continue
+        if not any(j in paragraphs for j in visible[position + 1 : position + 8]):
+            continue
+        value = 2.6
+        for j in reversed(visible[max(0, position - 3) : position]):
+            text = lines[j].text
+            if _META_LINE.search(text):
+                break
+            if 4 <= len(key(text)) and lines[j].linked < 0.5 * len(text) and not _CRUMB.search(text) and not _TOOLS.search(text):
+                found[j] = max(found.get(j, 0.0), value)
+                value -= 0.9
+    return found
 
 
 def _references(document: Document, known: str | None, listed: str | None) -> list[tuple[str, str]]:
@@ -73,6 +104,9 @@ def _references(document: Document, known: str | None, listed: str | None) -> li
         found.append(("meta", tidy(meta)))
     if document.title:
         found.append(("title", strip_site(document.title, sites)))
+        whole = tidy(document.title)
+        if whole != found[-1][1]:
+            found.append(("whole", whole))
     for name in ("og:title", "twitter:title", "title"):
         value = document.first_meta(name)
         if value:
@@ -105,7 +139,7 @@ def strip_site(title: str, sites: list[str]) -> str:
         spaced = text[cut - 1 : cut] == " " or text[cut - 1 : cut] == mark
         if len(key(head)) < 4:
             break
-        sure = mark in "_|｜" or key(tail) in names or spaced or not tail
+        sure = mark in "_|｜" or key(tail) in names or spaced or not tail or not re.search("[⺀-鿿\\d]", tail)
         if (sure and len(tail) <= 30) or (_SITE.search(tail) and len(tail) <= 20 and not re.search("[，。！？；]", tail)):
             text = head
         else:
@@ -137,6 +171,8 @@ def _score(document: Document, i: int, line: Line, references: list[tuple[str, s
             match = 2.0 + 2.0 * len(own) / len(other)
         else:
             continue
+        if len(other) <= 4 or (len(other) <= 14 and _GENERIC.search(reference.strip())):
+            match = min(match, 1.5)  # the <title> of every page of the site
         value = max(value, match - 0.1 * rank + (0.5 if evidence in ("known", "meta") else 0))
     tag, named, crumb = "", False, bool(_CRUMB.search(line.text))
     box = line.box
@@ -167,12 +203,17 @@ def _score(document: Document, i: int, line: Line, references: list[tuple[str, s
     return value
 
 
-def _join(document: Document, i: int, references: list[tuple[str, str]]) -> tuple[str, int]:
+def _join(document: Document, i: int, references: list[tuple[str, str]]) -> tuple[str, int, int]:
     """A headline that stands on several lines of one element, or that a reference continues."""
     lines = document.lines
-    text, end = lines[i].text, i
+    text, begin, end = lines[i].text, i, i
     others = [key(t) for _, t in references]
     whole = max(others, key=len, default="")
+    for j in range(i - 1, max(-1, i - 4), -1):
+        before = lines[j]
+        if before.hidden or len(before.text) > 120 or not any(key(before.text + text) in other for other in others):
+            break
+        text, begin = before.text + text, j
     for j in range(i + 1, min(i + 4, len(lines))):
         following = lines[j]
         if following.hidden or len(following.text) > 120:
@@ -182,11 +223,11 @@ def _join(document: Document, i: int, references: list[tuple[str, str]]) -> tupl
         same = following.box == lines[i].box and heading.tag in ("h1", "h2", "ucaptitle") and heading.last <= i + 4
         if any(other.startswith(grown) for other in others) and (same or len(key(text)) < len(whole)):
             text, end = f"{text} {following.text}" if _needs_space(text, references) else text + following.text, j
-        elif same and key(text) not in others and not _META_LINE.search(following.text):
+        elif same and key(text) not in others and key(following.text) not in key(text) and not _META_LINE.search(following.text):
             text, end = f"{text} {following.text}", j
         else:
             break
-    return tidy(text), end
+    return tidy(text), begin, end
 
 
 def _needs_space(text: str, references: list[tuple[str, str]]) -> bool:
@@ -198,6 +239,6 @@ def _fill(text: str, references: list[tuple[str, str]]) -> str:
     bare = text.rstrip("….")
     if bare != text and len(bare) >= 8:
         for _, other in references:
-            if other.startswith(bare) and not other.endswith(("…", "...")) and len(other) > len(bare) + 1:
+            if other.startswith(bare) and not re.search(r"[_|｜]| - ", other[len(bare) :]) and not other.endswith(("…", "...")) and len(other) > len(bare) + 1:
                 return other
     return text
