@@ -114,6 +114,7 @@ def _channel(walk: Walk, outcomes: Counter[str], waiting: int, reason: str, limi
         "url": walk.url,
         "pages": walk.pages,
         "rows": walk.rows,
+        "elsewhere": walk.elsewhere,
         "total": walk.total,
         "new": walk.new,
         "landed": outcomes["landed"],
@@ -191,9 +192,10 @@ def summary(run: Mapping[str, Any], data: str) -> str:
         lines.append(f"dropped: {count} {name}")
     for channel in run["channels"]:
         stated = f" of {channel['total']} stated" if channel["total"] else ""
+        away = f", {channel['elsewhere']} lead to other hosts" if channel["elsewhere"] else ""
         state = "complete" if channel["complete"] else "incomplete"
         lines.append(
-            f"channel {channel['name']}: {channel['pages']} list pages, {channel['rows']} rows{stated}, "
+            f"channel {channel['name']}: {channel['pages']} list pages, {channel['rows']} rows{stated}{away}, "
             f"{channel['landed']} landed, ended at: {channel['ended']} ({state})"
         )
     lines += [f"problem: {p}" for p in run["problems"]]

@@ -46,6 +46,7 @@ class Walk:
     through: bool = False
     pages: int = 0
     rows: int = 0
+    elsewhere: int = 0
     new: int = 0
     total: int | None = None
     ended: str = "stopped"
@@ -304,7 +305,9 @@ class ListingSpider(ArticleSpider):
         attempt: Attempt = response.meta["attempt"]
         walk.pages += 1
         walk.last_response = response
-        rows = list(self.rows(response)) if isinstance(response, TextResponse) and response.body else []
+        listed = list(self.rows(response)) if isinstance(response, TextResponse) and response.body else []
+        rows = [row for row in listed if self.owns(row.url) or self._pattern.search(row.url)]
+        walk.elsewhere += len(listed) - len(rows)
         if isinstance(response, TextResponse) and walk.total is None and rows:
             walk.total = self.total(response)
         fresh = [row for row in rows if doc_id(self.article_url(row.url)) not in walk.seen]

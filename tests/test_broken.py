@@ -1,0 +1,211 @@
+"""Broken input: each gets its own clear message and exit code, and leaves an archive that every reader opens."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.loopback import Site, crawl
+from tests.readers import read_all
+
+HTML = {"Content-Type": "text/html; charset=utf-8"}
+
+
+def captures(data: Path) -> dict[str, dict[str, Any]]:
+    return {r["url"]: r for r in pq.read_table(data / "captures").to_pylist()}
+
+
+def report(data: Path) -> dict[str, Any]:
+    return json.loads(max(data.glob("runs/**/*.json")).read_text())  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """One crawl of twelve articles, six of them broken each in its way."""
+    data = tmp_path_factory.mktemp("broken")
+    with Site(12) as site:
+        page = site.article(12)
+        packed = gzip.compress(site.article(11).encode() * 3)
+        site.answers[site.path_of(12)] = (200, HTML, b"")
+        site.answers[site.path_of(11)] = (200, HTML | {"Content-Encoding": "gzip"}, packed[: len(packed) // 2])
+        huge = site.article(10).replace("</body>", "<div><p><a href='x'>相关</a></p></div>" * 250_000 + "</body>")
+        assert len(huge.encode()) > 10_000_000
+        site.answers[site.path_of(10)] = (200, HTML, huge.encode())
+        site.answers[site.path_of(9)] = (200, HTML, site.article(9).encode("gb18030"))
+        site.answers[site.path_of(8)] = (200, HTML, site.article(8).replace(site.day(8), "9999-12-31").encode())
+        site.answers[site.path_of(7)] = (500, HTML, b"oops")
+        assert page
+        done = crawl(data, "loopback", "-a", f"channel={site.listing}", settings={"RETRY_TIMES": "1"})
+        yield data, site, done
+
+
+def row(data: Path, site: Site, number: int) -> dict[str, Any] | None:
+    url = site.base + site.path_of(number)
+    return next((r for r in pq.read_table(data / "articles").to_pylist() if r["url"] == url), None)
+
+
+def test_the_run_says_what_failed_and_the_rest_lands(broken: Any) -> None:
+    data, site, done = broken
+    assert done.returncode == 3, done.stdout + done.stderr[-3000:]
+    assert "2 articles: server_error" in done.stdout
+    assert report(data)["status"] == "partial"
+    landed = {r["url"] for r in pq.read_table(data / "articles").to_pylist()}
+    assert {site.base + site.path_of(n) for n in (1, 2, 3, 4, 5, 6, 8, 9, 10)} <= landed
+    assert len(read_all(data)) == len(landed)
+
+
+def test_zero_bytes(broken: Any) -> None:
+    data, site, done = broken
+    url = site.base + site.path_of(12)
+    assert f"{url} is a page of zero bytes" in done.stderr
+    assert captures(data)[url]["outcome"] == "server_error"
+
+
+def test_truncated_gzip(broken: Any) -> None:
+    data, site, _ = broken
+    capture = captures(data)[site.base + site.path_of(11)]
+    assert capture["outcome"] == "network"
+    assert "gzip body is cut short" in capture["error"]
+    assert row(data, site, 11) is None
+
+
+def test_ten_megabytes_of_markup(broken: Any) -> None:
+    data, site, _ = broken
+    landed = row(data, site, 10)
+    assert landed is not None
+    assert landed["title"] == site.title(10)
+    assert landed["text_length"] < 1000
+
+
+def test_wrong_charset(broken: Any) -> None:
+    data, site, _ = broken
+    landed = row(data, site, 9)
+    assert landed is not None
+    assert landed["title"] == site.title(9)
+
+
+def test_year_9999(broken: Any) -> None:
+    data, site, _ = broken
+    landed = row(data, site, 8)
+    assert landed is not None
+    assert landed["published_on"] is None or landed["published_on"].year < 2030
+
+
+def test_server_error_is_retried_by_the_next_run(broken: Any, tmp_path: Path) -> None:
+    data, site, _ = broken
+    del site.answers[site.path_of(7)]
+    del site.answers[site.path_of(12)]
+    site.answers[site.path_of(11)] = (200, HTML, site.article(11).encode())
+    again = crawl(data, "loopback", "-a", f"channel={site.listing}")
+    assert again.returncode == 0, again.stdout
+    assert len({r["doc_id"] for r in pq.read_table(data / "articles").to_pylist()}) == 12
+    assert len(read_all(data)) == 12
+
+
+def test_a_list_without_rows(tmp_path: Path) -> None:
+    with Site(3) as site:
+        site.answers["/node_1.htm"] = (200, HTML, b"<html><body><p>new design</p></body></html>")
+        done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}")
+    assert done.returncode == 4
+    assert f"no_rows at {site.listing}" in done.stdout
+
+
+def test_a_list_that_is_gone(tmp_path: Path) -> None:
+    with Site(3) as site:
+        done = crawl(tmp_path, "loopback", "-a", f"channel={site.base}/node_9.htm")
+    assert done.returncode == 4
+    assert "not_found" in done.stdout
+
+
+def test_a_shield(tmp_path: Path) -> None:
+    with Site(3) as site:
+        site.answers["/node_1.htm"] = (412, HTML, b"<html><script>$_ts</script></html>")
+        done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}")
+    assert done.returncode == 5
+
+
+def test_robots(tmp_path: Path) -> None:
+    with Site(3) as site:
+        site.answers["/robots.txt"] = (200, {"Content-Type": "text/plain"}, b"User-agent: *\nDisallow: /\n")
+        done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}")
+        assert done.returncode == 6
+        assert set(site.asked) == {"/robots.txt"}
+
+
+def test_a_folder_that_is_not_writable(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("a file, not a folder")
+    with Site(3) as site:
+        done = crawl(tmp_path / "file" / "data", "loopback", "-a", f"channel={site.listing}")
+    assert done.returncode == 8
+    assert "is not writable" in done.stderr
+    assert "GOVCRAWL_DATA" in done.stderr
+
+
+def test_a_disk_that_fails_during_the_run(tmp_path: Path) -> None:
+    with Site(30, delay=0.02) as site:
+        # A file where the folder of the partition should be: publishing the segment fails as on a full disk.
+        (tmp_path / "articles").mkdir()
+        (tmp_path / "articles" / "province=heilongjiang").write_text("in the way")
+        done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}", settings={"GOVCRAWL_SEGMENT_ROWS": "5"})
+        assert done.returncode == 8, done.stdout + done.stderr[-2000:]
+        assert "cannot write articles/province=heilongjiang" in done.stderr
+        (tmp_path / "articles" / "province=heilongjiang").unlink()
+        again = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}")
+        assert again.returncode == 0, again.stdout
+    assert len(read_all(tmp_path)) == 30
+
+
+def test_two_runs_of_one_site(tmp_path: Path) -> None:
+    from govcrawl.archive.run import Archive
+    from govcrawl.archive.storage import Storage
+
+    other = Archive(Storage(str(tmp_path)))
+    other.site("loopback")
+    with Site(3) as site:
+        done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}")
+    assert done.returncode == 7
+    assert "another run holds site loopback" in done.stderr
+    other.site("loopback").close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["gmw", "-a", "chanel=x"], "has no argument 'chanel'; it takes: since"),
+        (["gmw", "-a", "since=tomorrow"], "since=tomorrow is not a date; write it as"),
+        (["gmw", "-a", "since=2024-02-30"], "since=2024-02-30 is not a date"),
+        (["gmw", "-a", "since=2024-02", "-a", "until=2023"], "is after until"),
+        (["gmw", "-a", "sample=many"], "sample=many is not a number"),
+        (["gmw", "-a", "full=perhaps"], "full=perhaps is neither 1 nor 0"),
+        (["gmw", "-a", "channel=体育"], "gmw has no channel '体育'; it has: "),
+        (["gmw", "-a", "channel=https://example.com/"], "is not on a host of gmw"),
+        (["atlantis"], "unknown site 'atlantis'; scrapy list shows"),
+        ([], "give one spider"),
+    ],
+)
+def test_wrong_arguments(tmp_path: Path, arguments: list[str], said: str) -> None:
+    done = crawl(tmp_path, *arguments) if arguments else crawl(tmp_path, "")
+    if not arguments:
+        said = "unknown site ''"
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_recording_that_is_cut(tmp_path: Path) -> None:
+    with Site(30) as site:
+        assert crawl(tmp_path / "live", "loopback", "-a", f"channel={site.listing}").returncode == 0
+        listing = site.listing
+    whole = next((tmp_path / "live").glob("warc/**/*.warc.gz"))
+    whole.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    done = crawl(tmp_path / "again", "loopback", "-a", f"channel={listing}", GOVCRAWL_REPLAY=str(whole))
+    assert done.returncode == 3
+    assert "is cut short after" in done.stderr
+    assert "articles: network" in done.stdout or "channel" in done.stdout
+    assert 0 < len(read_all(tmp_path / "again")) < 30
