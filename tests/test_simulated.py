@@ -6,7 +6,10 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import re
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -16,6 +19,7 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 import pytest
 
 from tests.simulated import SLUGS, VARIANTS, site
+from tests.simulated.download import settings
 from tests.simulated.server import record, serve
 
 if TYPE_CHECKING:
@@ -67,7 +71,8 @@ def ask(s: SimulatedSite, channel: Channel, page: int, answers: list[str]) -> st
         unit, proxy = re.search(r"unitid:'(\w+)'", first), re.search(r"proxyUrl:'([^']+)'", first)
         assert unit
         assert proxy
-        window = f"{origin[:-1]}{proxy[1]}?startrecord={(page - 1) * 36 + 1}&endrecord={page * 36}&perpage=12"
+        size = 3 * s.per_page
+        window = f"{origin[:-1]}{proxy[1]}?startrecord={(page - 1) * size + 1}&endrecord={page * size}&perpage={s.per_page}"
         text = text_of(s, "POST", window, form(col=1, appid=1, columnid=column[1], unitid=unit[1], sourceContentType=1))
         return text if "<record>" in text else ""
     if s.family == "querylist" and page > 1:
@@ -93,9 +98,10 @@ def ask(s: SimulatedSite, channel: Channel, page: int, answers: list[str]) -> st
         query = re.search(r'queryData="\{(.*?)\}"', first)
         assert query
         fields = dict(re.findall(r"'(\w+)':'([^']*)'", query[1]))
-        fields["paramJson"] = json.dumps({"pageNo": page, "pageSize": 12})
+        fields["paramJson"] = json.dumps({"pageNo": page, "pageSize": s.per_page})
         text = text_of(s, "GET", f"{origin}api-gateway/jpaas-publish-server/front/page/build/unit?{urlencode(fields)}")
-        return str(json.loads(text)["data"]["html"]) if page < 6 else ""
+        fragment = str(json.loads(text)["data"]["html"])
+        return fragment if "<li" in fragment else ""
     if s.slug == "thepaper" and page > 1:
         cursor = re.findall(r'"startTime": (\d+)', answers[-1])[-1]
         body = json.dumps({"channelId": channel.url.rsplit("_", 1)[1], "pageSize": 20, "startTime": int(cursor), "pageNum": page}).encode()
@@ -381,6 +387,39 @@ def test_server_answers_by_host_and_as_a_proxy() -> None:
         assert server.asked[0] == ("GET", article.url)
     with pytest.raises(urllib.error.URLError):
         opener.open(article.url)
+
+
+SPIDER = """
+import scrapy
+
+class Walk(scrapy.Spider):
+    name = "walk"
+
+    async def start(self):
+        yield scrapy.FormRequest("http://jyt.jiangxi.gov.cn/queryList", formdata={
+            "current": "1", "pageSize": "15", "webSiteCode[]": "jxjyw", "channelCode[]": "tzgg785"})
+        yield scrapy.Request("https://jyt.henan.gov.cn/zwgk/zc/xzgfxwj", callback=self.html)
+
+    def parse(self, response):
+        yield {"total": response.json()["data"]["total"]}
+
+    def html(self, response):
+        yield {"url": response.url, "hrefs": response.css(".list a::attr(href)").getall()}
+"""
+
+
+def test_download_handler_stands_for_the_network(tmp_path: Path) -> None:
+    (tmp_path / "walk.py").write_text(SPIDER)
+    given = settings("jiangxi", "henan", channels=3)
+    options = [part for name, value in given.items() for part in ("-s", f"{name}={value}")]
+    options += ["-s", "TELNETCONSOLE_ENABLED=False", "-s", "REMOTE_CONTROL_ENABLED=False"]
+    command = [sys.executable, "-m", "scrapy", "runspider", "walk.py", "-O", "items.json", *options]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    found = {key: value for item in json.loads((tmp_path / "items.json").read_text()) for key, value in item.items()}
+    assert found["total"] == 3 * 15 + 10, done.stderr
+    assert found["url"] == "https://jyt.henan.gov.cn/zwgk/zc/xzgfxwj/"
+    assert len(found["hrefs"]) == 12
 
 
 def test_recording_can_be_read_by_others(tmp_path: Path) -> None:

@@ -330,11 +330,14 @@ class SimulatedSite:
         return Answer(200, (("Content-Type", "application/json;charset=UTF-8"),), body)
 
     def answer(self, method: str, url: str, body: bytes = b"") -> Answer:
-        """What the site answers; 404 for what it does not have, 405 for a POST to a static page."""
+        """What the site answers; 404 for what it does not have, 405 for a POST to a static page, 500 for parameters that cannot be read."""
         render = self._published.get(key(url))
         if render is not None and method in ("GET", "HEAD"):
             return render()
-        dynamic = self.dynamic(method, url, encoded_form(url, body))
+        try:
+            dynamic = self.dynamic(method, url, encoded_form(url, body))
+        except (ValueError, AttributeError):
+            dynamic = self.html("<html><head><title>500</title></head><body>参数错误</body></html>", 500)
         if dynamic is not None:
             return dynamic
         if render is not None:

@@ -24,7 +24,7 @@ class People(SimulatedSite):
     declared = "GB2312"
     charset_header = False
     planted = (
-        "index1 is page 1 again", "GBK declared as GB2312 in the page only", "no total: pages end with 404", "源 of the source inside the meta value",
+        "index1 is page 1 again", "GBK declared as GB2312 in the page only", "no total: pages end with 404", "来源： inside the value of meta source",
         "absolute links under http, https and protocol-relative",
     )  # fmt: skip
 
