@@ -164,7 +164,7 @@ def _page_type(page: Page, document: Document, text: str, lines: list[int]) -> s
     size = len(text)
     if size < 300:
         shown = sum(len(line.text) for line in document.lines if not line.hidden)
-        if len(markup) < 60_000 and shown < 400 and _CHALLENGE.search(markup[:60_000]):
+        if len(markup) < 60_000 and shown < 300 and size < 120 and _CHALLENGE.search(markup[:60_000]):
             return "challenge"
         visible = " ".join(line.text for line in document.lines[:12] if not line.hidden)[:200]
         if size < 200 and (_ERROR.search(document.title) or (_ERROR.search(visible) and len(document.lines) < 40)) and not re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d", visible):

@@ -10,6 +10,7 @@ from govcrawl.extraction.dates import Moment
 from govcrawl.extraction.document import Document, Line
 from govcrawl.extraction.page import Page
 from govcrawl.extraction.results import Metadata
+from govcrawl.extraction.title import Title
 from govcrawl.provinces import NATIONAL, PROVINCES, UNKNOWN
 
 _NAMES = {NATIONAL: "全国", UNKNOWN: "未知"}
@@ -56,8 +57,7 @@ def _metadata(page: Page) -> Metadata:
         setattr(result, name, getattr(rules, name))
     limit = publish.latest(page.fetched_at)
     moment = publish.decide(document, url=page.url, header=header, tail=tail, stated=rules.published, listed_on=page.listed_on, body=body, limit=limit)
-    pieces = [piece for i in zone for piece in _pieces(document, i)]
-    pieces = [p for p in pieces if p.text != result.title and p.text not in _navigation(document, page.headline.line)]
+    pieces = _pieces(document, zone, page.headline)
     result.source = people.find_source(header, tail, _meta_sources(document), pieces)
     result.editor = people.find_editors([*tail, *header])
     result.author = people.find_authors(header, pieces, body, after)
@@ -86,30 +86,31 @@ def _regions(page: Page) -> tuple[list[int], list[str], list[str], list[str]]:
     return [i for i in zone if not lines[i].hidden], header, tail, after
 
 
-def _pieces(document: Document, index: int) -> list[people.Piece]:
-    """The unlabelled pieces of a header line, for the source and the author that no label names."""
-    line = document.lines[index]
-    if len(line.text) > 90 or _CRUMB.search(line.text):
-        return []
+def _pieces(document: Document, zone: list[int], headline: Title) -> list[people.Piece]:
+    """The unlabelled pieces of the header's lines, for the source and the author that no label names."""
     boxes = document.boxes
-    hints = []
-    for run in line.runs:
-        box = boxes[run.box] if run.box >= 0 else None
-        hint = ""
-        for _ in range(3):
-            if box is None:
-                break
-            hint += f" {box.id} {box.cls}"
-            if box.block and box.index != line.box:
-                break
-            box = boxes[box.parent] if box.parent >= 0 else None
-        hints.append((run.text, hint, run.link >= 0))
-    return people.pieces_of(line.text, hints)
-
-
-def _navigation(document: Document, headline: int) -> set[str]:
-    """The texts of the menu and breadcrumb links above the headline: channels, never sources."""
-    return {link.text.strip() for link in document.links if link.line < headline - 5}
+    # Menu and breadcrumb links above the headline are channels, never sources.
+    channels = {link.text.strip() for link in document.links if link.line < headline.line - 3}
+    dated = {i for i in zone if len(document.lines[i].text) <= 90 and people.is_dated(marked(document.lines[i]).replace("\x1f", " "))}
+    near = {i + step for i in dated for step in (-2, -1, 1, 2)}
+    found: list[people.Piece] = []
+    for i in zone:
+        line = document.lines[i]
+        if len(line.text) > 90 or _CRUMB.search(line.text) or (i < headline.line and i not in dated):
+            continue
+        hints = []
+        for run in line.runs:
+            box, hint = run.box, ""
+            for _ in range(3):
+                if box < 0:
+                    break
+                hint += f" {boxes[box].id} {boxes[box].cls}"
+                if boxes[box].block and box != line.box:
+                    break
+                box = boxes[box].parent
+            hints.append((run.text, hint))
+        found += people.pieces_of(hints, dated=i in dated, near=i in near)
+    return [p for p in found if p.text != headline.text and p.text not in channels]
 
 
 def _meta_sources(document: Document) -> list[str]:

@@ -39,7 +39,7 @@ _LEAD = re.compile(rf"^[□◎●■◆\s]*[⺀-鿿·《》]{{0,10}}?(?:讯|訊|
 _BYLINE = re.compile(
     rf"^[\s【\[（(《〔■□◎●◆—-]*(?:[^\s】\]）)：:]{{0,16}}?)(?:{_ROLE}|撰稿|作者|专栏作者|采写|采写报道|编译|編譯|文)\s*[:：/／︱|]?\s*(?P<names>[^。！？]{{2,50}}?)[\s】\]）)〕]*(?:[/／╱].{{2,8}})?$",
 )
-_SLASH = re.compile(r"(?P<one>[^/／╱]{2,20}?)\s*[/／╱]\s*(?P<two>[^/／╱]{2,24})$")
+_SLASH = re.compile(r"(?P<one>[^/／╱]{2,20}?)\s*[/／╱]\s*(?P<two>.{2,24})$")
 _REPORT = re.compile(r"(?:[報报][導导道]|外[電电]|專電|专电|整理|採訪報導)$")
 _TAIL = re.compile(r"[（(〔【]\s*(?P<names>[^（）()〔〕【】\[\]]{2,60})\s*[)）〕】]\s*$")
 _NOT_AUTHORS = re.compile(r"摄|攝|摄影|图片|圖片|供图|编辑|编輯|編輯|责编|責編|来源|來源|资料|資料|化名|原题|原题为|原标题|原載|原载|译自|刊于|选自|摘自|本文|作者单位|校对|綜合|综合$|整理$|見習$|单位[:：]")
@@ -62,7 +62,7 @@ class Piece:
     text: str
     hint: str
     dated: bool
-    linked: bool
+    near: bool = False
 
 
 def value_at(text: str, start: int) -> str:
@@ -136,18 +136,18 @@ def _unlabelled(pieces: Sequence[Piece]) -> str | None:
             one, two = slash["one"].strip(), slash["two"].strip()
             if is_name(one) and _OUTLET.search(two) and not _REPORT.search(two):
                 return clean_source(two)
-            if _OUTLET.search(one) and not is_name(one) and (people(two) or re.match(_ROLE, two)):
+            if _OUTLET.search(one) and not is_name(one) and (people(two.split("／")[0]) or re.match(_ROLE, two)):
                 return clean_source(one)
-        if not 2 <= len(text) <= 20 or _WORD.match(text) or re.search(r"[。！？，：:]|\d{4}", text) or re.match(_ROLE, text):
+        if slash or not 2 <= len(text) <= 20 or _WORD.match(text) or re.search(r"[。！？，：:]|\d{4}", text) or re.match(_ROLE, text):
             continue
         score = 0.0
         if _OUTLET.search(text):
-            score += 2.0
+            score += 2.0 if piece.dated or piece.near else 0.8
         if _SOURCE_HINT.search(piece.hint):
             score += 2.2
         elif _NAME_HINT.search(piece.hint):
             score += 1.2
-        score += 1.0 if piece.dated else 0.0
+        score += 1.0 if piece.dated else 0.5 if piece.near else 0.0
         if is_name(text) and score < 4:
             score -= 1.5
         score -= 0.05 * order
@@ -287,23 +287,26 @@ def _tail(text: str) -> list[str]:
         return names
     # A pen name: two or three characters after the last full stop.
     before = text[: match.start()].rstrip()
-    if re.fullmatch(r"[⺀-鿿]{2,3}", inside) and (before.endswith(("。", "！", "？", "”", ".")) or not before) and not NOBODY.match(inside) and not is_organisation(inside):
+    if re.fullmatch(r"[⺀-鿿]{2,3}", inside) and inside[-1] not in "网網报報社" and (before.endswith(("。", "！", "？", "”", ".")) or not before) and not NOBODY.match(inside) and not is_organisation(inside):
         return [inside]
     return []
 
 
-def pieces_of(text: str, hints: Sequence[tuple[str, str, bool]]) -> list[Piece]:
-    """The unlabelled pieces of a header line whose runs are (text, hint, linked)."""
-    plain = text.replace("\x1f", " ")
-    dated = next(((s, e) for _, s, e in dates.moments(plain)), None) is not None or bool(dates.yearless(plain))
+def is_dated(text: str) -> bool:
+    """Whether a header line shows a time, with or without its year."""
+    return next(iter(dates.moments(text)), None) is not None or dates.yearless(text) is not None
+
+
+def pieces_of(hints: Sequence[tuple[str, str]], *, dated: bool, near: bool) -> list[Piece]:
+    """The unlabelled pieces of a header line whose runs are (text, hint)."""
     found = []
-    for run, hint, linked in hints:
+    for run, hint in hints:
         if re.search(r"[:：]", _without_dates(run)) and (_SOURCE.search(run) or _AUTHOR.search(run) or _EDITOR.search(run)):
             run = re.split(rf"{_SOURCE_LABEL}{_COLON}|{_AUTHOR_LABEL}{_COLON}|{_EDITOR_LABEL}{_COLON}", run)[0]
         for part in re.split(r"[|｜\u3000]| +", _without_dates(run)):
             part = part.strip(" \x1f·•▪()（）[]【】")
             if part:
-                found.append(Piece(part, hint, dated, linked))
+                found.append(Piece(part, hint, dated, near))
     return found
 
 
