@@ -99,10 +99,13 @@ class Chinanews(Plain):
     site_name = "中国新闻网"
     body_css = 'class="left_zw"'
     title_css = "content_left_title"
-    planted = ("rows dated 5-31 09:32 without a year, whose URL has it", "same article under chinanews.com and chinanews.com.cn", "protocol-relative links", "facts unknown: paging of local columns")
+    planted = ("rows dated 5-31 09:32 without a year, whose URL has it", "same article under chinanews.com and chinanews.com.cn", "protocol-relative links", "facts unknown: paging of local columns", "start pages without paging")
 
-    def columns(self) -> list[tuple[str, str]]:
-        return [(name, url) for name, url in super().columns() if not url.endswith("/")]
+    def publish_lists(self, channel: Channel) -> None:
+        if channel.url.endswith("/"):
+            self.publish(channel.url, lambda: self.html(h.front_page(self, channel)))
+        else:
+            super().publish_lists(channel)
 
     def article_url(self, number: int, day: dt.date, channel_url: str) -> str:
         if "scroll" in channel_url:
@@ -143,10 +146,13 @@ class Dbw(Plain):
     encoding = "gbk"
     charset_header = False
     body_css = 'id="p-detail"'
-    planted = ("facts unknown: list paging", "GBK", "no dates in the list, the URL has them")
+    planted = ("facts unknown: list paging", "GBK", "start pages without paging", "no dates in the list, the URL has them")
 
-    def columns(self) -> list[tuple[str, str]]:
-        return [*super().columns()[:1], ("龙江教育", "https://heilongjiang.dbw.cn/jy/index.shtml")]
+    def publish_lists(self, channel: Channel) -> None:
+        if channel.url.endswith("/"):
+            self.publish(channel.url, lambda: self.html(h.front_page(self, channel)))
+        else:
+            super().publish_lists(channel)
 
     def article_url(self, number: int, day: dt.date, channel_url: str) -> str:
         host = "edu" if "edu." in channel_url else "heilongjiang"

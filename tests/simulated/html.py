@@ -92,6 +92,17 @@ def sidebar(rows: Sequence[Row], title: str = "热点推荐") -> str:
     return f'<div class="sidebar"><h3>{title}</h3><ul class="hot">{items}</ul></div>'
 
 
+def front_page(site: SimulatedSite, channel: Channel) -> str:
+    """A start page: every row of the column in blocks of links without dates, nothing to turn."""
+    blocks = "".join(
+        f'<div class="block b{n}"><h3>{escape(channel.name)}</h3><ul>'
+        + "".join(f'<li><a href="{escape(line.href, quote=True)}" target="_blank">{escape(line.text)}</a></li>' for line in page)
+        + "</ul></div>"
+        for n, page in enumerate(channel.pages)
+    )
+    return document(site, f"{channel.name}_{site.site_name}", f'<div class="index">{blocks}</div>{sidebar(site.stranger_rows[2:])}')
+
+
 def neighbours(site: SimulatedSite) -> str:
     """The two links under an article."""
     before, after = site.stranger_rows[:2]

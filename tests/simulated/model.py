@@ -263,6 +263,12 @@ class SimulatedSite:
         """Every article that a complete walk must find, once each."""
         return list(dict.fromkeys(row.expected for channel in self.lists for row in channel.rows))
 
+    def expected(self, addresses: Iterable[str]) -> list[Expected]:
+        """The articles of the columns at these listing addresses: for spiders that walk some of the columns only."""
+        wanted = set(addresses)
+        rows = (row for channel in self.lists if channel.url in wanted for row in channel.rows)
+        return list(dict.fromkeys(row.expected for row in rows))
+
     @property
     def strangers(self) -> list[Expected]:
         return [row.expected for row in self.stranger_rows]

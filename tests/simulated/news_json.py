@@ -31,23 +31,23 @@ class Xinhua(SimulatedSite):
     site_name = "新华网"
     finite = False
     planted = (
-        "JSON in brackets, callback only if asked", "section page holds the first rows, the JSON file all", "one article under news.cn and xinhuanet.com", "links with ../ in JSON",
-        "section name not in article URLs",
+        "JSON in brackets, callback only if asked", "section page holds the first rows, the JSON file all", "an article listed twice: under news.cn and xinhuanet.com", "links with ../ in JSON",
+        "start pages without paging",
     )  # fmt: skip
-
-    def columns(self) -> list[tuple[str, str]]:
-        return [(name, url) for name, url in super().columns() if "nodeart" in url or url.endswith(".htm")]
 
     def page_size(self, channel_url: str) -> int:
         return 20 if "nodeart" in channel_url else self.per_page
 
     def article_url(self, number: int, day: dt.date, channel_url: str) -> str:
-        host = "http://www.news.cn/edu" if "nodeart" in channel_url else "https://education.news.cn"
+        if "nodeart" in channel_url:
+            host = "http://www.news.cn/edu"
+        else:
+            host = urljoin(channel_url, "./").rstrip("/")
         return f"{host}/{day:%Y%m%d}/{self.hex32(number)}/c.html"
 
     def publish_article(self, row: Row) -> None:
         super().publish_article(row)
-        self.publish(re.sub(r"//(www|education)\.news\.cn", "//www.xinhuanet.com", row.url), lambda: self.html(self.article_page(row)))
+        self.publish(row.url.replace("//www.news.cn", "//www.xinhuanet.com"), lambda: self.html(self.article_page(row)))
 
     def list_url(self, channel: Channel, page: int) -> str:
         return re.sub(r"pgnum=\d+", f"pgnum={page}", channel.url)
@@ -57,6 +57,9 @@ class Xinhua(SimulatedSite):
 
     def publish_lists(self, channel: Channel) -> None:
         if "nodeart" in channel.url:
+            return
+        if channel.url.endswith("/"):
+            self.publish(channel.url, lambda: self.html(h.front_page(self, channel)))
             return
         self.publish(channel.url, lambda: self.html(self.list_page(channel, 1)))
         self.publish(urljoin(channel.url, self.data_name(channel)), lambda: self.json({"datasource": [self.section_row(row) for row in channel.rows]}))
@@ -78,14 +81,16 @@ class Xinhua(SimulatedSite):
         page, size = int(fields.get("pgnum", "1") or 1), int(fields.get("cnt", "20") or 20)
         for channel in self.lists:
             if f"nid={fields.get('nid')}&" in channel.url:
-                rows = channel.rows
-                found = [self.entry(row, place) for place, row in enumerate(rows)][(page - 1) * size : page * size]
-                value = {"status": 0 if found else -1, "data": {"list": found} if found else None, "totalnum": len(rows)}
+                entries = [self.entry(row, row.url) for row in channel.rows]
+                for place in range(0, len(entries), 9):
+                    twin = channel.rows[place]
+                    entries.insert(place + 5, self.entry(twin, twin.url.replace("//www.news.cn", "//www.xinhuanet.com")))
+                found = entries[(page - 1) * size : page * size]
+                value = {"status": 0 if found else -1, "data": {"list": found} if found else None, "totalnum": len(entries)}
                 return script(f"{fields.get('callback', '')}({json.dumps(value, ensure_ascii=False)})", "utf-8")
         return script('({"status":-1})', "utf-8")
 
-    def entry(self, row: Row, place: int) -> dict[str, Any]:
-        link = row.url if place % 9 else row.url.replace("//www.news.cn", "//www.xinhuanet.com")
+    def entry(self, row: Row, link: str) -> dict[str, Any]:
         return {"DocID": row.number, "Title": row.title, "NodeId": 11109063, "PubTime": f"{row.stamp}:00", "LinkUrl": link, "Abstract": row.paragraphs[0], "keyword": "",
                 "Editor": row.editor, "Author": row.author, "IsLink": 0, "SourceName": row.source, "PicLinks": ""}  # fmt: skip
 
@@ -104,22 +109,23 @@ class Netease(SimulatedSite):
     family = "news_json"
     site_name = "网易"
     planted = (
-        "JSONP that is not strict JSON", "dates in US order", "GBK feeds", "feeds end with 404", "two forms of article URLs, one without a date", "the query is not looked at",
+        "JSONP that is not strict JSON", "dates in US order", "GBK feeds", "feeds end with 404", "two forms of article URLs, one without a date", "the query is not looked at", "start pages without paging",
     )  # fmt: skip
-
-    def columns(self) -> list[tuple[str, str]]:
-        return [(name, url) for name, url in super().columns() if urlsplit(url).path.endswith(".js")]
 
     def article_url(self, number: int, day: dt.date, channel_url: str) -> str:
         code = self.hex32(number)[:8].upper()
         if number % 3:
             return f"https://www.163.com/dy/article/{code}0514R9KQ.html"
-        return f"https://edu.163.com/{day:%y/%m%d}/{8 + number % 9:02d}/{code}00297VGM.html"
+        host = "edu.163.com" if "edu.163" in channel_url or "bendi" in channel_url else urlsplit(channel_url).hostname
+        return f"https://{host}/{day:%y/%m%d}/{8 + number % 9:02d}/{code}00297VGM.html"
 
     def list_url(self, channel: Channel, page: int) -> str:
         return channel.url if page == 1 else re.sub(r"\.js\b", f"_{page:02d}.js", channel.url)
 
     def publish_lists(self, channel: Channel) -> None:
+        if not urlsplit(channel.url).path.endswith(".js"):
+            self.publish(channel.url, lambda: self.html(h.front_page(self, channel)))
+            return
         for page in range(1, len(channel.pages) + 1):
             address = self.list_url(channel, page)
             for form in dict.fromkeys((address, address.split("?")[0], f"{address.split('?')[0]}?callback=data_callback")):

@@ -293,11 +293,13 @@ class Hainan(Ucap):
     site_name = "海南省教育厅"
     planted = ("facts unknown: article addresses", "search answers HTML", "date behind a label in the list", "one-based suffix: _2 is page 2")
 
-    def columns(self) -> list[tuple[str, str]]:
-        return [(name, url) for name, url in super().columns() if "news-list" not in url]
+    def list_url(self, channel: Channel, page: int) -> str:
+        if "news-list" in channel.url:
+            return re.sub(r"-1\.html$", f"-{page}.html", channel.url)
+        return super().list_url(channel, page)
 
     def article_url(self, number: int, day: dt.date, channel_url: str) -> str:
-        base = "http://edu.hainan.gov.cn/edu/0400/" if "/common/" in channel_url else channel_url
+        base = channel_url if "/edu/" in channel_url else "http://edu.hainan.gov.cn/edu/0400/"
         return super().article_url(number, day, base)
 
     def items(self, channel: Channel, lines: Sequence[Line]) -> str:
