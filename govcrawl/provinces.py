@@ -46,7 +46,7 @@ fujian 福建省 福建 350000 闽 八闽 fj,fujian
 jiangxi 江西省 江西 360000 赣 赣鄱 jiangxi,jx
 shandong 山东省 山东 370000 鲁 齐鲁 shandong,sd
 henan 河南省 河南 410000 豫 中原大地 henan,ha
-hubei 湖北省 湖北 420000 鄂 荆楚 hubei,hb
+hubei 湖北省 湖北 420000 鄂 荆楚,楚天 hubei,hb
 hunan 湖南省 湖南 430000 湘 三湘,湖湘 hunan,hn
 guangdong 广东省 广东 440000 粤 南粤 gd,guangdong
 guangxi 广西壮族自治区 广西 450000 桂 八桂,壮乡 gxzf,gx,guangxi
@@ -62,8 +62,8 @@ qinghai 青海省 青海 630000 青 大美青海 qinghai,qh
 ningxia 宁夏回族自治区 宁夏 640000 宁 塞上江南 nx,ningxia
 xinjiang 新疆维吾尔自治区 新疆 650000 新 天山南北 xinjiang,xj
 bingtuan 新疆生产建设兵团 兵团 659000 兵 新疆兵团 xjbt,bingtuan,bt
-taiwan 台湾省 台湾 710000 台 宝岛台湾 taiwan
-xianggang 香港特别行政区 香港 810000 港 港府 xianggang
+taiwan 台湾省 台湾 710000 台 全台,健保局,卫生署,疾管局,行政院,立法院,台北,新北,高雄,台中,台南,国健局,健保署,国健署,新竹,桃园县 taiwan
+xianggang 香港特别行政区 香港 810000 港 港府,港特首,特区政府,港铁,本港,全港,港岛,九龙 xianggang
 aomen 澳门特别行政区 澳门 820000 澳 澳府 aomen
 """
 
@@ -127,6 +127,18 @@ def of_host(url: str) -> str | None:
     return next((_HOSTS[p] for p in parts if p in ("hlj", "nmg", "gxzf")), None)
 
 
+def of_domain(url: str) -> str | None:
+    """The region of a country-code domain: .tw, .hk, .mo."""
+    end = (urlsplit(url).hostname or "").rpartition(".")[2]
+    return {"tw": "taiwan", "hk": "xianggang", "mo": "aomen"}.get(end)
+
+
+def of_path(url: str) -> str | None:
+    """The province whose name is the address's first folder, as the regional channels of news sites have it: /hlj/."""
+    first = urlsplit(url).path.lower().split("/")[1:2]
+    return _HOSTS.get(first[0]) if first and len(first[0]) > 2 or first == ["nx"] else None
+
+
 @cache
 def _names() -> dict[str, tuple[tuple[str, str, float], ...]]:
     """Place names by their first two characters, longest first: (name, province, weight)."""
@@ -154,10 +166,9 @@ def _names() -> dict[str, tuple[tuple[str, str, float], ...]]:
                 stem = re.sub("自治.$", "", short)
                 add(stem + name[-1], slug, 0.9)
         if len(stem) >= 2 and stem != name and (prefecture or (name.endswith("市") and len(stem) >= 2)):
-            weight = 0.9 if prefecture else 0.6
             if stem in _WORDS and stem not in _REAL:
-                weight = 0.15
-            add(stem, slug, weight)
+                continue
+            add(stem, slug, 0.9 if prefecture else 0.6)
     # 海南 is the province; the prefecture of Qinghai goes by its full name only.
     for stem in ("海南", "河南", "吉林", "河北", "江苏"):
         found.pop(stem, None)

@@ -41,6 +41,9 @@ _END = re.compile(
     r"|本文来源[:：]|文章来源[:：]|点击(?:查看|进入)(?:更多|下一页|专题)|阅读剩余|展开全文|阅读全文|返回(?:顶部|列表|首页)|举报|收藏|点赞|\(?原标题|复制(?:地址|链接)|您(?:看到此篇|看完)|文章关键词|关键词[:：]|关键字[:：]|标签[:：]"
     r"|标签\s*$|加入收藏|凡本网注明|凡注明|转载请(?:注明|务必)|[Cc]opyright|©|ICP[备证]|【?字[体号]|浏览次数|关注我们|特别推荐|微信公众号|作者[:：].{0,12}$|更多报道|看过本文|本网站转载|以上内容仅|未经授权)",
 )
+_SURE_END = re.compile(
+    r"^[\s\[【〔(（<]*(?:责任编辑|責任編輯|责编|責編)\s*[:：].{0,20}$|^[\s\[【]*(?:相关(?:阅读|新闻|链接|文章|报道|推荐)|相關(?:閱讀|新聞|連結|文章|報導)|推荐阅读|推薦閱讀|猜你喜欢|热门推荐|为您推荐|网友评论|版权声明|您此时的心情|新闻表情)[\s】\]：:]*.{0,6}$",
+)
 # These never stand inside an article's text, whatever their place.
 _JUNK = re.compile(
     r"^[\s\[【(（·|>-]*(?:阅读剩余全文|展开(?:阅读)?全文|点击(?:查看|图片)(?:原图|大图|进入下一页)|分享到|分享至|字[体号][:：]?|扫一扫.{0,18}|打印本页|关闭窗口|下载(?:APP|客户端).{0,10}|打开.{0,6}APP.{0,10}|您的浏览器.{0,30}|正在加载.{0,4}"
@@ -214,23 +217,42 @@ def _clean(document: Document, box: Box, title_line: int, values: list[float]) -
         for i in inside
         if not drop[i - first] and not (_JUNK.match(lines[i].text) and i not in attached)
     ]
-    kept = _cut_tail(lines, kept, attached, values)
+    kept = _cut_tail(lines, kept, attached, values, document.boxes)
     return _drop_lists(lines, kept, attached)
 
 
-def _cut_tail(lines: list[Line], kept: list[int], attached: set[int], values: list[float]) -> list[int]:
-    """Lines up to the first mark of the article's end after which no substantial text follows."""
-    rest = 0.0
-    total = sum(max(0.0, values[i]) for i in kept)
+def _cut_tail(lines: list[Line], kept: list[int], attached: set[int], values: list[float], boxes: list[Box]) -> list[int]:
+    """Lines up to the first mark of the article's end after which no substantial text follows.
+
+    After the editor's name or a heading of related items whatever follows is another matter, unless they stand at the
+    head of the page.
+    """
+    sums = _sums([max(0.0, values[i]) for i in kept])
+    total = sums[-1]
     end = len(kept)
+    last_home = _last_home(lines, kept, values, boxes)
     for position in range(len(kept) - 1, -1, -1):
-        line = lines[kept[position]]
-        if len(line.text) < 200 and (_END.search(line.text) or _FOOTER.search(line.text)):
-            if rest <= 0.25 * total and not any(i in attached for i in kept[position + 1 : end] if values[i] < 0):
-                end = position
+        text = lines[kept[position]].text
+        if len(text) >= 200 or not (_END.search(text) or _FOOTER.search(text)):
             continue
-        rest += max(0.0, values[kept[position]])
+        before, rest = sums[position], sums[end] - sums[position + 1]
+        sure = before >= max(150.0, 0.12 * total) and last_home < position and _SURE_END.match(text) is not None
+        if (sure or rest <= 0.25 * total) and not any(i in attached for i in kept[position + 1 : end]):
+            end = position
     return [i for i in kept[:end] if not (len(lines[i].text) < 60 and _END.search(lines[i].text))]
+
+
+def _last_home(lines: list[Line], kept: list[int], values: list[float], boxes: list[Box]) -> int:
+    """The position of the last paragraph that stands in the same element as most of the text."""
+    homes: dict[int, float] = {}
+    home_of = []
+    for i in kept:
+        box = lines[i].box
+        home = boxes[box].parent if box >= 0 and boxes[box].tag in ("p", "div", "section", "li") and boxes[box].last - boxes[box].first <= 2 else box
+        home_of.append(home)
+        homes[home] = homes.get(home, 0.0) + max(0.0, values[i])
+    best = max(homes, key=lambda h: homes[h], default=-1)
+    return max((n for n, i in enumerate(kept) if home_of[n] == best and values[i] > 0), default=-1)
 
 
 def _drop_lists(lines: list[Line], kept: list[int], attached: set[int]) -> list[int]:

@@ -10,9 +10,13 @@ from govcrawl.provinces import NATIONAL, PROVINCES, UNKNOWN
 _CENTRAL = re.compile(
     r"^(?:中华人民共和国)?(?:教育部|国务院|财政部|科技部|人力资源社会保障部|人社部|发展改革委|国家[⺀-鿿]{2,12}(?:局|委|署|总局|委员会|中心)|中共中央|中央[⺀-鿿]{2,10}|全国[⺀-鿿]{2,14}|公安部|民政部|工业和信息化部|文化和旅游部|交通运输部|外交部|中国[⺀-鿿]{0,10}(?:学会|协会|研究院|科学院))",
 )
-_NATIONAL_WORDS = re.compile(r"全国|我国|中国|国务院|教育部|党中央|中央|国家|习近平|各省|各地|部委|国资委|央行|证监会|工信部|发改委|财政部|外交部|中共中央|全会|两会|中美|世界|国际")
-_LOCAL_AUTHORITY = re.compile(r"(?:厅|局|委|政府|办|日报|晚报|广播电视台|电视台|新闻网|教育|大学|学院|网|报|发布)")
-_WE = re.compile(r"(?:我|全|本)省|(?:全|我|本)[市县区州]|省(?:委|政府|教育厅|教委)")
+_NATIONAL_WORDS = re.compile(
+    r"全国|我国|中国|国务院|教育部|党中央|中央|国家|习近平|各省|各地|部委|国资委|央行|证监会|工信部|发改委|财政部|外交部|中共中央|全会|两会|中美|世界|国际|京津冀|长三角|大湾区|长江经济带|中铁总|国铁|十四五",
+)
+# A headline that opens with an authority of the whole country is about the country, whatever places it names.
+_CENTRAL_TITLE = re.compile(r"^(?:国务院|中共中央|中央[⺀-鿿]{0,8}|全国[⺀-鿿]{2,10}|教育部[⺀-鿿]{0,6}|[⺀-鿿]{2,8}部|国家[⺀-鿿]{2,8}[局委署])[⺀-鿿等、]{0,12}[:：]|^(?:国务院|中共中央|教育部)(?:办公[厅室])?(?:关于|印发|等)")
+# An office speaks for its place; a paper or site prints news of others too.
+_OFFICE = re.compile(r"(?:[厅局委办]|政府|办公[厅室]|教育工委|教育考试院|招生办|大学|学院|学校|中学|小学|发布|教育在线|教育网|教育信息网?|教育新闻网)$")
 
 
 def decide(
@@ -39,26 +43,33 @@ def decide(
         return host, "host"
     if region and region in PROVINCES:
         return region, "channel"
+    if _CENTRAL_TITLE.search(title):
+        return NATIONAL, "title"
     named = _tally(((title, 3.0),))
     slug = _leader(named, 1.8)
     if slug:
         return slug, "title"
     if source and _CENTRAL.match(source) and not named:
         return NATIONAL, "source"
-    paragraphs = text.split("\n")
-    lead = _opening(paragraphs)
-    counts = _tally([(title, 3.0), (source or "", 2.0), (lead, 2.0), (text[:4000], 1.0)])
+    counts = _tally([(title, 3.0), (source or "", 2.0), (_opening(text.split("\n")), 2.0), (text[:4000], 1.0)])
+    abroad = provinces.of_domain(url)
+    if abroad:
+        counts[abroad] += 2.0
+    folder = provinces.of_path(url)
+    if folder:
+        counts[folder] += 2.0
     total = sum(counts.values())
-    slug = _leader(counts, 2.0)
+    slug = _leader(counts, 1.4)
     share = counts[slug] / total if slug else 0.0
-    central = len(_NATIONAL_WORDS.findall(text[:3000])) + 2 * len(_NATIONAL_WORDS.findall(title))
-    if slug and share >= 0.6 and (counts[slug] >= 3.0 or central < 4) and not (central > 3 * counts[slug]):
+    central = len(_NATIONAL_WORDS.findall(text[:3000]))
+    headline = len(set(_NATIONAL_WORDS.findall(title)))
+    if slug and share >= 0.6 and counts[slug] > 1.1 * (0.35 * min(central, 30) + 2.0 * headline):
         return slug, "text"
     if host:
         return host, "host"
-    if own == NATIONAL or central >= 3 or (title and _NATIONAL_WORDS.search(title)):
+    if own == NATIONAL or central >= 3 or headline:
         return NATIONAL, "text"
-    if slug and share > 0.5 and counts[slug] >= 1.5:
+    if slug and share > 0.5:
         return slug, "text"
     return UNKNOWN, "none"
 
@@ -70,8 +81,8 @@ def _opening(paragraphs: list[str]) -> str:
 
 
 def _authority(value: str | None) -> str | None:
-    """The province of an office or paper that bears a place's name: 黑龙江省教育厅, 林芝日报."""
-    if not value or not _LOCAL_AUTHORITY.search(value):
+    """The province of an office that bears a place's name: 黑龙江省教育厅, 哈尔滨市教育局."""
+    if not value or not _OFFICE.search(value):
         return None
     found = list(provinces.places(value))
     return found[0].province if found and found[0].start <= 2 and found[0].weight >= 0.8 else None
@@ -92,6 +103,6 @@ def _leader(counts: Counter[str], least: float) -> str | None:
     ranked = counts.most_common(2)
     if not ranked or ranked[0][1] < least:
         return None
-    if len(ranked) > 1 and ranked[0][1] < 1.5 * ranked[1][1]:
+    if len(ranked) > 1 and ranked[0][1] < 1.25 * ranked[1][1]:
         return None
     return ranked[0][0]

@@ -9,6 +9,7 @@ from govcrawl.extraction.dates import CHINA, Moment
 from govcrawl.extraction.document import Document
 
 _GENERATED = re.compile(r"页面生成时间|生成时间")
+_POSTED = re.compile(r"posted|发表|发布|發表|發布|阅读|閱讀|浏览|来源|來源|作者|编辑|編輯", re.IGNORECASE)
 _LONE = re.compile(r"^[\s（(【\[]*(?:(?:19|20)\d\d\s*年\s*\d{1,2}\s*月\s*\d{1,2}\s*日|[一二三四五六七八九〇○零０]{4}年[一二三四五六七八九十]{1,2}月[一二三四五六七八九十]{1,3}日)[\s）)】\]]*$")
 _SCRIPT_TIMES = (
     re.compile(r"""\bvar\s+ct\s*=\s*["'](\d{10})["']"""),
@@ -42,7 +43,7 @@ def decide(
         visible = _first(stated, limit)
     metas = [m for name, m in dates.meta_moments(document.meta) if dates.valid(m.day, limit)]
     if visible is None and not metas:
-        visible = _labelled(tail, limit, strict=False)
+        visible = _signed(tail, limit)
     if visible is not None:
         return _finer(visible, metas)
     meta = _believed(metas, document, address)
@@ -90,13 +91,26 @@ def _visible(header: Iterable[str], limit: date, address: date | None) -> Moment
     return updated
 
 
-def _labelled(lines: Iterable[str], limit: date, *, strict: bool = True) -> Moment | None:
+def _labelled(lines: Iterable[str], limit: date) -> Moment | None:
+    """The first date that its label calls the publish time."""
     for text in lines:
         plain = text.replace("\x1f", " ")
         if len(plain) > 160:
             continue
         for moment, start, _ in dates.moments(plain):
-            if dates.valid(moment.day, limit) and (dates.labelled(plain[:start]) == "published" or (not strict and moment.at is not None and len(plain) < 80)):
+            if dates.valid(moment.day, limit) and dates.labelled(plain[:start]) == "published":
+                return moment
+    return None
+
+
+def _signed(lines: Iterable[str], limit: date) -> Moment | None:
+    """The clock in a line below the text that tells who posted it and how often it was read; a lone time is none."""
+    for text in lines:
+        plain = text.replace("\x1f", " ")
+        if len(plain) > 80 or not _POSTED.search(plain):
+            continue
+        for moment, _, _ in dates.moments(plain):
+            if moment.at is not None and dates.valid(moment.day, limit):
                 return moment
     return None
 

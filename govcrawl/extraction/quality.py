@@ -75,7 +75,7 @@ def foreign_host(document: Document, host: str, site: Any, source: str | None) -
     """Whether a page stands on a host that is not its publisher's: its footer, canonical address or licence says so."""
     if site is not None and site.hosts:
         return registrable(host) not in {registrable(h) for h in site.hosts}
-    footer = " ".join(line.text for line in document.lines[-25:] if not line.hidden)[:1500]
+    footer = " ".join(line.text for line in document.lines[-25:] if not line.hidden)[-1500:]
     owner = _OWNER.search(footer)
     if owner is None:
         return False
