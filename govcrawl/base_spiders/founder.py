@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from govcrawl.base_spiders.listing import ListingSpider
+from govcrawl.base_spiders.news_links import next_link
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,6 +26,8 @@ class FounderSpider(ListingSpider):
     def page_requests(self, response: TextResponse) -> Iterable[Request]:
         here = _NODE.search(response.url)
         if here is None:
+            if (url := next_link(response)) is not None:
+                yield response.follow(url)
             return
         pages = {}
         for href in response.css("a::attr(href)").getall():

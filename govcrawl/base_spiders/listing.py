@@ -129,6 +129,7 @@ class ListingSpider(ArticleSpider):
     hosts: ClassVar[tuple[str, ...]]
     channels: ClassVar[dict[str, str]]
     article_pattern: ClassVar[str]
+    front_pages: ClassVar[tuple[str, ...]] = ()  # channels that are a front page: articles in many blocks, not one list
     rows_css: ClassVar[str | None] = None
     body_css: ClassVar[tuple[str, ...]] = ()
     verified: ClassVar[str | None] = None
@@ -181,7 +182,9 @@ class ListingSpider(ArticleSpider):
 
     def rows(self, response: TextResponse) -> Iterable[Row]:
         """The entries of a list page, in its order."""
-        return find_rows(response.selector, response.url, self._pattern, self.rows_css)
+        here = doc_id(response.url)
+        front = any(doc_id(self.channels[name]) == here for name in self.front_pages)
+        return find_rows(response.selector, response.url, self._pattern, self.rows_css, every_block=front)
 
     def total(self, response: TextResponse) -> int | None:
         """How many entries the listing itself says it has."""
@@ -313,8 +316,12 @@ class ListingSpider(ArticleSpider):
         fresh = [row for row in rows if doc_id(self.article_url(row.url)) not in walk.seen]
         walk.rows += len(fresh)
         if not fresh:
-            walk.ended = "no_rows" if walk.pages == 1 and not rows else "last"
-            self.archive.settle(attempt, "not_article" if walk.ended == "no_rows" else "landed")
+            # A page that scripts fill says where its rows are; a page or two without any is no reason to give up.
+            following = self._next_page(walk) if not walk.rows and walk.pages < 3 else None
+            walk.ended = "last" if walk.rows else "no_rows"
+            self.archive.settle(attempt, "landed" if walk.rows or following else "not_article")
+            if following is not None:
+                yield following
             return
         stop = self._stop_reason(fresh, walk)
         for row in fresh:

@@ -24,6 +24,7 @@ _WRAPPED = re.compile(r"^\s*(?:/\*.*?\*/\s*)?(?:(?:var\s+)?[\w$.]+\s*(?:=|\())\s
 _TITLES = ("title", "showtitle", "doctitle", "name", "topic", "headline")
 _CLOSES = re.compile(r"\s*(?:[:}\]]|,\s*(?:[\"'{\[\]}\d-]|true|false|null|[A-Za-z_]\w*\s*:)|$)")
 _US_DATE = re.compile(r"^\s*(\d{1,2})/(\d{1,2})/((?:19|20)\d{2})\b")
+_DATA = re.compile(r"(?:^|[\w\])]\s*=)\s*(?=[\[{])", re.MULTILINE)
 _TAGS = re.compile(r"<[^>]*>")
 
 
@@ -32,9 +33,9 @@ class JsonListSpider(NextLinkSpider):
 
     def rows(self, response: TextResponse) -> Iterable[Row]:
         data = feed_of(response)
-        if data is None:
-            return super().rows(response)
-        return rows_in(data, response.url, self._pattern)
+        if data is not None:
+            return rows_in(data, response.url, self._pattern)
+        return list(super().rows(response)) or rows_in(script_data(response), response.url, self._pattern)
 
     def page_requests(self, response: TextResponse) -> Iterable[Request]:
         if feed_of(response) is None:
@@ -72,6 +73,18 @@ def feed_of(response: TextResponse) -> Any:
     if response.request is not None:
         response.meta["feed"] = (response.body, data)
     return data
+
+
+def script_data(response: TextResponse) -> list[Any]:
+    """The objects that a page's scripts hold: ``var allData = {…};`` and scripts of type application/json."""
+    found = []
+    for script in response.css("script:not([src])::text").getall():
+        for start in _DATA.finditer(script):
+            try:
+                found.append(json.JSONDecoder(strict=False).raw_decode(script, start.end())[0])
+            except ValueError:
+                continue
+    return found
 
 
 def loads(text: str) -> Any:

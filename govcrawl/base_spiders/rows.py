@@ -33,6 +33,9 @@ _URL_DATES = (
 )
 _URL_IN_SCRIPT = re.compile(r"""['"]((?:https?:)?/?[^'"\s]*/[^'"\s]+)['"]""")
 _LABELLED_TITLE = re.compile(r"^\s*(?:文章)?标\s*题\s*[:：]\s*([^\r\n]+)")
+_ASIDE = re.compile(
+    r"(?<![a-z])(?:side-?_?bar|aside|rank(?:ing)?|paihang|phb|hot(?:list|news)?|tuijian|recommend|relate[ds]?)(?![a-z])", re.IGNORECASE
+)
 _CUT = re.compile(r"(?:…|\.{2,})\s*$")
 
 
@@ -52,9 +55,12 @@ class Row:
         return bool(DOCUMENT.search(self.url.partition("?")[0]))
 
 
-def find_rows(page: Selector, base_url: str, pattern: re.Pattern[str], css: str | None = None) -> list[Row]:
-    """The rows of a list page in page order. ``pattern``: what the site's article URLs look like; files that stand among
-    such rows count too. ``css``: the row elements; where it matches none, rows are found without it."""
+def find_rows(
+    page: Selector, base_url: str, pattern: re.Pattern[str], css: str | None = None, *, every_block: bool = False
+) -> list[Row]:
+    """The rows of a list page in page order. ``pattern``: what the site's article URLs look like; files that stand
+    among such rows count too. ``css``: the row elements; where it matches none, rows are found without it.
+    ``every_block``: the articles of all blocks, as on a front page, instead of those of the main list."""
     root: HtmlElement = page.root
     links = [(a, url) for a in root.iter("a") if (url := _target(a, base_url)) and (pattern.search(url) or _is_file(url))]
     elements: list[HtmlElement] = [s.root for s in page.css(css)] if css else []
@@ -63,9 +69,13 @@ def find_rows(page: Selector, base_url: str, pattern: re.Pattern[str], css: str 
     else:
         groups = _by_shape(links)
     groups = [g for g in groups if any(pattern.search(url) for _, _, url in g)] or groups
+    groups = [g for g in groups if not _aside(g[0][0])] or groups
     if not groups:
         return []
-    best = max(groups, key=lambda g: (sum(_row_date(e, a, u) is not None for e, a, u in g), len(g)))
+    if every_block and not elements:
+        best = [link for group in groups for link in group if pattern.search(link[2])]
+    else:
+        best = max(groups, key=lambda g: (sum(_row_date(e, a, u) is not None for e, a, u in g), len(g)))
     rows: dict[str, Row] = {}
     for element, anchor, url in best:
         row = rows.setdefault(doc_id(url), Row(url))
@@ -153,6 +163,16 @@ def _by_shape(links: list[tuple[HtmlElement, str]]) -> list[Group]:
             shape.append(f"{above.tag}.{(above.get('class') or '').split(' ')[0]}#{above.get('id') or ''}")
         groups[(str(node.tag), *shape)].append((node, anchor, url))
     return list(groups.values())
+
+
+def _aside(element: HtmlElement) -> bool:
+    """Whether a row stands in a box beside the list: hot, recommended, related."""
+    above: HtmlElement | None = element
+    while above is not None:
+        if above.tag == "aside" or _ASIDE.search(f"{above.get('class') or ''} {above.get('id') or ''}"):
+            return True
+        above = above.getparent()
+    return False
 
 
 def _title(anchor: HtmlElement) -> str | None:

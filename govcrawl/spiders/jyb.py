@@ -1,13 +1,9 @@
-import re
-from collections.abc import Iterable
 from typing import ClassVar
 
-from scrapy.http import Request, TextResponse
-
-from govcrawl.base_spiders.listing import ListingSpider
+from govcrawl.base_spiders.trs import TrsSpider
 
 
-class JybSpider(ListingSpider):
+class JybSpider(TrsSpider):
     """中国教育新闻网 / 中国教育报 – http://www.jyb.cn"""
 
     name = "jyb"
@@ -34,9 +30,3 @@ class JybSpider(ListingSpider):
     )
     rows_css = "ul.yxj_list li"
     body_css = (".xl_text",)
-
-    def page_requests(self, response: TextResponse) -> Iterable[Request]:
-        """TRS pages: the folder, then index_1.html and so on; ``createPageHTML(pages, …)`` states how many."""
-        if found := re.search(r"createPageHTML\(\s*(\d+)", response.text):
-            for number in range(1, int(found.group(1))):
-                yield response.follow(f"index_{number}.html")
