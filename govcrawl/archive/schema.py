@@ -10,20 +10,11 @@ VERSION = "1"
 
 CHINA_MS = pa.timestamp("ms", tz="Asia/Shanghai")
 UTC_MS = pa.timestamp("ms", tz="UTC")
-STRINGS = pa.list_(pa.string())
-ATTACHMENTS = pa.list_(
-    pa.struct(
-        [
-            pa.field("url", pa.string()),
-            pa.field("name", pa.string()),
-            pa.field("media_type", pa.string()),
-            pa.field("sha256", pa.string()),
-            pa.field("bytes", pa.int64()),
-            pa.field("path", pa.string()),
-        ]
-    )
-)
-IMAGES = pa.list_(pa.struct([pa.field("url", pa.string()), pa.field("alt", pa.string())]))
+# "element" is what Parquet calls a list's values, so that a schema read back equals this one.
+STRINGS = pa.list_(pa.field("element", pa.string()))
+_FILE = {"url": "string", "name": "string", "media_type": "string", "sha256": "string", "bytes": "int64", "path": "string"}
+ATTACHMENTS = pa.list_(pa.field("element", pa.struct([pa.field(n, pa.type_for_alias(t)) for n, t in _FILE.items()])))
+IMAGES = pa.list_(pa.field("element", pa.struct([pa.field("url", pa.string()), pa.field("alt", pa.string())])))
 
 
 def _schema(*columns: tuple[str, Any, bool, str]) -> pa.Schema:

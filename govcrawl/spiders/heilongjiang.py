@@ -2,7 +2,7 @@ from typing import ClassVar
 
 from govcrawl.base_spiders.ucap import UcapSpider, search_url
 
-BASE = "http://jyt.hlj.gov.cn"
+BASE = "https://jyt.hlj.gov.cn"
 
 
 class HeilongjiangSpider(UcapSpider):

@@ -1,0 +1,144 @@
+"""The data dictionary as Markdown. Column texts stand in the schema; what follows from them stands here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from govcrawl.archive.schema import ARTICLES, CAPTURES, OUTCOMES, SETTLED
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+QUALITY: dict[str, str] = {
+    "traditional_converted": "published in Traditional characters; title and text are converted, the originals kept",
+    "no_publish_date": "the page states no publish date; `published_on` is null and the year comes from other evidence",
+    "spam_removed": "links injected into the page were taken out of the text",
+    "foreign_host": "a copy on a host that is not the publisher's",
+    "word_substitution": "a content-farm copy in which words were replaced (高校 → 高公司, 学生 → 员工)",
+    "truncated": "the text ends before its end",
+    "attachment_only": "the notice is its attachment; the text says little or nothing",
+    "short": "fewer than 100 characters",
+    "mojibake_repaired": "the bytes were decoded wrongly before they were published, and were repaired",
+}
+
+_TYPES = {
+    "date32[day]": "date32",
+    "timestamp[ms, tz=Asia/Shanghai]": "timestamp[ms, Asia/Shanghai]",
+    "timestamp[ms, tz=UTC]": "timestamp[ms, UTC]",
+    "list<element: string>": "list<string>",
+    "list<item: string>": "list<string>",
+}
+
+_HEAD = """\
+# Data dictionary
+
+Written by `scrapy dictionary --write data/README.md` from the schema in `govcrawl/archive/schema.py`; do not edit it by
+hand.
+
+```
+data/
+  articles/province=heilongjiang/year=2023/*.parquet   one row per revision of an article
+  captures/site=heilongjiang/*.parquet                 one row per attempt: crawl log, WARC index and state
+  warc/site=heilongjiang/*.warc.gz                     every response as received (WARC 1.1)
+  files/3f/3f9a….pdf                                   attachments, named by their SHA-256
+  runs/site=heilongjiang/<run_id>.json                 what a run did, per channel
+  staging/                                             files before they are renamed into place, and locks
+```
+
+Files are immutable and appear whole or not at all; read any of the folders at any time. Every file has the complete
+schema. The partition columns are only in the path: `province` is a slug (`heilongjiang`, `shaanxi` 陕西, `shanxi` 山西,
+`national` for the whole country, `unknown` where no evidence decides), `year` an integer (0 where unknown), neither is ever
+null. The province is whose news it is: a department's site always lands in its own; elsewhere the evidence decides.
+
+Dates: `published_on` is the calendar day in China; it is the same day whatever the time zone of your session. Use
+`published_at` only where you need a clock; it is null where the page states none.
+"""
+
+_RECIPES = """\
+## One row per article
+
+The key is (`doc_id`, `revision`), and within every partition the newest row of a `doc_id` is true: an article that moves to
+another partition leaves a `moved` row in the old one, one that its publisher withdraws gets a `gone` row. So these recipes
+are right for the whole archive and for any partition alone.
+
+### The latest state
+
+DuckDB:
+
+```sql
+SELECT * FROM read_parquet('data/articles/**/*.parquet', hive_partitioning=true)
+QUALIFY row_number() OVER (PARTITION BY doc_id ORDER BY revision DESC) = 1 AND status = 'live'
+```
+
+Polars:
+
+```python
+import polars as pl
+
+latest = (
+    pl.scan_parquet("data/articles/**/*.parquet", hive_partitioning=True)
+    .sort("revision")
+    .unique("doc_id", keep="last", maintain_order=True)
+    .filter(pl.col("status") == "live")
+    .collect()
+)
+```
+
+### As of a date
+
+What the archive knew at the end of a day (UTC):
+
+```sql
+SELECT * FROM read_parquet('data/articles/**/*.parquet', hive_partitioning=true)
+WHERE fetched_at < TIMESTAMPTZ '2024-07-01 00:00:00+00'
+QUALIFY row_number() OVER (PARTITION BY doc_id ORDER BY revision DESC) = 1 AND status = 'live'
+```
+
+```python
+from datetime import datetime, timezone
+
+import polars as pl
+
+as_of = (
+    pl.scan_parquet("data/articles/**/*.parquet", hive_partitioning=True)
+    .filter(pl.col("fetched_at") < datetime(2024, 7, 1, tzinfo=timezone.utc))
+    .sort("revision")
+    .unique("doc_id", keep="last", maintain_order=True)
+    .filter(pl.col("status") == "live")
+    .collect()
+)
+```
+"""
+
+
+def render() -> str:
+    """data/README.md."""
+    parts = [_HEAD, "## articles\n", _table(ARTICLES), _RECIPES]
+    parts += ["## Quality flags\n", "A flag tells; it never drops a row.\n", _pairs("flag", QUALITY)]
+    parts += ["## captures\n", _table(CAPTURES), "### Outcomes\n"]
+    settled = {k: v for k, v in OUTCOMES.items() if k in SETTLED}
+    retried = {k: v for k, v in OUTCOMES.items() if k not in SETTLED}
+    parts += ["Settled; the address is not asked again until it is due:\n", _pairs("outcome", settled)]
+    parts += ["Asked again by the next runs, five times at most:\n", _pairs("outcome", retried)]
+    return "\n".join(parts)
+
+
+def _table(schema: pa.Schema) -> str:
+    lines = ["| column | type | meaning |", "| --- | --- | --- |"]
+    for field in schema:
+        about = (field.metadata or {}).get(b"description", b"").decode().replace("|", "\\|")
+        lines.append(f"| `{field.name}` | {_type(field)} | {about} |")
+    return "\n".join(lines) + "\n"
+
+
+def _type(field: pa.Field) -> str:
+    text = str(field.type)
+    if text.startswith("list<") and "struct<" in text:
+        inner = ", ".join(f"{f.name} {f.type}" for f in field.type.value_type)
+        text = f"list<struct<{inner}>>"
+    return _TYPES.get(text, text) + ("?" if field.nullable else "")
+
+
+def _pairs(head: str, table: dict[str, str]) -> str:
+    rows = "\n".join(f"| `{name}` | {about} |" for name, about in table.items())
+    return f"| {head} | meaning |\n| --- | --- |\n{rows}\n"

@@ -1,0 +1,47 @@
+"""What the README says is true: its Python runs, its tables are those of the code, the sample crawl does what it tells."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from govcrawl import report
+from govcrawl.archive import dictionary
+from tests.loopback import PROJECT, crawl
+
+README = (PROJECT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    data = tmp_path_factory.mktemp("sample")
+    done = crawl(data, "heilongjiang", GOVCRAWL_REPLAY="data/sample")
+    assert done.returncode == 0, done.stdout + done.stderr[-3000:]
+    assert "heilongjiang: complete, exit code 0" in done.stdout
+    assert "channel 通知公告: 2 list pages" in done.stdout
+    return data
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+@pytest.mark.parametrize("number", range(len(blocks(README, "python"))))
+def test_the_readmes_python_runs(number: int, sample: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = blocks(README, "python")[number].replace("data/replay", str(sample))
+    exec(compile(code, f"README block {number}", "exec"), {})
+    assert len(capsys.readouterr().out) > 5
+
+
+def test_the_dictionary_is_the_schemas() -> None:
+    assert (PROJECT / "data/README.md").read_text(encoding="utf-8") == dictionary.render(), (
+        "run: scrapy dictionary --write data/README.md"
+    )
+
+
+def test_the_exit_codes_are_the_programs() -> None:
+    table = README.split("<!-- exit codes -->")[1].split("<!-- /exit codes -->")[0]
+    rows = [tuple(c.strip() for c in line.strip("|").split("|")) for line in table.strip().splitlines()[2:]]
+    assert rows == [(str(code), *texts) for code, texts in report.EXIT_CODES.items()]
