@@ -35,4 +35,4 @@ def owner(url: str, known: dict[str, type[ListingSpider]]) -> type[ListingSpider
 def other_site(url: str) -> Site:
     """The site of an address that no spider knows: its host."""
     host = host_of(canonical(url))
-    return Site(host.replace(":", "-"), kind="other", hosts=(host,))
+    return Site(host.replace(":", "-"), kind="other")
