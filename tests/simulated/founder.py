@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from . import html as h
 from .model import Channel, Line, Row, SimulatedSite, relative
@@ -75,7 +75,7 @@ class Gmw(SimulatedSite):
 
 
 class ChinaComCn(Gmw):
-    """Channel front pages have no known paging, so the node form of the CMS is used for them."""
+    """The start page has no known paging; the node form of the CMS is used for the other column."""
 
     site_name = "中国网"
     planted = ("facts unknown: list paging", "articles on the column's host", "pages of one article as _2", "one-based suffix: _2 is page 2")
@@ -84,9 +84,13 @@ class ChinaComCn(Gmw):
         return urljoin(channel_url, f"/{day:%Y-%m/%d}/content_{number + 110_800_000}.shtml")
 
     def list_url(self, channel: Channel, page: int) -> str:
-        if urlsplit(channel.url).path == "/":
-            return channel.url if page == 1 else urljoin(channel.url, f"node_1_{page}.htm")
-        return super().list_url(channel, page)
+        return channel.url if channel.url.endswith("/") else super().list_url(channel, page)
+
+    def publish_lists(self, channel: Channel) -> None:
+        if channel.url.endswith("/"):
+            self.publish(channel.url, lambda: self.html(h.front_page(self, channel)))
+        else:
+            super().publish_lists(channel)
 
     def rows(self, channel: Channel, page: int) -> str:
         items = "".join(f'<li><a href="{line.row.url}" target="_blank">{escape(line.text)}</a><span>{line.row.published_on}</span></li>' for line in channel.pages[page - 1])

@@ -121,9 +121,12 @@ class Chinanews(Plain):
         super().publish_article(row)
         self.publish(row.url.replace("www.chinanews.com.cn", "www.chinanews.com"), lambda: self.html(self.article_page(row)))
 
+    def retouch(self, channel: Channel) -> Channel:
+        line = channel.lines[:4][-1]
+        return channel.with_line(1, 3, replace(line, href=line.href.replace("www.chinanews.com.cn", "www.chinanews.com")))
+
     def line(self, row: Row, list_url: str, place: int) -> Line:
-        url = row.url.replace("www.chinanews.com.cn", "www.chinanews.com") if place % 5 == 3 else row.url
-        return Line(row, url.split(":", 1)[1], row.title, f"{row.published_on.month}-{row.published_on.day} {row.clock}")
+        return Line(row, row.url.split(":", 1)[1], row.title, f"{row.published_on.month}-{row.published_on.day} {row.clock}")
 
     def items(self, channel: Channel, lines: Sequence[Line]) -> str:
         rows = "".join(

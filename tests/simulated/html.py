@@ -100,7 +100,7 @@ def front_page(site: SimulatedSite, channel: Channel) -> str:
         + "</ul></div>"
         for n, page in enumerate(channel.pages)
     )
-    return document(site, f"{channel.name}_{site.site_name}", f'<div class="index">{blocks}</div>{sidebar(site.stranger_rows[2:])}')
+    return document(site, f"{channel.name}_{site.site_name}", f'<div class="index">{blocks}</div>')
 
 
 def neighbours(site: SimulatedSite) -> str:

@@ -265,8 +265,8 @@ class SimulatedSite:
 
     def expected(self, addresses: Iterable[str]) -> list[Expected]:
         """The articles of the columns at these listing addresses: for spiders that walk some of the columns only."""
-        wanted = set(addresses)
-        rows = (row for channel in self.lists if channel.url in wanted for row in channel.rows)
+        wanted = {key(address) for address in addresses}
+        rows = (row for channel in self.lists if key(channel.url) in wanted for row in channel.rows)
         return list(dict.fromkeys(row.expected for row in rows))
 
     @property

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     import datetime as dt
 
 
+PROVINCES = (
+    "bj", "tj", "he", "sx", "ln", "jl", "sh", "js", "zj", "ah", "fj", "jx", "sd", "ha", "hb", "hn", "gd", "gx", "hq", "cq", "sc", "gz",
+    "yn", "xizang", "sn", "gs", "qh", "nx", "xj", "nmg", "hlj", "bt",
+)  # fmt: skip
+
+
 def script(text: str, encoding: str) -> Answer:
     return Answer(200, (("Content-Type", f"application/javascript; charset={encoding}"),), text.encode(encoding))
 
@@ -32,17 +38,27 @@ class Xinhua(SimulatedSite):
     finite = False
     planted = (
         "JSON in brackets, callback only if asked", "section page holds the first rows, the JSON file all", "an article listed twice: under news.cn and xinhuanet.com", "links with ../ in JSON",
-        "start pages without paging",
+        "facts unknown: start pages of provinces, no paging",
     )  # fmt: skip
+
+    def line(self, row: Row, list_url: str, place: int) -> Line:
+        """The old host's start page links the articles on that host; they are the same ones."""
+        line = super().line(row, list_url, place)
+        return replace(line, href=row.url.replace("//www.news.cn", "//www.xinhuanet.com")) if "xinhuanet" in list_url else line
 
     def page_size(self, channel_url: str) -> int:
         return 20 if "nodeart" in channel_url else self.per_page
+
+    def columns(self) -> list[tuple[str, str]]:
+        known = super().columns()
+        hosts = {url for _, url in known}
+        return known + [(f"地方 {code}", url) for code in PROVINCES if (url := f"http://www.{code}.news.cn/") not in hosts]
 
     def article_url(self, number: int, day: dt.date, channel_url: str) -> str:
         if "nodeart" in channel_url:
             host = "http://www.news.cn/edu"
         else:
-            host = urljoin(channel_url, "./").rstrip("/")
+            host = urljoin(channel_url, "./").rstrip("/").replace("//www.xinhuanet.com", "//www.news.cn")
         return f"{host}/{day:%Y%m%d}/{self.hex32(number)}/c.html"
 
     def publish_article(self, row: Row) -> None:
@@ -81,10 +97,12 @@ class Xinhua(SimulatedSite):
         page, size = int(fields.get("pgnum", "1") or 1), int(fields.get("cnt", "20") or 20)
         for channel in self.lists:
             if f"nid={fields.get('nid')}&" in channel.url:
-                entries = [self.entry(row, row.url) for row in channel.rows]
-                for place in range(0, len(entries), 9):
-                    twin = channel.rows[place]
-                    entries.insert(place + 5, self.entry(twin, twin.url.replace("//www.news.cn", "//www.xinhuanet.com")))
+                entries = []
+                for place, row in enumerate(channel.rows):
+                    entries.append(self.entry(row, row.url))
+                    if place % 9 == 4:
+                        twin = channel.rows[place - 3]
+                        entries.append(self.entry(twin, twin.url.replace("//www.news.cn", "//www.xinhuanet.com")))
                 found = entries[(page - 1) * size : page * size]
                 value = {"status": 0 if found else -1, "data": {"list": found} if found else None, "totalnum": len(entries)}
                 return script(f"{fields.get('callback', '')}({json.dumps(value, ensure_ascii=False)})", "utf-8")
