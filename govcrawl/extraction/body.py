@@ -82,6 +82,11 @@ def find(document: Document, title_line: int, *, selected: bool = False) -> Body
     total = _sums(values)
     text = _sums(own)
     best = _container(document, total, text, title_line, selected=selected)
+    short = _notice(document, title_line) if title_line >= 0 and (best is None or text[best[0].last] - text[best[0].first] < 160) else []
+    if short and (best is None or best[1] == "text" or best[0].first > short[-1]):
+        chars = sum(len(document.lines[i].text) for i in short)
+        if best is None or chars > 1.2 * (text[best[0].last] - text[best[0].first]):
+            return Body(short, document.lines[short[0]].box, "notice", sum(own[i] for i in short), short[0], short[-1] + 1)
     if best is None:
         return Body()
     box, rule = best
@@ -192,6 +197,29 @@ def _container(document: Document, total: list[float], text: list[float], title_
     if best is None or best[0] <= 0:
         return (cms[1], "cms") if cms is not None else None
     return best[1], "text"
+
+
+def _notice(document: Document, title_line: int) -> list[int]:
+    """What follows the headline up to the first mark of an end: for notices, tables and verse without sentences."""
+    noise = _noise_lines(document)
+    attached = {link.line for link in document.links if is_attachment(link.href)}
+    found: list[int] = []
+    links = 0
+    for i in range(title_line + 1, min(len(document.lines), title_line + 400)):
+        line = document.lines[i]
+        if line.hidden or noise[i]:
+            continue
+        if found and (_END.search(line.text) or _FOOTER.search(line.text)):
+            break
+        if line.linked > 0.5 * len(line.text) and i not in attached:
+            links += 1
+            if links >= 3:
+                break
+            continue
+        links = 0
+        if not _JUNK.match(line.text) and not _END.search(line.text):
+            found.append(i)
+    return found
 
 
 def _clean(document: Document, box: Box, title_line: int, values: list[float]) -> list[int]:

@@ -147,7 +147,26 @@ def parse(markup: str, selectors: tuple[str, ...] = ()) -> Document:
         except (ValueError, RuntimeError):  # a selector that lexbor cannot read selects nothing
             continue
     _Walk(document, wanted, _hidden_names(markup)).run(root)
+    _reveal(document)
     return document
+
+
+def _reveal(document: Document) -> None:
+    """Take back the hiding of a box that holds most of the page's text: its script shows it once it has run."""
+    total = sum(len(line.text) for line in document.lines)
+    hidden = sum(len(line.text) for line in document.lines if line.hidden)
+    if hidden < 0.5 * total:
+        return
+    for box in document.boxes:
+        if box.hidden and not box.offscreen:
+            inside = sum(len(line.text) for line in document.lines[box.first : box.last])
+            box.hidden = inside <= 0.4 * total
+    for line in document.lines:
+        line.hidden = False
+    for box in document.boxes:
+        if box.hidden:
+            for line in document.lines[box.first : box.last]:
+                line.hidden = True
 
 
 def _hidden_names(markup: str) -> tuple[set[str], set[str]]:
