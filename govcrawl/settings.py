@@ -9,8 +9,6 @@ SPIDER_MODULES = ["govcrawl.spiders"]
 NEWSPIDER_MODULE = "govcrawl.spiders"
 COMMANDS_MODULE = "govcrawl.commands"
 
-ADDONS = {}
-
 # A contact for the people who run the sites; set GOVCRAWL_CONTACT to yours.
 GOVCRAWL_CONTACT = os.getenv("GOVCRAWL_CONTACT", "")
 USER_AGENT = f"govcrawl/0.1 (research archive of public notices; {GOVCRAWL_CONTACT or 'no contact set'})"

@@ -35,6 +35,7 @@ class Command(BaseRunSpiderCommand):
             msg = "give one spider: scrapy crawl heilongjiang (scrapy list shows them)"
             raise UsageError(msg, print_help=False)
         assert self.crawler_process is not None
+        assert self.settings is not None
         known = self.crawler_process.spider_loader.list()
         if args[0] not in known:
             msg = f"unknown site {args[0]!r}; scrapy list shows the {len(known)} sites, scrapy crawl urls takes any page"
