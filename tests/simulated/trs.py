@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+CNR_PROVINCES = (
+    "ln", "jl", "js", "zj", "hubei", "hunan", "gd", "gx", "hainan", "cq", "sc", "gz", "yn", "shaanxi", "gs", "qh", "nx", "xinjiang",
+)  # fmt: skip
+
+
 def quoted(text: str) -> str:
     return escape(text, quote=True)
 
@@ -509,7 +514,9 @@ class Cnr(Trs):
 
     def columns(self) -> list[tuple[str, str]]:
         listed = super().columns()
-        return [listed[1], *listed[:1], *listed[2:]]
+        hosts = {url for _, url in listed}
+        local = [(f"地方 {code}", url) for code in CNR_PROVINCES if (url := f"https://www.cnr.cn/{code}/") not in hosts]
+        return [listed[1], *listed[:1], *listed[2:], *local]
 
     def article_url(self, number: int, day: dt.date, channel_url: str) -> str:
         if not channel_url.endswith("/list/"):
