@@ -1,24 +1,161 @@
-"""What an address belongs to: which spider's site, and which CMS family made a listing."""
+"""What an address belongs to: which spider's site, and which CMS family made a listing.
+
+A family is told by the form of the listing's address, by marks in its page and by the form of the articles that it
+links; two of the three must agree, or one be unmistakable. Where nothing is known the articles are the links of one
+shape that look most like rows, and the pager says where to go on.
+"""
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
 
 from scrapy.spiderloader import get_spider_loader
 
-from govcrawl.archive.urls import canonical, host_of
+from govcrawl.archive.urls import canonical, doc_id, host_of
 from govcrawl.base_spiders.listing import ListingSpider
+from govcrawl.base_spiders.news_json import feed_of
+from govcrawl.base_spiders.rows import DOCUMENT, find_rows
+from govcrawl.errors import BadArgument
 from govcrawl.extraction.page import Site
 
 if TYPE_CHECKING:
+    from scrapy.http import TextResponse
     from scrapy.settings import BaseSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One class of base_spiders and what gives it away: its lists' addresses, marks in their pages, its articles."""
+
+    module: str
+    name: str
+    about: str
+    listing: str = ""
+    marks: str = ""
+    article: str = ""
+
+    @property
+    def spider(self) -> type[ListingSpider]:
+        found: type[ListingSpider] = getattr(import_module(f"govcrawl.base_spiders.{self.module}"), self.name)
+        return found
+
+
+FAMILIES = (
+    Family(
+        "jpaas", "JpaasSpider", "Hanweb JPaaS", r"/jpaas-publish-server/", r"jpaas-publish-server|bulidstatic",
+        r"/col/col\d+/art/\d{4}/art_[0-9a-f]{32}\.html$",
+    ),
+    Family(
+        "jcms", "JcmsSpider", "Hanweb JCMS", r"/col/col\d+/(?:index\.html)?(?:\?|$)|/dataproxy\.jsp",
+        r"<datastore>|dataproxy\.jsp|/module/xxgk/search\.jsp|default_pgContainer",
+        r"/art/\d{4}/\d{1,2}/\d{1,2}/art_\d+_\d+\.html$",
+    ),
+    Family(
+        "was_json", "WasJsonSpider", "TRS WCM behind a WAS search", r"/fjdzapp/search", r"/fjdzapp/search",
+        r"/\d{6}/t\d{8}_\d+\.s?html?$",
+    ),
+    Family(
+        "trs", "TrsSpider", "TRS WCM", r"/was5/web/search|/index_\d+\.s?html?$",
+        r"createPageHTML?\(|CurrChnlCls|TRS_Editor|TRS_UEDITOR|\bcountPage\s*=",
+        r"/\d{6}(?:\d{2})?/t\d{8}_\d+\.s?html?$",
+    ),
+    Family(
+        "ucap", "UcapSpider", "Ucap 开普", r"/(?:common/)?search(?:List)?/[0-9a-f]{32}|list(?:_\d+)?\.shtml$",
+        r"ucap|/common/search/[0-9a-f]{32}|name=[\"']channelId[\"']",
+        r"/c\d{3,}/\d{4,6}/(?:\d{1,2}/\d{1,2}/)?(?:c00_\d+|[0-9a-f]{32}|\d+)\.shtml$",
+    ),
+    Family(
+        "gkmlpt", "GkmlptSpider", "gkmlpt / NFCMS", r"/gkmlpt/", r"window\._CONFIG|/gkmlpt/|nfw-cms",
+        r"/(?:content/(?:\d+/\d+/)?)post_\d+\.html$",
+    ),
+    Family(
+        "querylist", "QueryListSpider", "江西 platform", r"/queryList", r"/queryList\b|webSiteCode|-articleList\.json",
+        r"/content/content_\d{15,}\.html$",
+    ),
+    Family(
+        "label8888", "LabelSpider", "安徽 platform", r"/content/column/\d+|/site/label/8888|/public/column/\d+",
+        r"/site/label/8888|/content/column/\d+", r"/(?:public/\d+|[\w/-]+)/\d{7,9}\.html$",
+    ),
+    Family(
+        "easysite", "EasySiteSpider", "辽宁 platform", r"/[0-9a-f]{8}-\d+\.shtml$", r"tagname=[\"'][^\"']*[0-9a-f]{8}-\d+\.shtml",
+        r"/\d{19}/index\.shtml$",
+    ),
+    Family("category", "CategorySpider", "云南 platform", r"/article/category/[0-9a-f]{32}(?:-\d+)?$"),
+    Family("column_jsp", "ColumnJspSpider", "河北 JSP", r"/column\.jsp\?", r"column\.jsp\?id=\d+"),
+    Family(
+        "founder", "FounderSpider", "Founder node/content", r"/node_\d+(?:_\d+)?\.html?$", r"displaypagenum|enpproperty",
+        r"/\d{4}-\d{2}/\d{2}/content_\d+(?:_\d+)?\.s?html?$",
+    ),
+)  # fmt: skip
+_URL = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)
+GENERIC = Family("generic", "GenericSpider", "unknown CMS, by its pager")
+FEED = Family("news_json", "JsonListSpider", "JSON feed")
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """A listing's family, the form of its articles' addresses, and what spoke for them."""
+
+    family: Family
+    article_pattern: str
+    evidence: tuple[str, ...]
+
+
+def recognise(response: TextResponse) -> Recognised | None:
+    """The family of a listing; None where the page links nothing that looks like articles."""
+    if feed_of(response) is not None:
+        return _recognised_feed(response)
+    links = _links(response)
+    best: tuple[int, Family, int, tuple[str, ...]] | None = None
+    for family in FAMILIES:
+        article = re.compile(family.article) if family.article else None
+        count = sum(bool(article.search(url)) for url in links) if article is not None else 0
+        evidence = []
+        if family.listing and re.search(family.listing, response.url):
+            evidence.append("the listing's address")
+        if family.marks and (mark := re.search(family.marks, response.text, re.IGNORECASE)):
+            evidence.append(f"the mark {mark.group()!r}")
+        if count >= 3:
+            evidence.append(f"{count} article addresses")
+        # An address or articles of a form of its own say more than a word in a script.
+        score = sum(2 if not e.startswith("the mark") else 1 for e in evidence)
+        if score >= 2 and (best is None or (score, count) > (best[0], best[2])):
+            best = score, family, count, tuple(evidence)
+    if best is not None and best[2]:
+        return Recognised(best[1], bound_to(response.url, best[1].article), best[3])
+    learned = _learned(links, response)
+    if best is not None:
+        return Recognised(best[1], learned or bound_to(response.url, best[1].article or r"/.*\d"), best[3])
+    if learned is None:
+        return None
+    return Recognised(GENERIC, learned, (f"{sum(bool(re.search(learned, u)) for u in links)} links of one shape",))
+
+
+def bound_to(url: str, article: str) -> str:
+    """A pattern for addresses of a form on the same site: its host, or one below or beside it."""
+    return rf"^https?://(?:[\w-]+\.)*{re.escape(registrable(url))}(?::\d+)?(?:/[^?#]*)?{article}"
+
+
+def registrable(url: str) -> str:
+    """The part of a host that one owner has: ``jyt.hlj.gov.cn`` → ``hlj.gov.cn``; an address in numbers as it is."""
+    host = host_of(url)
+    labels = host.split(".")
+    if labels[-1].isdigit():
+        return host
+    second = len(labels) > 2 and labels[-1] == "cn" and labels[-2] in ("gov", "com", "edu", "org", "net", "ac")
+    return ".".join(labels[-3:] if second else labels[-2:])
 
 
 def spiders(settings: BaseSettings) -> dict[str, type[ListingSpider]]:
     """The spiders of sites, by name."""
     loader = get_spider_loader(settings)
     found = {name: loader.load(name) for name in sorted(loader.list())}
-    return {name: cls for name, cls in found.items() if issubclass(cls, ListingSpider) and hasattr(cls, "hosts")}
+    return {name: cls for name, cls in found.items() if issubclass(cls, ListingSpider)}
 
 
 def owner(url: str, known: dict[str, type[ListingSpider]]) -> type[ListingSpider] | None:
@@ -32,7 +169,83 @@ def owner(url: str, known: dict[str, type[ListingSpider]]) -> type[ListingSpider
     return best[1]
 
 
+def checked_url(address: str, where: str) -> str:
+    """A web address as given. Raises BadArgument, which says where it stands."""
+    try:
+        good = _URL.fullmatch(address) is not None and host_of(address) != "" and doc_id(address) != ""
+    except ValueError:
+        good = False
+    if not good:
+        raise BadArgument(f"{where}: {address[:200]!r} is no address; write it as https://host/path")
+    return address
+
+
 def other_site(url: str) -> Site:
     """The site of an address that no spider knows: its host."""
     host = host_of(canonical(url))
-    return Site(host.replace(":", "-"), kind="other")
+    return Site(host.replace(":", "-"), kind="other", hosts=(host,))
+
+
+def _links(response: TextResponse) -> dict[str, str]:
+    """Addresses that the page links on the same site, and the longest text of each."""
+    found: dict[str, str] = {}
+    same = registrable(response.url)
+    for anchor in response.css("a[href]"):
+        try:
+            url = urljoin(response.url, anchor.attrib["href"].strip()).partition("#")[0]
+        except ValueError:
+            continue
+        if url.startswith(("http://", "https://")) and (host_of(url) == same or host_of(url).endswith("." + same)):
+            text = anchor.attrib.get("title") or "".join(anchor.xpath(".//text()").getall()).strip()
+            found[url] = max(found.get(url, ""), text, key=len)
+    return found
+
+
+def _learned(links: dict[str, str], response: TextResponse) -> str | None:
+    """The form of address under which the page has most rows: numbers in it vary, words are long enough for headlines."""
+    shapes: dict[str, list[str]] = defaultdict(list)
+    for url, text in links.items():
+        if len(text) >= 6 and (shape := _shape(url)) is not None and not DOCUMENT.search(url):
+            shapes[shape].append(url)
+    best: tuple[int, int, str] | None = None
+    for shape, urls in shapes.items():
+        pattern = bound_to(response.url, shape)
+        rows = find_rows(response.selector, response.url, re.compile(pattern))
+        dated = sum(row.date is not None for row in rows)
+        if len(urls) >= 3 and (best is None or (dated, len(rows)) > best[:2]):
+            best = dated, len(rows), pattern
+    return best[2] if best else None
+
+
+def _shape(url: str) -> str | None:
+    """A pattern for the end of an address, from the first part that holds a number on; None where none does."""
+    parts = urlsplit(url)
+    segments = parts.path.lstrip("/").split("/")
+    first = next((i for i, s in enumerate(segments) if re.search(r"\d", s)), None)
+    query = re.sub(r"\\?=\d+", r"=\\d+", re.escape(parts.query)) if re.search(r"=\d+", parts.query) else ""
+    if first is None and not query:
+        return None
+    path = "/".join(_numbers(s) for s in segments[first if first is not None else -1 :])
+    return f"/{path}" + (rf"\?{query}" if query else "") + "$"
+
+
+def _numbers(segment: str) -> str:
+    """A part of an address with its numbers, and ids of letters and digits, left open."""
+    parts = re.split(r"((?=[0-9]*[A-Za-z])(?=[A-Za-z]*[0-9])[0-9A-Za-z]{10,}|\d+)", segment)
+    return "".join(re.escape(p) if i % 2 == 0 else r"\d+" if p.isdigit() else "[0-9A-Za-z]+" for i, p in enumerate(parts))
+
+
+def _recognised_feed(response: TextResponse) -> Recognised | None:
+    """A feed's articles are the addresses in it that are not pictures."""
+    addresses = re.findall(r"""["'](?:https?:)?//[^"'\s]+|["']/[^"'\s]+""", response.text.replace("\\/", "/"))
+    shapes: dict[str, set[str]] = defaultdict(set)
+    for found in addresses:
+        url = urljoin(response.url, found[1:])
+        if not re.search(r"\.(?:jpe?g|png|gif|webp|js|css|json)(?:\?|$)", url) and (shape := _shape(url)) is not None:
+            shapes[rf"^https?://{re.escape(host_of(url))}(?:/[^?#]*)?{shape}"].add(url)
+    if not shapes:
+        return None
+    pattern, urls = max(shapes.items(), key=lambda item: len(item[1]))
+    return Recognised(FEED, pattern, (f"{len(urls)} addresses in a feed",)) if len(urls) > 1 else None
+
+

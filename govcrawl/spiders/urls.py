@@ -9,7 +9,7 @@ from govcrawl.base_spiders.listing import ArticleSpider
 from govcrawl.base_spiders.rows import Row
 from govcrawl.errors import BadArgument
 from govcrawl.extensions import ArchiveExtension
-from govcrawl.recognise import other_site, owner, spiders
+from govcrawl.recognise import checked_url, other_site, owner, spiders
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from govcrawl.extraction.page import Site
-
-_URL = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)
 
 
 class UrlsSpider(ArticleSpider):
@@ -38,7 +36,7 @@ class UrlsSpider(ArticleSpider):
             takes = " or ".join(f"-a {k}=<{v}>" for k, v in self.arguments.items())
             problem = f"urls has no argument {unknown[0]!r}" if unknown else "urls needs one argument"
             raise BadArgument(f"{problem}; it takes {takes}")
-        urls = [_checked(arguments["url"], "url")] if "url" in arguments else list(_read(arguments["file"]))
+        urls = [checked_url(arguments["url"], "url")] if "url" in arguments else list(_read(arguments["file"]))
         self.pages: dict[str, tuple[str, Site]] = {}
         for url in urls:
             self.pages.setdefault(doc_id(url), (url, other_site(url)))
@@ -49,7 +47,7 @@ class UrlsSpider(ArticleSpider):
         known = spiders(crawler.settings)
         for key, (url, _) in spider.pages.items():
             if (found := owner(url, known)) is not None:
-                spider.pages[key] = (url, found.site())
+                spider.pages[key] = (found(channel=url).article_url(url), found.site())
         return spider
 
     @property
@@ -77,16 +75,6 @@ def _read(file: str) -> Iterator[str]:
         address = re.sub(r"(?:^|\s)#.*", "", line).strip()
         if address:
             found += 1
-            yield _checked(address, f"{file}, line {number}")
+            yield checked_url(address, f"{file}, line {number}")
     if not found:
         raise BadArgument(f"{file} holds no address; write one a line")
-
-
-def _checked(address: str, where: str) -> str:
-    try:
-        good = bool(_URL.fullmatch(address)) and bool(host_of(address)) and doc_id(address)
-    except ValueError:
-        good = False
-    if not good:
-        raise BadArgument(f"{where}: {address[:200]!r} is no address; write it as https://host/path")
-    return address

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from govcrawl.archive.urls import doc_id
+from govcrawl.base_spiders.listing import ArticleSpider, ListingSpider
+from govcrawl.errors import BadArgument
+from govcrawl.recognise import checked_url, other_site, owner, recognise, spiders
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from scrapy.crawler import Crawler
+    from scrapy.http import Request, TextResponse
+
+    from govcrawl.base_spiders.rows import Row
+    from govcrawl.extraction.page import Site
+    from govcrawl.recognise import Recognised
+
+
+class SiteSpider(ArticleSpider):
+    """Any listing: ``-a start=<its address>``. A host that a spider knows is walked by that spider, as its ``channel``;
+    for others the CMS family is recognised from the first page. Takes what the other spiders take: since, sample …"""
+
+    name = "site"
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Any:
+        start = kwargs.pop("start", None)
+        if start is None or "channel" in kwargs:
+            raise BadArgument("site needs -a start=<address of a listing> and takes no channel")
+        start = checked_url(start, "start")
+        known = owner(start, spiders(crawler.settings))
+        if known is not None:
+            return known.from_crawler(crawler, *args, channel=start, **kwargs)
+        site = other_site(start)
+        facts = {"name": site.name, "site_name": site.name, "hosts": site.hosts, "of": site}
+        return type("OtherSite", (UnknownSite,), facts).from_crawler(crawler, *args, channel=start, **kwargs)
+
+
+class UnknownSite(ListingSpider):
+    """A listing of a host that no spider knows, walked as the family that its first page tells of."""
+
+    kind = "other"
+    province = ""
+    channels: ClassVar[dict[str, str]] = {}
+    article_pattern = r"(?!)"
+    of: ClassVar[Site]
+
+    recognised: Recognised | None = None
+    family: ListingSpider | None = None
+
+    @classmethod
+    def site(cls) -> Site:
+        return cls.of
+
+    def rows(self, response: TextResponse) -> Iterable[Row]:
+        if self.family is None:
+            self._recognise(response)
+        return self.family.rows(response) if self.family is not None else ()
+
+    def page_requests(self, response: TextResponse) -> Iterable[Request]:
+        if self.family is not None:
+            first = self.family.first_request(response.url)
+            # Where the family's lists are not at the page that people see, that page is only the door.
+            if doc_id(first.url, first.method, first.body) != doc_id(response.url) and response.request.method == "GET":  # type: ignore[union-attr]
+                yield first
+            else:
+                yield from self.family.page_requests(response)
+
+    def total(self, response: TextResponse) -> int | None:
+        return self.family.total(response) if self.family is not None else None
+
+    def article_url(self, url: str) -> str:
+        return self.family.article_url(url) if self.family is not None else url
+
+    def _recognise(self, response: TextResponse) -> None:
+        self.recognised = found = recognise(response)
+        if found is None:
+            self.logger.error("%s links nothing that looks like articles: is it a listing?", response.url)
+            return
+        self.logger.info("%s: %s (%s)", response.url, found.family.about, ", ".join(found.evidence))
+        facts = {"name": self.name, "site_name": self.site_name, "province": "", "hosts": self.hosts, "channels": {}}
+        family = type("Walked", (found.family.spider,), facts | {"article_pattern": found.article_pattern})
+        self.family = family(channel=response.url)
+        self.family.crawler = self.crawler
