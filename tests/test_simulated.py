@@ -1,6 +1,6 @@
 """The simulated sites check themselves: a wrong simulation would make every test on top of it wrong."""
 
-# ruff: noqa: E501 (addresses and patterns are kept whole)
+
 
 from __future__ import annotations
 
@@ -190,6 +190,19 @@ def test_the_same_arguments_build_the_same_site(slug: str) -> None:
     assert one.articles == other.articles
     assert all(one.answer("GET", article.url) == other.answer("GET", article.url) for article in one.articles[:5])
     assert len(site(slug, pages=6, per_page=5, channels=1).lists) == 1
+
+
+@pytest.mark.parametrize("slug", ALL)
+def test_newer_articles_leave_the_others_as_they_are(slug: str) -> None:
+    before, after = site(slug, pages=2, per_page=4), site(slug, pages=2, per_page=4, newer=3)
+    known, later = set(before.articles), set(after.articles)
+    added = later - known
+    assert len(added) == 3 * len(after.lists)
+    assert known < later
+    assert len({article.url for article in later}) == len({article.title for article in later}) == len(later)
+    assert {(article.published_on - after.newest).days for article in added} == {1, 2, 3}
+    for channel in after.lists:
+        assert {row.expected for row in channel.rows} & added <= {row.expected for row in channel.rows[:8]}
 
 
 def test_sizes_can_be_chosen() -> None:

@@ -41,11 +41,14 @@ _CLASSES.update(jpaas.VARIANTS)
 __all__ = ["SLUGS", "VARIANTS", "Answer", "Expected", "SimulatedSite", "site"]
 
 
-def site(slug: str, *, pages: int = 4, per_page: int = 12, channels: int | None = 2) -> SimulatedSite:
+def site(
+    slug: str, *, pages: int = 4, per_page: int = 12, channels: int | None = 2, newer: int = 0
+) -> SimulatedSite:
     """
     The simulated site of a spider name.
 
     Each channel has `pages` list pages of `per_page` rows, the last one partly filled; `channels` limits how many
-    columns are built, None means all. The same arguments always build the same site. Raises KeyError for others.
+    columns are built, None means all. `newer` puts that many articles of later days on top of every column of the
+    otherwise same site, for crawls that are repeated. The same arguments always build the same site. Raises KeyError for others.
     """
-    return _CLASSES[slug](slug, pages=pages, per_page=per_page, channels=channels)
+    return _CLASSES[slug](slug, pages=pages, per_page=per_page, channels=channels, newer=newer)

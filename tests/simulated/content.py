@@ -1,6 +1,6 @@
 """Invented headlines and bodies. The same seed always gives the same words; no two articles of a site share a text."""
 
-# ruff: noqa: E501 (sentences are kept whole)
+
 
 from __future__ import annotations
 

@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 NAME = "tests.simulated.download.Handler"
 
 
-def settings(*slugs: str, pages: int = 4, per_page: int = 12, channels: int | None = 2) -> dict[str, str]:
+def settings(
+    *slugs: str, pages: int = 4, per_page: int = 12, channels: int | None = 2, newer: int = 0
+) -> dict[str, str]:
     """The settings to give with `-s` so that a crawl meets these sites only; the sizes are those of `site`."""
-    sizes = {"pages": pages, "per_page": per_page, "channels": channels}
+    sizes = {"pages": pages, "per_page": per_page, "channels": channels, "newer": newer}
     return {
         "DOWNLOAD_HANDLERS": json.dumps(dict.fromkeys(("http", "https"), NAME)),
         "SIMULATED_SITES": ",".join(slugs),

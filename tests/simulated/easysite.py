@@ -1,6 +1,6 @@
 """辽宁: lists `{8 hex}-{N}.shtml` whose hash stands only in the pager, articles in folders named by a 19-digit time."""
 
-# ruff: noqa: E501 (markup is kept in the lines that sites write)
+
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """光明网, 中国网: `node_ID.htm`, `node_ID_2.htm`, articles `/YYYY-MM/DD/content_ID.htm`."""
 
-# ruff: noqa: E501 (markup is kept in the lines that sites write)
+
 
 from __future__ import annotations
 

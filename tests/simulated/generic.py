@@ -1,6 +1,6 @@
 """Sites whose CMS is not known, or known in part: numbered lists as plain sites write them."""
 
-# ruff: noqa: E501 (markup is kept in the lines that sites write)
+
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """广东: NFCMS pages counted from 1, and the gkmlpt directory whose lists are JSON."""
 
-# ruff: noqa: E501 (markup is kept in the lines that sites write)
+
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """河北: `column.jsp?id=&current=N` in GBK, declared as gb2312 in the page only."""
 
-# ruff: noqa: E501 (markup is kept in the lines that sites write)
+
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """河南: `index_N` counted from 0, articles at the root of the host by day, links with an explicit port."""
 
-# ruff: noqa: E501 (markup is kept in the lines that sites write)
+
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The parts of a page that all CMS families share: head, navigation, sidebar, footer, pagers."""
 
-# ruff: noqa: E501 (markup and addresses are kept whole)
+
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Hanweb JCMS: CDATA records inside the column page, windows of records from `dataproxy.jsp`, 信息公开 lists by POST."""
 
-# ruff: noqa: E501 (markup is kept in the lines that sites write)
+
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Hanweb JPaaS: the CMS that departments of 浙江 move to; lists by `page/build/unit`, articles named by 32 hex."""
 
-# ruff: noqa: E501 (markup is kept in the lines that sites write)
+
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """安徽: `/content/column/{id}?pageIndex=N`, and 信息公开 lists as HTML fragments of `/site/label/8888`."""
 
-# ruff: noqa: E501 (markup is kept in the lines that sites write)
+
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What every simulated site is made of: answers, expected articles, rows, lines of a list, and the site itself."""
 
-# ruff: noqa: E501 (markup and addresses are kept whole)
+
 
 from __future__ import annotations
 
@@ -193,7 +193,9 @@ class SimulatedSite:
     planted: tuple[str, ...] = ()
     finite = True
 
-    def __init__(self, slug: str, *, pages: int = 4, per_page: int = 12, channels: int | None = 2) -> None:
+    def __init__(
+        self, slug: str, *, pages: int = 4, per_page: int = 12, channels: int | None = 2, newer: int = 0
+    ) -> None:
         self.slug = slug
         self.per_page = per_page
         self.random = random.Random(slug)
@@ -207,6 +209,7 @@ class SimulatedSite:
         for index, (name, url) in enumerate(columns):
             size = self.page_size(url)
             rows = self.make_rows(name, url, size * (pages - 1) + max(1, size * 2 // 3))
+            rows = self.newer_rows(name, url, newer) + rows
             laid = self.lay_out(index, url, rows)
             lines = tuple(tuple(self.line(row, url, place) for place, row in enumerate(page)) for page in laid)
             self.lists.append(self.retouch(Channel(name, url, index, lines)))
@@ -287,6 +290,20 @@ class SimulatedSite:
         for _ in range(count):
             rows.append(self.make_row(channel, channel_url, day))
             day -= dt.timedelta(days=self.random.choice(self.steps))
+        return rows
+
+    def newer_rows(self, channel: str, channel_url: str, count: int) -> list[Row]:
+        """Articles of the days after `newest`; they change nothing in the other rows."""
+        kept = self.random, self.writer, self.number
+        self.random = random.Random(f"{self.slug} {channel_url}")
+        self.writer = Writer(self.random)
+        rows = []
+        for place in range(count, 0, -1):
+            # Ids above all others: columns count down from the site's first number.
+            self.number = 6_600_000 + 4000 * (len(self.lists) + 1) + 50 * place
+            row = self.make_row(channel, channel_url, self.newest + dt.timedelta(days=place))
+            rows.append(replace(row, title=f"{row.title}（{place}）"))
+        self.random, self.writer, self.number = kept
         return rows
 
     def hex32(self, *parts: object) -> str:

@@ -1,6 +1,6 @@
 """News sites whose lists are data: 新华网 (JSONP, static JSON), 网易 (GBK feeds), 澎湃 (POST with a cursor), 凤凰网 (allData)."""
 
-# ruff: noqa: E501 (markup is kept in the lines that sites write)
+
 
 from __future__ import annotations
 

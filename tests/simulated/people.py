@@ -1,6 +1,6 @@
 """人民网: `/GB/<column>/indexN.html` where index1 is page 1 again, about ten pages kept, GBK declared as GB2312."""
 
-# ruff: noqa: E501 (markup is kept in the lines that sites write)
+
 
 from __future__ import annotations
 

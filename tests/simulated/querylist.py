@@ -1,6 +1,6 @@
 """江西: lists by POST `/queryList` with JSON strings inside JSON; article pages hold their body in a script."""
 
-# ruff: noqa: E501 (markup is kept in the lines that sites write)
+
 
 from __future__ import annotations
 
@@ -39,13 +39,15 @@ class Jiangxi(SimulatedSite):
 
     def retouch(self, channel: Channel) -> Channel:
         """The last three rows were published by the CMS before this one."""
-        lines: list[Line] = []
-        for line in channel.pages[-1]:
+        old = channel.rows[-3:]
+
+        def former(line: Line) -> Line:
             day, row = line.row.published_on, line.row
-            if len(lines) >= len(channel.pages[-1]) - 3:
+            if row in old:
                 row = replace(row, url=urljoin(channel.url, f"/art/{day.year}/{day.month}/{day.day}/art_56952_{row.number}.html"))
-            lines.append(replace(line, row=row, href=row.path))
-        return replace(channel, pages=(*channel.pages[:-1], tuple(lines)))
+            return replace(line, row=row, href=row.path)
+
+        return replace(channel, pages=tuple(tuple(former(line) for line in page) for page in channel.pages))
 
     def list_url(self, channel: Channel, page: int) -> str:
         return channel.url if page == 1 else f"{channel.url}?uid=368486&pageNum={page}"

@@ -1,6 +1,6 @@
 """Simulated sites over HTTP on this machine, and as a WARC file."""
 
-# ruff: noqa: E501 (header lines are kept whole)
+
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """上海: `index_N` counted from 1, articles `/{column}/{day}/{32 hex}.html`, copies of rows in comments."""
 
-# ruff: noqa: E501 (markup is kept in the lines that sites write)
+
 
 from __future__ import annotations
 

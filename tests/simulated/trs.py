@@ -1,6 +1,6 @@
 """TRS WCM: static directories, `t{YYYYMMDD}_{id}`, `index_N` lists, page totals in inline scripts."""
 
-# ruff: noqa: E501 (markup is kept in the lines that sites write)
+
 
 from __future__ import annotations
 
@@ -177,12 +177,12 @@ class Shanxi(Trs):
         """Every third row of 公告通知 links the PDF itself, named as TRS names attachments."""
         if channel.index:
             return channel
-        pages, seen = [], 0
+        pages, left = [], len(channel.lines)
         for page in channel.pages:
             lines = []
             for line in page:
-                seen += 1
-                if seen % 3 == 0:
+                left -= 1
+                if left % 3 == 0:
                     day = line.row.published_on
                     name = f"{day:%Y%m}/P0{day:%Y%m%d}{line.row.number % 10**10:010d}.pdf"
                     row = as_document(line.row, urljoin(channel.url, name))

@@ -1,6 +1,6 @@
 """Ucap 开普: static `<name>_N.shtml` lists counted from 1, lists by `/common/search/`, articles with a 32-hex name."""
 
-# ruff: noqa: E501 (markup is kept in the lines that sites write)
+
 
 from __future__ import annotations
 
@@ -209,13 +209,14 @@ class Gansu(Ucap):
         return f"https://jyt.gansu.gov.cn/jyt/{found[1] if found else 'c107270'}/{day:%Y%m}/{number + 167_000_000}.shtml"
 
     def retouch(self, channel: Channel) -> Channel:
-        """The fifth row of the first column is a PDF beside the articles."""
+        """The oldest row but four of the first column is a PDF beside the articles."""
         if channel.index:
             return channel
-        old = channel.pages[0][:5][-1]
+        old = channel.lines[-5:][0]
         name = f"{old.row.url.removesuffix('.shtml')}/files/{self.hex32(old.row.number)}.pdf"
         new = replace(old, row=as_document(old.row, name), href=urlsplit(name).path)
-        return channel.with_line(0, 4, new, instead=True)
+        pages = tuple(tuple(new if line is old else line for line in page) for page in channel.pages)
+        return replace(channel, pages=pages)
 
     def channel_id(self, channel: Channel) -> str:
         return "e5eb2abb5014415399847ba2bb99b31f" if "/c110634/" in channel.url else super().channel_id(channel)

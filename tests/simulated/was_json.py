@@ -1,6 +1,6 @@
 """福建: TRS WCM pages with lists from the WAS front `fjdzapp/search`, GET or POST."""
 
-# ruff: noqa: E501 (markup is kept in the lines that sites write)
+
 
 from __future__ import annotations
 

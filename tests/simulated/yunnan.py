@@ -1,6 +1,6 @@
 """云南: `/article/category/<32 hex>-<page>`, total in the text `…条记录 …/N页`."""
 
-# ruff: noqa: E501 (markup is kept in the lines that sites write)
+
 
 from __future__ import annotations
 
