@@ -1,24 +1,34 @@
 """Ucap 开普: the provincial platform of 黑龙江, 四川, 甘肃, 海南, 新疆.
 
-Lists come as JSON from ``/common/search/<32 hex channel id>?…&_isJson=true&page=N`` (one based): ``data.total``,
+Lists are static files (``xwzx_list.shtml``, ``xwzx_list_2.shtml``, one based) or a search,
+``/common/search/<32 hex channel id>?…&page=N`` (one based), which answers JSON or, with ``_isJson=false``, HTML: ``data.total``,
 ``data.rows`` (page size) and ``data.results[]`` with title, url, publishedTimeStr and often the whole text
 (``contentHtml``) and the policy fields (``domainMetaList``). Empty values are the strings ``null`` and ``undefined``.
+Some columns are shells that a script fills from the search; their old rows may stand in a comment, and the channel's id
+in the script or the head.
 """
 
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from datetime import date
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
-from govcrawl.base_spiders.listing import ListingSpider, url_with
-from govcrawl.base_spiders.rows import Row, date_in
+from parsel import Selector
+from scrapy.http import Request
+
+from govcrawl.base_spiders.fields import day_of, plain, said
+from govcrawl.base_spiders.listing import ListingSpider, stated_total, url_with
+from govcrawl.base_spiders.numbered import numbered_pages, stated_pages
+from govcrawl.base_spiders.rows import Row, find_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from scrapy.http import Request, TextResponse
+    from scrapy.http import TextResponse
 
 # Keys of domainMetaList → columns of the archive.
 _POLICY = {
@@ -29,6 +39,8 @@ _POLICY = {
     "source": "source",
 }
 _API = "{base}/common/search/{channel}?_isAgg=true&_isJson=true&_pageSize=15&_template=index&_rangeTimeGte=&_channelName=&page=1"
+_CHANNEL_IN_SCRIPT = re.compile(r"/search(?:List)?/([0-9a-f]{32})|\bchannelId[\"']?\s*[:=]\s*[\"']([0-9a-f]{32})[\"']", re.IGNORECASE)
+_COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
 
 
 def search_url(base: str, channel_id: str) -> str:
@@ -37,58 +49,103 @@ def search_url(base: str, channel_id: str) -> str:
 
 
 class UcapSpider(ListingSpider):
-    """Lists ``/common/search`` as JSON."""
+    """Lists by search where the channel is one or its page a shell, else static files."""
 
     def page_requests(self, response: TextResponse) -> Iterable[Request]:
-        data = self._data(response)
-        size = len(data.get("results") or ()) or 1
-        pages = -(-int(data.get("total") or 0) // (int(data.get("rows") or 0) or size))
-        numbers = range(2, pages + 1) if pages else itertools.count(2)
-        for number in numbers:
-            yield response.request.replace(url=url_with(response.url, page=number))
+        if not _is_search(response.url):
+            if (behind := self._behind(response)) is not None:
+                yield behind
+            else:
+                yield from numbered_pages(response, first=2, extension="shtml")
+            return
+        here = re.search(r"[?&]page=(\d+)", response.url)
+        following = int(here.group(1)) + 1 if here else 2
+        pages = self._pages(response)
+        for number in range(following, pages + 1) if pages else itertools.count(following):
+            yield Request(url_with(response.url, page=number))
 
-    def rows(self, response: TextResponse) -> Iterator[Row]:
-        for result in self._data(response).get("results") or ():
-            url = _said(result.get("url"))
-            if url is None:
-                continue
-            published = _said(result.get("publishedTimeStr"))
-            yield Row(
-                response.urljoin(url),
-                _plain(_said(result.get("title"))),
-                date_in(published or ""),
-                _fields(result),
-            )
+    def rows(self, response: TextResponse) -> Iterable[Row]:
+        if _is_json(response):
+            return self._results(response)
+        if self._behind(response) is not None:
+            return ()
+        return super().rows(response) or self._commented_rows(response)
 
     def total(self, response: TextResponse) -> int | None:
-        total = self._data(response).get("total")
+        if not _is_json(response):
+            return stated_total(response.text)
+        total = _data(response).get("total")
         return int(total) if total is not None else None
-
-    @staticmethod
-    def _data(response: TextResponse) -> dict[str, Any]:
-        data = response.json().get("data") or {}
-        return data if isinstance(data, dict) else {}
 
     def article_url(self, url: str) -> str:
         """Without the switch to the view for the visually impaired, which is the same page."""
         return re.sub(r"[?&]version=zzzq\b", "", url)
 
+    def _pages(self, response: TextResponse) -> int | None:
+        if not _is_json(response):
+            return stated_pages(response.text)
+        data = _data(response)
+        size = int(data.get("rows") or 0) or len(data.get("results") or ()) or 1
+        return -(-int(data.get("total") or 0) // size) or None
+
+    def _results(self, response: TextResponse) -> Iterator[Row]:
+        for result in _data(response).get("results") or ():
+            if (url := said(result.get("url"))) is not None:
+                yield Row(
+                    response.urljoin(url),
+                    plain(result.get("title")),
+                    day_of(result.get("publishedTimeStr") or result.get("publishedTime")),
+                    _fields(result),
+                )
+
+    def _behind(self, response: TextResponse) -> Request | None:
+        """The search that fills a shell: a page whose script names it, or that shows fewer rows than it comments out."""
+        if _is_search(response.url) or (channel := _channel_id(response)) is None:
+            return None
+        visible = len(list(super().rows(response)))
+        if visible and not _scripted(response) and visible >= len(self._commented_rows(response)):
+            return None
+        return Request(search_url(urljoin(response.url, "/").rstrip("/"), channel))
+
+    def _commented_rows(self, response: TextResponse) -> list[Row]:
+        text = " ".join(_COMMENT.findall(response.text))
+        return find_rows(Selector(text), response.url, self._pattern, self.rows_css) if text.strip() else []
+
+
+def _is_search(url: str) -> bool:
+    return re.search(r"/search(?:List)?/[0-9a-f]{32}", url) is not None
+
+
+def _is_json(response: TextResponse) -> bool:
+    return response.body.lstrip()[:1] == b"{"
+
+
+def _data(response: TextResponse) -> dict[str, Any]:
+    data = response.json().get("data") or {}
+    return data if isinstance(data, dict) else {}
+
+
+def _scripted(response: TextResponse) -> bool:
+    """Whether a script of the page asks the search for its rows."""
+    return "/common/search/" in _COMMENT.sub("", response.text)
+
+
+def _channel_id(response: TextResponse) -> str | None:
+    if found := _CHANNEL_IN_SCRIPT.search(_COMMENT.sub("", response.text)):
+        return found.group(1) or found.group(2)
+    named = response.xpath("//meta[translate(@name,'CI','ci')='channelid']/@content").get("")
+    return named if re.fullmatch(r"[0-9a-f]{32}", named) else None
+
 
 def _fields(result: dict[str, Any]) -> dict[str, Any]:
+    groups = result.get("domainMetaList") or ()
+    if isinstance(groups, str):
+        groups = json.loads(groups)
     fields: dict[str, Any] = {}
-    for group in result.get("domainMetaList") or ():
+    for group in groups:
         for entry in group.get("resultList") or ():
-            column, value = _POLICY.get(entry.get("key")), _said(entry.get("value"))
+            column, value = _POLICY.get(entry.get("key")), said(entry.get("value"))
             if column and value:
-                fields[column] = date_in(value) if column == "written_on" else value
+                fields[column] = day_of(value) if column == "written_on" else value
+    fields["html"] = said(result.get("contentHtml"))
     return {k: v for k, v in fields.items() if v is not None and not (isinstance(v, date) and v.year < 1949)}
-
-
-def _said(value: Any) -> str | None:
-    text = str(value).strip() if value is not None else ""
-    return None if text in ("", "null", "undefined") else text
-
-
-def _plain(title: str | None) -> str | None:
-    """A title without the markup that search highlighting leaves in it."""
-    return re.sub(r"<[^>]+>", "", title) if title else None

@@ -1,0 +1,35 @@
+"""Values as the JSON of a listing states them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
+
+from govcrawl.base_spiders.rows import date_in, make_date
+
+CHINA = timezone(timedelta(hours=8))
+
+
+def said(value: Any) -> str | None:
+    """A text that says something; ``null`` and ``undefined`` as words say nothing."""
+    text = str(value).strip() if value is not None else ""
+    return None if text in ("", "null", "undefined", "None") else text
+
+
+def plain(title: Any) -> str | None:
+    """A title without the markup that search highlighting leaves in it."""
+    text = said(title)
+    return " ".join(re.sub(r"<[^>]*>", "", text).split()) or None if text else None
+
+
+def day_of(value: Any) -> date | None:
+    """The day in China of a publish time: a text, or seconds or milliseconds since 1970."""
+    text = said(value)
+    if text is None:
+        return None
+    if not re.fullmatch(r"\d{9,13}", text):
+        return date_in(text)
+    seconds = int(text) / (1000 if len(text) > 11 else 1)
+    found = datetime.fromtimestamp(seconds, UTC).astimezone(CHINA)
+    return make_date(found.year, found.month, found.day)

@@ -1,0 +1,139 @@
+"""Hanweb JCMS (大汉版通): 江苏, 浙江, 山东.
+
+A column page ``/col/col<id>/index.html`` holds its newest records as CDATA in a script, which no HTML parser sees; what
+``?uid=<unitid>&pageNum=N`` shows is made of them in the browser. Older ones come from ``dataproxy.jsp`` by windows
+(``startrecord``, ``endrecord``, ``perpage``) for the ``webid``, ``columnid`` and ``unitid`` that the page names; some hosts heed
+only ``page`` and ``perpage``. Where the ids are encrypted or the proxy answers nothing, the page's records are all there is.
+信息公开 columns are filled by POST ``/module/xxgk/search.jsp`` (``currpage``). Articles are ``/art/Y/M/D/art_<column>_<id>.html``.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from html import unescape
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit
+
+from parsel import Selector
+from scrapy.http import Request
+
+from govcrawl.base_spiders.jpaas import JpaasSpider
+from govcrawl.base_spiders.listing import url_with
+from govcrawl.base_spiders.numbered import stated_pages
+from govcrawl.base_spiders.rows import find_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from scrapy.http import TextResponse
+
+    from govcrawl.base_spiders.rows import Row
+
+_STORE = re.compile(r"<datastore>.*?</datastore>", re.DOTALL)
+_RECORD = re.compile(r"<record>\s*<!\[CDATA\[(.*?)\]\]>\s*</record>", re.DOTALL)
+_PROXY = re.compile(r"(/module/[\w/]+/(?:morecolumn)?dataproxy\.jsp)(?:\?([^\"'<>]*))?")
+_SEARCH = re.compile(r"(/module/xxgk/search\.jsp)(?:\?([^\"'<>]*))?")
+_TOTAL = re.compile(r"\btotalRecord[\"']?\s*[:=]\s*[\"']?(\d+)")
+_WINDOW = 45  # what the pager's own script asks for: three pages of 15
+_PROXY_FORM = ("col", "appid", "webid", "path", "columnid", "sourceContentType", "unitid", "webname", "permissiontype")
+_SEARCH_FORM = ("infotypeId", "jdid", "area", "divid", "vc_title", "vc_number", "sortfield", "standardXxgk", "isAllList")
+_FORM_HEADERS = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8", "X-Requested-With": "XMLHttpRequest"}
+
+
+class JcmsSpider(JpaasSpider):
+    """Lists the page's records, then ``dataproxy.jsp`` or ``search.jsp``; what has moved to JPaaS is read as such."""
+
+    def page_requests(self, response: TextResponse) -> Iterable[Request]:
+        path = urlsplit(response.url).path
+        if path.endswith("/xxgk/search.jsp"):
+            return self._search_pages(response)
+        if path.endswith("dataproxy.jsp"):
+            return ()
+        if _PROXY.search(response.text):
+            return self._proxy_pages(response)
+        if _SEARCH.search(response.text):
+            return iter([self._search(response)])
+        return super().page_requests(response)
+
+    def rows(self, response: TextResponse) -> Iterable[Row]:
+        if records := _records(response.text):
+            boxes = Selector("".join(f"<div class='record'>{r}</div>" for r in records))
+            return find_rows(boxes, response.url, self._pattern, "div.record")
+        if "dataproxy.jsp" in response.url or (_SEARCH.search(response.text) and "search.jsp" not in response.url):
+            return ()
+        return super().rows(response)
+
+    def total(self, response: TextResponse) -> int | None:
+        found = _TOTAL.search(response.text)
+        return int(found.group(1)) if found else super().total(response)
+
+    def _proxy_pages(self, response: TextResponse) -> Iterator[Request]:
+        held = len(_records(response.text))
+        form = {"col": "1", "appid": "1", "path": "/", "sourceContentType": "1", "permissiontype": "0"}
+        form |= _stated(response.text, _PROXY, _PROXY_FORM)
+        if (column := re.search(r"/col(\d+)/", response.url)) is not None:
+            form.setdefault("columnid", column.group(1))
+        window = held or _WINDOW
+        total = _TOTAL.search(response.text)
+        last = -(-int(total.group(1)) // window) if total else None
+        first = 2 if held else 1
+        numbers = itertools.count(first) if last is None else range(first, last + 1)
+        proxy = urljoin(response.url, _PROXY.search(response.text).group(1))  # type: ignore[union-attr]
+        for number in numbers:
+            if not form.get("unitid", "").isdigit():
+                yield Request(url_with(response.url, uid=form.get("unitid", ""), pageNum=number))
+                continue
+            # Right for hosts that count records and for those that count pages alike.
+            query = {
+                "startrecord": (number - 1) * window + 1,
+                "endrecord": number * window,
+                "perpage": window,
+                "page": number,
+            }
+            yield Request(
+                f"{proxy}?{urlencode(query)}",
+                method="POST",
+                body=urlencode({k: form[k] for k in _PROXY_FORM if k in form}),
+                headers=_FORM_HEADERS | {"Referer": response.url},
+            )
+
+    def _search(self, response: TextResponse) -> Request:
+        form = dict.fromkeys(_SEARCH_FORM, "") | {"sortfield": ",compaltedate:0", "standardXxgk": "0", "isAllList": "1"}
+        if (column := re.search(r"/col(\d+)/", response.url)) is not None:
+            form["divid"] = f"div{column.group(1)}"
+        form |= _stated(response.text, _SEARCH, _SEARCH_FORM)
+        query = {"standardXxgk": form["standardXxgk"], "isAllList": form["isAllList"], "texttype": "0", "fbtime": "-1"}
+        query |= {"currpage": "1", "sortfield": form["sortfield"]}
+        return Request(
+            f"{urljoin(response.url, '/module/xxgk/search.jsp')}?{urlencode(query)}",
+            method="POST",
+            body=urlencode(form),
+            headers=_FORM_HEADERS | {"Referer": response.url},
+        )
+
+    def _search_pages(self, response: TextResponse) -> Iterator[Request]:
+        asked = response.request
+        assert asked is not None
+        here = int(dict(parse_qsl(urlsplit(asked.url).query)).get("currpage", "1"))
+        pages = stated_pages(response.text)
+        for number in range(here + 1, pages + 1) if pages else itertools.count(here + 1):
+            yield Request(url_with(asked.url, currpage=number), method="POST", body=asked.body, headers=asked.headers)
+
+
+def _records(text: str) -> list[str]:
+    """The records of the largest store: a page may hold the stores of several small lists."""
+    return max((_RECORD.findall(s) for s in _STORE.findall(text)), key=len, default=[])
+
+
+def _stated(text: str, call: re.Pattern[str], names: tuple[str, ...]) -> dict[str, str]:
+    """Parameters that the page names, in the query of the address it calls or in a script."""
+    found: dict[str, str] = {}
+    for name in names:
+        if match := re.search(rf"\b{name}[\"']?\s*[:=]\s*(?:\"([^\"]*)\"|'([^']*)'|(\d+))", text):
+            found[name] = next(g for g in match.groups() if g is not None)
+    for match in call.finditer(max(_STORE.findall(text), key=len, default=text)):
+        for name, value in parse_qsl(unescape(match.group(2) or "")):
+            if name in names:
+                found.setdefault(name, unquote(value))
+    return found

@@ -1,0 +1,81 @@
+"""Hanweb JPaaS: the successor of JCMS, on departments of 浙江 since 2025.
+
+A column page ``/col/col<id>/index.html`` holds its first rows; the pager beside them names its query in attributes
+(``count``, ``rows``, ``queryData="{'webId':…,'pageId':…,'tagId':…,'tplSetId':…}"``). Further pages come from
+``/api-gateway/jpaas-publish-server/front/page/build/unit`` as JSON whose ``data.html`` is the list; some hosts heed
+``pageNo`` and ``rows``, others only ``paramJson``. Articles are ``/col/col<id>/art/<year>/art_<32 hex>.html``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, ClassVar
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from parsel import Selector
+
+from govcrawl.base_spiders.listing import ListingSpider
+from govcrawl.base_spiders.rows import find_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from scrapy.http import Request, TextResponse
+
+    from govcrawl.base_spiders.rows import Row
+
+_UNIT = "/api-gateway/jpaas-publish-server/front/page/build/unit"
+_PAIR = re.compile(r"[\"']?(\w+)[\"']?\s*:\s*[\"']([^\"']*)[\"']")
+_LIST_TAG = re.compile("列表|分页|list", re.IGNORECASE)
+
+
+class JpaasSpider(ListingSpider):
+    """Lists ``build/unit``."""
+
+    rows_per_page: ClassVar[int] = 15
+
+    def page_requests(self, response: TextResponse) -> Iterable[Request]:
+        page = self._list(response)
+        unit = _list_unit(page)
+        if unit is None:
+            return
+        size = int(unit.attrib.get("rows") or 0) or self.rows_per_page
+        query = dict(_PAIR.findall(unit.attrib["querydata"]))
+        api = unit.attrib.get("url") or unit.attrib.get("uniturl") or _UNIT
+        following = _page_number(response.url) + 1 if is_unit(response) or list(self.rows(response)) else 1
+        for number in range(following, -(-int(unit.attrib.get("count") or size) // size) + 1):
+            numbers = {"rows": size, "pageNo": number, "paramJson": json.dumps({"pageNo": number, "pageSize": size})}
+            yield response.follow(f"{api}?{urlencode(query | numbers)}", headers={"X-Requested-With": "XMLHttpRequest"})
+
+    def rows(self, response: TextResponse) -> Iterable[Row]:
+        return find_rows(self._list(response), response.url, self._pattern, self.rows_css)
+
+    def total(self, response: TextResponse) -> int | None:
+        count = self._list(response).xpath("//*[@querydata and @count]/@count").get("")
+        return int(count) if count.isdigit() else super().total(response)
+
+    @staticmethod
+    def _list(response: TextResponse) -> Selector:
+        """The list's markup: the page itself, or what the JSON holds."""
+        if not is_unit(response):
+            return response.selector
+        data = response.json().get("data") or {}
+        return Selector((data.get("html") if isinstance(data, dict) else data) or "<p></p>")
+
+
+def is_unit(response: TextResponse) -> bool:
+    """Whether the response is JSON of ``build/unit``."""
+    return urlsplit(response.url).path.endswith("/page/build/unit")
+
+
+def _list_unit(page: Selector) -> Selector | None:
+    """The element that names the list's query: the pager, else the unit that calls itself a list."""
+    units = page.xpath("//*[@querydata]")
+    pagers = [u for u in units if u.attrib.get("count", "").isdigit()]
+    lists = [u for u in units if _LIST_TAG.search(u.attrib["querydata"])]
+    return next(iter([*pagers, *lists]), None)
+
+
+def _page_number(url: str) -> int:
+    return int(parse_qs(urlsplit(url).query).get("pageNo", ["1"])[0])

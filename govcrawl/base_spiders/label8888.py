@@ -1,0 +1,86 @@
+"""The provincial platform of 安徽 (Lonsun 龙讯 style).
+
+Columns are ``/content/column/<id>?pageIndex=N``; a column's own ``index.html`` goes on there. The pager's links have no
+address but an attribute ``paged``. 信息公开 columns, ``/public/column/<office>?type=4&catId=<category>``, are shells that a script
+fills with fragments of ``/site/label/8888`` for the ``siteId`` in the head. Article addresses have no date.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from scrapy.http import Request
+
+from govcrawl.base_spiders.listing import ListingSpider, url_with
+from govcrawl.base_spiders.numbered import stated_pages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from scrapy.http import TextResponse
+
+    from govcrawl.base_spiders.rows import Row
+
+_LABEL = "/site/label/8888"
+_COLUMN = re.compile(r"/content/column/(\d+)|\bcolumnId[\"']?\s*[:=]\s*[\"']?(\d+)")
+_SITE = re.compile(r"\bsiteId[\"']?\s*[:=]\s*[\"']?(\d+)", re.IGNORECASE)
+
+
+class LabelSpider(ListingSpider):
+    """Lists ``pageIndex=N``, of a column or of the label behind a 信息公开 column."""
+
+    def page_requests(self, response: TextResponse) -> Iterable[Request]:
+        if _is_shell(response.url):
+            yield self._label(response)
+            return
+        query = dict(parse_qsl(urlsplit(response.url).query))
+        following = int(query.get("pageIndex") or 1) + 1
+        listing = self._paged_url(response)
+        pages = stated_pages(response.text)
+        for number in range(following, pages + 1) if pages else itertools.count(following):
+            if listing is not None:
+                yield Request(url_with(listing, pageIndex=number), headers={"Ls-Language": "zh"})
+
+    def rows(self, response: TextResponse) -> Iterable[Row]:
+        return () if _is_shell(response.url) else super().rows(response)
+
+    @staticmethod
+    def _paged_url(response: TextResponse) -> str | None:
+        """The address that takes a page number: this one, or that of the column whose index this is."""
+        if "/content/column/" in response.url or _LABEL in response.url:
+            return response.url
+        found = _COLUMN.search(response.text)
+        return response.urljoin(f"/content/column/{found.group(1) or found.group(2)}") if found else None
+
+    @staticmethod
+    def _label(response: TextResponse) -> Request:
+        parts = urlsplit(response.url)
+        asked = dict(parse_qsl(parts.query))
+        site = response.xpath("//meta[translate(@name,'SI','si')='siteid']/@content").get() or _first(_SITE, response.text)
+        query = {
+            "labelName": "publicInfoList",
+            "siteId": site,
+            "organId": parts.path.rsplit("/", 1)[1],
+            "catId": asked.get("catId", ""),
+            "type": asked.get("type", "4"),
+            "action": "list",
+            "pageSize": "15",
+            "pageIndex": "1",
+            "isDate": "true",
+            "dateFormat": "yyyy-MM-dd",
+            "length": "80",
+            "file": "/xxgk/publicInfoList_newest2020",
+        }
+        return response.follow(f"{_LABEL}?{urlencode(query)}", headers={"Ls-Language": "zh"})
+
+
+def _is_shell(url: str) -> bool:
+    return "/public/column/" in url
+
+
+def _first(form: re.Pattern[str], text: str) -> str:
+    found = form.search(text)
+    return found.group(1) if found else ""

@@ -1,0 +1,87 @@
+"""The provincial platform of 江西: lists by POST ``/queryList``.
+
+The column page ``/<site>/<column>/index.html`` is a shell; ``?uid=&pageNum=N`` shows the same. The form is ``current``,
+``pageSize``, ``webSiteCode[]``, ``channelCode[]``; the answer's ``data.results[].source`` holds title, pubDate and the whole text
+(``content.content``); ``urls``, ``images`` and ``metadata`` are JSON inside strings. Article pages hold their body in a script.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
+
+from scrapy.http import Request
+
+from govcrawl.base_spiders.fields import day_of, plain, said
+from govcrawl.base_spiders.listing import ListingSpider
+from govcrawl.base_spiders.rows import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from scrapy.http import TextResponse
+
+_SIZE = 15
+
+
+class QueryListSpider(ListingSpider):
+    """Lists ``/queryList``; site and column are the first two folders of a channel's address."""
+
+    def first_request(self, url: str) -> Request:
+        site, column = re.match(r"/([\w-]+)/([\w-]+)/", urlsplit(url).path).groups()  # type: ignore[union-attr]
+        form = {"current": 1, "pageSize": _SIZE, "webSiteCode[]": site, "channelCode[]": column}
+        return _query(urljoin(url, "/queryList"), form | {"sort": "sortNum", "order": "desc"})
+
+    def page_requests(self, response: TextResponse) -> Iterable[Request]:
+        asked = response.request
+        assert asked is not None
+        form: dict[str, Any] = dict(parse_qsl(asked.body.decode()))
+        following = int(form["current"]) + 1
+        pages = -(-(self.total(response) or 0) // int(form["pageSize"]))
+        for number in range(following, pages + 1) if pages else itertools.count(following):
+            yield _query(asked.url, form | {"current": number})
+
+    def rows(self, response: TextResponse) -> Iterator[Row]:
+        for result in _data(response).get("results") or ():
+            source = result.get("source") or result
+            urls = _inner(source.get("urls"))
+            url = said(urls.get("pc") if isinstance(urls, dict) else urls) or said(source.get("url"))
+            if url is not None:
+                title = plain(source.get("title")) or plain(source.get("showTitle"))
+                yield Row(response.urljoin(url), title, day_of(source.get("pubDate")), _fields(source))
+
+    def total(self, response: TextResponse) -> int | None:
+        return int(_data(response).get("total") or 0) or None
+
+
+def _query(url: str, form: dict[str, Any]) -> Request:
+    headers = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8", "X-Requested-With": "XMLHttpRequest"}
+    return Request(url, method="POST", body=urlencode(form), headers=headers)
+
+
+def _data(response: TextResponse) -> dict[str, Any]:
+    data = response.json().get("data") or {}
+    return data if isinstance(data, dict) else {}
+
+
+def _inner(value: Any) -> Any:
+    """What a string that holds JSON says; other values as they are."""
+    if not isinstance(value, str) or value.lstrip()[:1] not in ("{", "["):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def _fields(source: dict[str, Any]) -> dict[str, Any]:
+    content, metadata = _inner(source.get("content")), _inner(source.get("metadata"))
+    fields = {
+        "html": said(content.get("content") if isinstance(content, dict) else content),
+        # The platform's field for the author holds the office that the text comes from.
+        "source": said(metadata.get("author")) if isinstance(metadata, dict) else None,
+    }
+    return {k: v for k, v in fields.items() if v is not None}

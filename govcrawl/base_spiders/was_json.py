@@ -1,0 +1,99 @@
+"""TRS WAS behind a TRS WCM site: the departments of 福建.
+
+The columns' lists are JSON, ``/fjdzapp/search?channelid=229105&classsql=chnlid=<column>&…&page=N&prepage=<rows>`` (one
+based): ``data[]`` (``docs[]`` with the template docs.jsp) of doctitle, chnldocurl or docpuburl, docreltime (text or
+milliseconds), and ``pageCount``. A column's directory is a static list too; its script names the search.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from scrapy.http import Request
+
+from govcrawl.base_spiders.fields import day_of, plain, said
+from govcrawl.base_spiders.listing import url_with
+from govcrawl.base_spiders.rows import Row
+from govcrawl.base_spiders.trs import TrsSpider
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from scrapy.http import TextResponse
+
+_PATH = "/fjdzapp/search"
+_COLUMN = re.compile(r"\bchnlid\s*(?:=|%3D|[\"']?\s*:\s*[\"']?)\s*(\d+)")
+_RECORDS = re.compile(r"\brecordCount[\"']?\s*:\s*[\"']?(\d+)")
+
+
+def was_url(base: str, column: int | str, rows: int = 75) -> str:
+    """The address of a column's JSON listing, all years."""
+    query = {
+        "channelid": "229105",
+        "sortfield": "-docorderpri,-docreltime",
+        "classsql": f"chnlid={column}",
+        "classcol": "publishyear",
+        "classnum": "100",
+        "classsort": "0",
+        "cache": "true",
+        "page": "1",
+        "prepage": str(rows),
+    }
+    return f"{base}{_PATH}?{urlencode(query)}"
+
+
+class WasJsonSpider(TrsSpider):
+    """Lists the search; a directory whose script names none is a static TRS list."""
+
+    extension = "htm"
+
+    def page_requests(self, response: TextResponse) -> Iterable[Request]:
+        if not _is_search(response):
+            if (column := _column(response)) is not None:
+                yield Request(was_url(response.urljoin("/").rstrip("/"), column))
+            else:
+                yield from super().page_requests(response)
+            return
+        here = re.search(r"[?&]page=(\d+)", response.url)
+        following = int(here.group(1)) + 1 if here else 2
+        pages = int(response.json().get("pageCount") or 0)
+        for number in range(following, pages + 1) if pages else itertools.count(following):
+            yield Request(url_with(response.url, page=number))
+
+    def rows(self, response: TextResponse) -> Iterable[Row]:
+        if _is_search(response):
+            return self._documents(response)
+        # The search gives the same rows, with their times.
+        return () if _column(response) is not None else super().rows(response)
+
+    def total(self, response: TextResponse) -> int | None:
+        if not _is_search(response):
+            return super().total(response)
+        data = response.json()
+        return int(data.get("recordCount") or data.get("total") or 0) or None
+
+    def _documents(self, response: TextResponse) -> Iterator[Row]:
+        data: dict[str, Any] = response.json()
+        for entry in data.get("data") or data.get("docs") or ():
+            url = said(entry.get("chnldocurl")) or said(entry.get("docpuburl")) or said(entry.get("url"))
+            if url is not None:
+                yield Row(
+                    response.urljoin(url),
+                    plain(entry.get("doctitle") or entry.get("title")),
+                    day_of(entry.get("docreltime")),
+                )
+
+
+def _is_search(response: TextResponse) -> bool:
+    return _PATH in response.url
+
+
+def _column(response: TextResponse) -> str | None:
+    """The column number of the search that a directory's script names."""
+    if _PATH not in response.text:
+        return None
+    found = _COLUMN.search(response.text)
+    return found.group(1) if found else None
