@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from govcrawl.extraction.document import Box, Document, Line
 
@@ -105,18 +106,22 @@ def _sums(values: list[float] | list[int]) -> list[float]:
 
 def cms_name(box: Box) -> bool:
     """Whether a box bears a name by which a CMS marks the body."""
-    if box.id and box.id.lower() in CMS_NAMES:
-        return True
-    if box.tag in ("ucapcontent", "founder-content"):
-        return True
-    return bool(box.cls) and any(c in CMS_NAMES for c in box.cls.lower().split())
+    return box.tag in ("ucapcontent", "founder-content") or ((box.id != "" or box.cls != "") and _named(box.id, box.cls) == "body")
 
 
 def noise_name(box: Box) -> bool:
     """Whether a box's name says that it is not the article: navigation, sharing, comments, related items."""
-    if box.tag in ("nav", "footer", "aside"):
-        return True
-    return box.block and bool((box.id or box.cls) and not cms_name(box) and _NOISE.search(f"{box.id} {box.cls}"))
+    if not box.block:
+        return False
+    return box.tag in ("nav", "footer", "aside") or ((box.id != "" or box.cls != "") and _named(box.id, box.cls) == "noise")
+
+
+@lru_cache(maxsize=8192)
+def _named(name: str, cls: str) -> str:
+    """What an element's id and classes say of it: "body", "noise" or ""."""
+    if name.lower() in CMS_NAMES or any(c in CMS_NAMES for c in cls.lower().split()):
+        return "body"
+    return "noise" if _NOISE.search(f"{name} {cls}") else ""
 
 
 def _values(document: Document, title_line: int) -> tuple[list[float], list[int]]:

@@ -16,9 +16,17 @@ _SKIP = frozenset(
     "script style noscript template svg math select option textarea button datalist head object applet audio canvas map"
     " xml".split(),
 )
+_HEAD = frozenset({"meta", "link", "title", "base"})
+_CELLS = frozenset({"td", "th"})
+_BOLD = frozenset({"b", "strong"})
+# One literal beginning each: a pattern without regard to case is ten times slower on long style sheets.
+_HIDING_RULES = (re.compile(r"display\s*:\s*none"), re.compile(r"DISPLAY\s*:\s*(?:none|NONE)"), re.compile(r"position\s*:\s*(?:absolute|fixed)"))
+_MEDIA_END = re.compile(r"\}\s*\}")
 _FRAMES = frozenset({"video", "iframe", "embed"})
-_SPACE = re.compile("[\\s\u00a0\u3000\u2000-\u200f\u2028-\u202f\u205f\u2060\ufeff\ue000-\uf8ff\x00-\x1f\x7f-\x9f\ufffe\uffff\ufdd0-\ufdef]+")
+_BLANK = "\\s\u00a0\u3000\u2000-\u200f\u2028-\u202f\u205f\u2060\ufeff\ue000-\uf8ff\x00-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff"
+_SPACE = re.compile(f"[{_BLANK}]+")
 _ZERO = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad\ufffe\uffff]")
+_DIRTY = re.compile(f"[{_BLANK}\u00ad]")
 _WRAP = re.compile("(?<=[⺀-鿿，。、；：？！”》）]) ?\n ?(?=[⺀-鿿“《（])")
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _OFFSCREEN = re.compile(
@@ -27,7 +35,6 @@ _OFFSCREEN = re.compile(
     re.IGNORECASE,
 )
 _SIMPLE = re.compile(r"(?:[a-z]+)?([.#][\w-]+)", re.IGNORECASE)
-_COMMENT = re.compile(r"/\*.*?\*/|<!--|-->", re.DOTALL)
 MAX_LINES = 60_000
 MAX_NODES = 1_500_000
 
@@ -42,11 +49,10 @@ class Box:
     cls: str
     parent: int
     first: int
-    last: int = 0
-    style: str = ""
+    last: int
+    block: bool
     hidden: bool = False
     offscreen: bool = False
-    block: bool = True
     selected: bool = False
 
 
@@ -173,232 +179,202 @@ def _hidden_names(markup: str) -> tuple[set[str], set[str]]:
     """The .class and #id selectors that a style block hides, and those that it moves off the screen."""
     hidden: set[str] = set()
     off: set[str] = set()
-    start = 0
+    end = 0
     for _ in range(40):
-        start = markup.find("<style", start)
+        start = markup.find("<style", end)
         if start < 0:
             break
         end = markup.find("</style", start)
-        sheet = markup[start : end if end > 0 else start + 20_000]
-        start = end if end > 0 else len(markup)
-        if "none" not in sheet and "-" not in sheet:
-            continue
-        depth = 0
-        for chunk in _COMMENT.sub("", sheet[sheet.find(">") + 1 :]).split("}"):
-            depth += chunk.count("{") - 1
-            names, brace, rules = chunk.partition("{")
-            if depth != 0 or not brace:  # inside @media, or what closes it
-                depth = max(depth, 0)
+        if end < 0:
+            end = len(markup)
+        media = _media(markup, start, end)
+        for match in (m for rule in _HIDING_RULES for m in rule.finditer(markup, start, end)):
+            at = match.start()
+            window = max(start, at - 600)
+            opening = markup.rfind("{", window, at)
+            if opening < 0 or any(first < at < last for first, last in media):
                 continue
-            hides = _HIDDEN_STYLE.search(rules)
-            if hides or ("position" in rules and _OFFSCREEN.search(rules)):
+            begin = 1 + max(markup.rfind(mark, window, opening) for mark in "}>/;")
+            rules = markup[opening : min(end, at + 600)].partition("}")[0]
+            hides = match[0][:1] in "dD"
+            if hides or _OFFSCREEN.search(rules):
                 target = hidden if hides else off
-                target.update(m[1].lower() for n in names.split(",") if (m := _SIMPLE.fullmatch(n.strip())))
+                target.update(m[1].lower() for n in markup[begin:opening].split(",") if (m := _SIMPLE.fullmatch(n.strip())))
     return hidden, off
 
 
+def _media(markup: str, start: int, end: int) -> list[tuple[int, int]]:
+    """The @media blocks of a style sheet, whose rules do not hold on every screen."""
+    found = []
+    at = markup.find("@media", start, end)
+    while at >= 0 and len(found) < 200:
+        close = _MEDIA_END.search(markup, at, end)
+        last = close.end() if close else end
+        found.append((at, last))
+        at = markup.find("@media", last, end)
+    return found
+
+
 class _Walk:
-    """One pass over the tree, without recursion: markup may be nested hundreds of thousands deep."""
+    """One pass over the tree, without recursion: markup may be nested hundreds of thousands deep.
+
+    One long loop on local names, since it runs for each of a page's thousands of nodes.
+    """
 
     def __init__(self, document: Document, wanted: set[int], hidden: tuple[set[str], set[str]]) -> None:
         self.document = document
         self.wanted = wanted
         self.hidden, self.off = hidden
-        self.runs: list[Run] = []
-        self.space = False
-        self.box = -1
-        self.block = -1
-        self.hide = 0
-        self.offscreen = 0
-        self.link = -1
-        self.bold = 0
-        self.cells = 0
+        self.named = bool(self.hidden or self.off)
+        self.seen: dict[tuple[str, str], tuple[bool, bool]] = {}
 
     def run(self, root: LexborNode) -> None:
+        document = self.document
+        boxes, lines, links = document.boxes, document.lines, document.links
+        wanted, named = self.wanted, self.named
+        # What encloses the node: innermost box and block box, link, hidden and off-screen boxes, cells, bold.
+        box = block = link = -1
+        hide = off = cells = bold = 0
+        runs: list[Run] = []
+        space = False
+        # An open element: its node and tag, the box, block and link around it, and whether it is a hidden or moved box.
+        open_: list[tuple[LexborNode, str, int, int, int, int]] = []
         node: LexborNode | None = root
-        open_: list[tuple[str, int, int]] = []
         count = 0
+
         while node is not None:
             count += 1
+            if len(lines) > MAX_LINES or count > MAX_NODES:
+                break
             tag = node.tag or ""
-            child = None
+            descend = None
             if tag == "-text":
-                text = node.text_content
-                if text:
-                    self.text(text)
+                raw = node.text_content or ""
+                if not raw or raw.isspace():
+                    space = space or bool(raw)
+                else:
+                    text, after = raw, False
+                    if _DIRTY.search(raw):
+                        text = _SPACE.sub(" ", _ZERO.sub("", _WRAP.sub("", raw) if "\n" in raw else raw))
+                        space = space or text[:1] == " "
+                        after = text[-1:] == " "
+                        text = text.strip(" ")
+                    if text:
+                        if space and runs:
+                            text = " " + text
+                        space = after
+                        if runs and runs[-1].box == box and runs[-1].link == link:
+                            runs[-1].text += text
+                        else:
+                            runs.append(Run(text, box, link))
+                        if link >= 0:
+                            links[link].text += text
             elif tag in _SKIP:
                 if tag == "head":
-                    child = node.first_child
-                    if child is not None:
-                        open_.append((tag, -2, -2))
-                        node = child
-                        continue
+                    descend = node.first_child
+                else:
+                    self.head(tag, node)
+            elif tag in _HEAD:
                 self.head(tag, node)
-            elif tag in ("meta", "link", "title", "base"):
-                self.head(tag, node)
+            elif tag == "br":
+                if runs:
+                    lines.append(_line(runs, block, hide > 0, cells, bold > 0))
+                    runs = []
+                space = False
             elif tag[:1] not in "-!":
-                child = node.first_child
-                entered = self.enter(tag, node, has_child=child is not None)
-                if child is not None:
-                    open_.append(entered)
-                    node = child
-                    continue
-                self.leave(entered)
-            if len(self.document.lines) > MAX_LINES or count > MAX_NODES:
-                break
+                attributes = node.attributes
+                is_block = tag in BLOCK
+                if is_block:
+                    if runs:
+                        lines.append(_line(runs, block, hide > 0, cells, bold > 0))
+                        runs = []
+                    space = False
+                descend = node.first_child
+                outer = (box, block, link)
+                flags = 0
+                name = cls = style = ""
+                if attributes:
+                    name = attributes.get("id") or ""
+                    cls = attributes.get("class") or ""
+                    style = attributes.get("style") or ""
+                if is_block or cls or name or style:
+                    made = Box(len(boxes), tag, name, cls, box, len(lines), len(lines), is_block)
+                    if style or named or "hidden" in attributes:
+                        self.visibility(made, style, attributes)
+                        if descend is not None:
+                            flags = made.hidden + 2 * made.offscreen
+                            hide += made.hidden
+                            off += made.offscreen
+                    if wanted and node.mem_id in wanted:
+                        made.selected = True
+                    box = made.index
+                    if is_block:
+                        block = box
+                    boxes.append(made)
+                if attributes:
+                    if tag == "a":
+                        href = attributes.get("href")
+                        if href:
+                            link = len(links)
+                            title = attributes.get("title") or attributes.get("download") or ""
+                            links.append(Link(href, title, len(lines), box, "", off > 0))
+                    elif tag == "img":
+                        document.pictures.append(Picture(_source(attributes), attributes.get("alt") or "", len(lines), box))
+                    elif tag in _FRAMES:
+                        document.frames.append((tag, attributes.get("src") or "", len(lines)))
+                    elif tag == "html":
+                        document.lang = (attributes.get("lang") or "").lower()
+                if descend is not None:
+                    cells += tag in _CELLS
+                    bold += tag in _BOLD
+                    open_.append((node, tag, *outer, flags))
+                else:
+                    box, block, link = outer
+            if descend is not None:
+                if tag == "head":
+                    open_.append((node, tag, box, block, link, 0))
+                node = descend
+                continue
             following = node.next
             while following is None and open_:
-                node = node.parent
-                entered = open_.pop()
-                if entered[1] != -2:
-                    self.leave(entered)
-                if node is None:
-                    break
+                node, tag, before, block_before, link_before, flags = open_.pop()
+                if tag in BLOCK:
+                    if runs:
+                        lines.append(_line(runs, block, hide > 0, cells, bold > 0))
+                        runs = []
+                    space = False
+                if box != before:
+                    boxes[box].last = len(lines) + (1 if runs else 0)
+                box, block, link = before, block_before, link_before
+                cells -= tag in _CELLS
+                bold -= tag in _BOLD
+                if flags:
+                    hide -= flags & 1
+                    off -= flags >> 1
                 following = node.next
             node = following
-        for entered in reversed(open_):
-            if entered[1] != -2:
-                self.leave(entered)
-        self.flush()
+        if runs:
+            lines.append(_line(runs, block, hide > 0, cells, bold > 0))
+        for _, _, before, _, _, _ in reversed(open_):  # where the walk was cut short
+            if box != before:
+                boxes[box].last = len(lines)
+            box = before
 
-    def text(self, raw: str) -> None:
-        text = _SPACE.sub(" ", _ZERO.sub("", _WRAP.sub("", raw) if "\n" in raw else raw))
-        if not text or text == " ":
-            self.space = self.space or bool(text)
-            return
-        if text[0] == " ":
-            self.space = True
-            text = text[1:]
-        after = text.endswith(" ")
-        if after:
-            text = text[:-1]
-        runs = self.runs
-        if self.space and runs:
-            text = " " + text
-        self.space = after
-        if runs and runs[-1].box == self.box and runs[-1].link == self.link:
-            runs[-1].text += text
-        else:
-            runs.append(Run(text, self.box, self.link))
-        if self.link >= 0:
-            self.document.links[self.link].text += text
-
-    def flush(self) -> None:
-        """End a line at a block's border."""
-        self.space = False
-        if not self.runs:
-            return
-        runs = self.runs
-        self.runs = []
-        text = "".join(r.text for r in runs)
-        if runs[0].text[:1] == " ":
-            runs[0].text = runs[0].text[1:]
-        linked = sum(len(r.text) for r in runs if r.link >= 0)
-        box = self.block
-        self.document.lines.append(Line(text.strip(), box, runs, linked, self.hide > 0, self.cells, self.bold > 0))
-
-    def enter(self, tag: str, node: LexborNode, *, has_child: bool) -> tuple[str, int, int]:
-        document = self.document
-        block = tag in BLOCK
-        if block:
-            self.flush()
-        if tag == "br":
-            return (tag, -1, 0)
-        attributes = node.attributes
-        before = self.box
-        undo = 0
-        if attributes or block:
-            name = (attributes.get("id") or "").strip()
-            cls = (attributes.get("class") or "").strip()
-            style = attributes.get("style") or ""
-            index = len(document.boxes)
-            box = Box(index, tag, name, cls, before, len(document.lines), 0, style, block=block)
-            if style or self.hidden or self.off or "hidden" in attributes:
-                self.visibility(box, attributes)
-            if self.wanted and node.mem_id in self.wanted:
-                box.selected = True
-            document.boxes.append(box)
-            self.box = index
-            if block:
-                self.block = index
-            if box.hidden:
-                self.hide += 1
-                undo |= 1
-            if box.offscreen:
-                self.offscreen += 1
-                undo |= 2
-            self.inline(tag, attributes)
-        if tag == "html":
-            document.lang = (attributes.get("lang") or "").lower()
-        elif tag in ("td", "th", "tr", "table"):
-            self.cells += tag in ("td", "th")
-        elif tag in ("b", "strong"):
-            self.bold += 1
-        if tag == "a" and attributes.get("href"):
-            undo |= 4
-        return (tag, before, undo)
-
-    def inline(self, tag: str, attributes: dict[str, str | None]) -> None:
-        document = self.document
-        if tag == "a":
-            href = attributes.get("href")
-            if href:
-                title = attributes.get("title") or attributes.get("download") or ""
-                self.link = len(document.links)
-                document.links.append(Link(href, title, len(document.lines), self.box, "", bool(self.offscreen)))
-        elif tag == "img":
-            src = ""
-            for key in ("data-original", "data-src", "original", "_src", "data-url", "src"):
-                src = attributes.get(key) or ""
-                if src and not src.startswith("data:"):
-                    break
-            document.pictures.append(Picture(src, attributes.get("alt") or "", len(document.lines), self.box))
-        elif tag in _FRAMES:
-            document.frames.append((tag, attributes.get("src") or "", len(document.lines)))
-
-    def visibility(self, box: Box, attributes: dict[str, str | None]) -> None:
+    def visibility(self, box: Box, style: str, attributes: dict[str, str | None]) -> None:
         # A page's own root is sometimes hidden until its script has run.
         if box.tag in ("html", "body"):
             return
-        style = box.style
         hidden, off = "hidden" in attributes, False
         if style:
             hidden = hidden or ("none" in style and _HIDDEN_STYLE.search(style) is not None)
-            off = _OFFSCREEN.search(style) is not None
-        if self.hidden or self.off:
-            names = ["." + c for c in box.cls.lower().split()] + (["#" + box.id.lower()] if box.id else [])
-            hidden = hidden or not self.hidden.isdisjoint(names)
-            off = off or not self.off.isdisjoint(names)
+            off = ("-" in style or "0" in style) and _OFFSCREEN.search(style) is not None
+        if self.named and (box.cls or box.id):
+            found = self.seen.get((box.cls, box.id))
+            if found is None:
+                names = {"." + c for c in box.cls.lower().split()} | {"#" + box.id.lower()}
+                found = self.seen[box.cls, box.id] = (not self.hidden.isdisjoint(names), not self.off.isdisjoint(names))
+            hidden, off = hidden or found[0], off or found[1]
         box.hidden, box.offscreen = hidden or off, off
-
-    def leave(self, entered: tuple[str, int, int]) -> None:
-        tag, before, undo = entered
-        if tag == "br":
-            return
-        if tag in BLOCK:
-            self.flush()
-        elif tag == "a" and undo & 4:
-            self.link = -1
-        if tag in ("td", "th"):
-            self.cells -= 1
-        elif tag in ("b", "strong"):
-            self.bold -= 1
-        if self.box != before:
-            box = self.document.boxes[self.box]
-            box.last = len(self.document.lines) + (1 if self.runs else 0)
-            self.box = before
-            if box.block:
-                self.block = self.outer(before)
-        if undo & 1:
-            self.hide -= 1
-        if undo & 2:
-            self.offscreen -= 1
-
-    def outer(self, box: int) -> int:
-        boxes = self.document.boxes
-        while box >= 0 and not boxes[box].block:
-            box = boxes[box].parent
-        return box
 
     def head(self, tag: str, node: LexborNode) -> None:
         document = self.document
@@ -432,3 +408,21 @@ class _Walk:
             self.document.json_ld.append(text)
         elif text:
             self.document.scripts.append(text)
+
+
+def _line(runs: list[Run], box: int, hidden: bool, cell: int, bold: bool) -> Line:
+    """The runs between two borders as a line; the first run of a line begins without a space."""
+    if len(runs) == 1:
+        run = runs[0]
+        return Line(run.text, box, runs, len(run.text) if run.link >= 0 else 0, hidden, cell, bold)
+    linked = sum(len(r.text) for r in runs if r.link >= 0)
+    return Line("".join(r.text for r in runs), box, runs, linked, hidden, cell, bold)
+
+
+def _source(attributes: dict[str, str | None]) -> str:
+    """The address of an image, of which lazy loaders keep the true one elsewhere."""
+    for key in ("data-original", "data-src", "original", "_src", "data-url", "src"):
+        src = attributes.get(key)
+        if src and not src.startswith("data:"):
+            return src
+    return ""

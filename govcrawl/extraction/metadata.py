@@ -29,11 +29,11 @@ def metadata(page: Page) -> Metadata:
 def marked(line: Line) -> str:
     """A line's text with \\x1f where an element begins or ends inside it."""
     parts = []
-    box = line.runs[0].box if line.runs else 0
+    before = line.runs[0] if line.runs else None
     for run in line.runs:
-        if run.box != box:
+        if before is not None and (run.box != before.box or run.link != before.link):
             parts.append("\x1f")
-            box = run.box
+        before = run
         parts.append(run.text)
     return "".join(parts).strip()
 

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from govcrawl.extraction.document import Document, Line
 
@@ -13,6 +14,7 @@ _SITE = re.compile(
     re.IGNORECASE,
 )
 _TITLE_NAME = re.compile(r"title|biaoti|headline|(?:^|[\s_-])(?:bt|tit|tt|h1|wzbt|xwbt)(?:$|[\s_\d-])|ucaptitle", re.IGNORECASE)
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "ucaptitle"})
 _META_LINE = re.compile(r"(?:19|20)\d\d\s*[-年/.]\s*\d{1,2}\s*[-月/.]\s*\d{1,2}|来源|來源|发布(?:时间|日期)|發[布佈]時間|浏览|作者[:：]|记者|記者")
 _LABEL = re.compile(r"^(?:文章)?(?:标\s*题|標題|信息名称|文件名称|名\s*称)\s*[:：]\s*")
 _SENTENCE = re.compile(r"[，。！？；]|[,;](?=[⺀-鿿])")
@@ -43,6 +45,8 @@ def find(document: Document, *, known: str | None = None, listed: str | None = N
     """The headline of a page."""
     references = _references(document, known, listed)
     lines = document.lines
+    keyed = [(evidence, text, key(text)) for evidence, text in references]
+    stated = " ".join(text for _, text in references)
     begins = _beginnings(lines)
     final = max((i for i, line in enumerate(lines) if _paragraph(line)), default=len(lines))
     best, score = -1, 0.0
@@ -50,7 +54,12 @@ def find(document: Document, *, known: str | None = None, listed: str | None = N
     for i, line in enumerate(lines):
         if line.hidden or not 2 <= len(line.text) <= 160:
             continue
-        value = _score(document, i, line, references) + begins.get(i, 0.0)
+        # Most lines of a page can be no headline: nothing states them and nothing marks their place.
+        text = line.text
+        if not (i in begins or text[:3] in stated or text[-3:] in stated or text[1:4] in stated or _heading(document, line)[0]):
+            seen += 1
+            continue
+        value = _score(document, i, line, keyed) + begins.get(i, 0.0)
         if value > 0:
             # Of several places the first is the headline, except for breadcrumbs and lists, which score low.
             value -= 0.004 * seen + (2.0 if i > final else 0.0)
@@ -151,14 +160,13 @@ def strip_site(title: str, sites: list[str]) -> str:
     return text.strip()
 
 
-def _score(document: Document, i: int, line: Line, references: list[tuple[str, str]]) -> float:
+def _score(document: Document, i: int, line: Line, references: list[tuple[str, str, str]]) -> float:
     text = _LABEL.sub("", line.text)
     own = key(text)
     if len(own) < 2:
         return 0.0
     value = 0.0
-    for rank, (evidence, reference) in enumerate(references):
-        other = key(reference)
+    for rank, (evidence, reference, other) in enumerate(references):
         if own == other:
             match = 5.0
         elif len(own) >= 5 and (other.startswith(own) or other.endswith(own)):
@@ -174,17 +182,8 @@ def _score(document: Document, i: int, line: Line, references: list[tuple[str, s
         if len(other) <= 4 or (len(other) <= 14 and _GENERIC.search(reference.strip())):
             match = min(match, 1.5)  # the <title> of every page of the site
         value = max(value, match - 0.1 * rank + (0.5 if evidence in ("known", "meta") else 0))
-    tag, named, crumb = "", False, bool(_CRUMB.search(line.text))
-    box = line.box
-    for _ in range(4):
-        if box < 0:
-            break
-        found = document.boxes[box]
-        if found.tag in ("h1", "h2", "h3", "h4", "h5", "h6", "ucaptitle"):
-            tag = tag or found.tag
-        if (found.id or found.cls) and _TITLE_NAME.search(f"{found.id} {found.cls}"):
-            named = True
-        box = found.parent
+    tag, named = _heading(document, line)
+    crumb = bool(_CRUMB.search(line.text))
     if len(own) >= 5 or value:
         value += {"h1": 2.0, "ucaptitle": 2.5, "h2": 1.4, "h3": 1.0, "h4": 0.7, "h5": 0.6, "h6": 0.4}.get(tag, 0.0)
         value += 0.8 if named else 0.0
@@ -201,6 +200,26 @@ def _score(document: Document, i: int, line: Line, references: list[tuple[str, s
     if _META_LINE.match(line.text):
         value -= 1.0
     return value
+
+
+def _heading(document: Document, line: Line) -> tuple[str, bool]:
+    """The heading element about a line, "" for none, and whether an element about it is named as the title's."""
+    tag, named = "", False
+    box = line.box
+    for _ in range(4):
+        if box < 0:
+            break
+        found = document.boxes[box]
+        if found.tag in _HEADINGS:
+            tag = tag or found.tag
+        named = named or ((found.id != "" or found.cls != "") and _title_name(found.id, found.cls))
+        box = found.parent
+    return tag, named
+
+
+@lru_cache(maxsize=4096)
+def _title_name(name: str, cls: str) -> bool:
+    return _TITLE_NAME.search(f"{name} {cls}") is not None
 
 
 def _join(document: Document, i: int, references: list[tuple[str, str]]) -> tuple[str, int, int]:
