@@ -88,7 +88,7 @@ def ask(s: SimulatedSite, channel: Channel, page: int, answers: list[str]) -> st
         assert tree
         ids = {node["name"]: node["id"] for node in json.loads(tree[1])}
         return text_of(s, "GET", f"{origin}gkmlpt/api/all/{ids[channel.name]}?page={page - 1}&sid=168").replace("\\/", "/")
-    if s.slug in ("heilongjiang", "gansu") and page > 1 and 'id="list-data"' in first:
+    if s.slug in ("heilongjiang", "gansu", "sichuan") and page > 1 and 'id="list-data"' in first:
         found = re.search(r'name="channelId" content="(\w{32})"', first)
         assert found
         return results(text_of(s, "GET", f"{origin}common/search/{found[1]}?_isJson=true&_pageSize=15&page={page - 1}"))
@@ -269,7 +269,7 @@ def test_pages_past_the_end() -> None:
     assert 200 < len(stub.body) < 500
     assert b"<a " not in stub.body
     assert page("tianjin", 9) == page("tianjin", 4)
-    assert site("guangdong").answer("GET", "https://edu.gd.gov.cn/gkmlpt/api/all/1621?page=4&sid=168").status == 404
+    assert site("guangdong").answer("GET", "https://edu.gd.gov.cn/gkmlpt/api/all/1620?page=4&sid=168").status == 404
 
 
 def test_page_totals_are_written_as_each_site_writes_them() -> None:

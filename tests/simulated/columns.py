@@ -236,6 +236,7 @@ COLUMNS: dict[str, list[tuple[str, str]]] = {
         ("通知公告", "https://edu.sc.gov.cn/scedu/c100495/xwzx_list.shtml"),
         ("政策文件", "https://edu.sc.gov.cn/scedu/c100538/xxgk_list.shtml"),
         ("政策文件 (c101518)", "https://edu.sc.gov.cn/scedu/c101518/xxgk_list.shtml"),
+        ("政策文件库", "https://edu.sc.gov.cn/scedu/zcwjk/newzfwj.shtml"),
         ("委厅信息", "https://edu.sc.gov.cn/scedu/c100494/xwzx_list.shtml"),
         ("视频新闻", "https://edu.sc.gov.cn/scedu/c100496/xwzx_list.shtml"),
         ("市州区县动态", "https://edu.sc.gov.cn/scedu/c100498/xwzx_list.shtml"),

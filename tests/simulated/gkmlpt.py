@@ -15,7 +15,7 @@ from . import html as h
 from .model import Answer, Channel, Row, SimulatedSite
 
 SITE_ID = 168
-FIRST_COLUMN = 1620
+COLUMN = 1620
 API_PAGE = 100
 
 
@@ -51,7 +51,7 @@ class Guangdong(SimulatedSite):
 
     def list_url(self, channel: Channel, page: int) -> str:
         if self.is_directory(channel.url):
-            return urljoin(channel.url, f"/gkmlpt/api/all/{FIRST_COLUMN + channel.index}?page={page}&sid={SITE_ID}")
+            return urljoin(channel.url, f"/gkmlpt/api/all/{COLUMN}?page={page}&sid={SITE_ID}")
         return channel.url if page == 1 else urljoin(channel.url, f"index_{page}.html")
 
     def publish_lists(self, channel: Channel) -> None:
@@ -71,7 +71,7 @@ class Guangdong(SimulatedSite):
         return h.document(self, f"{channel.name}-{self.site_name}", body, meta=h.government_meta(self, channel.name))
 
     def config(self, detail: dict[str, Any] | None) -> str:
-        tree = [{"id": FIRST_COLUMN + channel.index, "name": channel.name, "parent_id": 0, "children": []} for channel in self.lists if self.is_directory(channel.url)]
+        tree = [{"id": COLUMN, "name": channel.name, "parent_id": 0, "children": []} for channel in self.lists if self.is_directory(channel.url)]
         pairs = f"SITE_ID: {SITE_ID}, SITE_NAME: '{self.site_name}', CLASSIFY_ID: 0"
         last = f", DETAIL: {json.dumps(detail, ensure_ascii=False)}" if detail else ""
         return f"<script>window._CONFIG = {{ {pairs}{last}, TREE: {json.dumps(tree, ensure_ascii=False)}, POST_TYPE: 'gkmlpt' }};</script>"
@@ -94,7 +94,7 @@ class Guangdong(SimulatedSite):
             return None
         page = int(fields.get("page", "1") or 1)
         for channel in self.lists:
-            if self.is_directory(channel.url) and int(found[1]) == FIRST_COLUMN + channel.index and fields.get("sid", str(SITE_ID)) == str(SITE_ID):
+            if self.is_directory(channel.url) and int(found[1]) == COLUMN and fields.get("sid", str(SITE_ID)) == str(SITE_ID):
                 chosen = channel.rows[(page - 1) * API_PAGE : page * API_PAGE]
                 if not chosen:
                     return self.html("<html><head><title>404 Not Found</title></head><body><center><h1>404 Not Found</h1></center></body></html>", 404)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -17,6 +18,10 @@ _SCRIPT = """<script type="text/javascript">
 var _hmt = _hmt || []; (function(){ var hm = document.createElement("script"); hm.src = "//hm.example/hm.js?" + Math.random();
 var s = document.getElementsByTagName("script")[0]; s.parentNode.insertBefore(hm, s); })();
 </script>"""
+
+
+# Columns known by the address of their data only: readers are never linked there.
+_INTERFACE = re.compile(r"/common/search/|/fjdzapp/|/nodeart/|\.js(?:\?|$)")
 
 
 def government_meta(site: SimulatedSite, column: str, row: Row | None = None, *, published: str = "") -> str:
@@ -61,7 +66,7 @@ def document(site: SimulatedSite, title: str, body: str, *, meta: str = "", scri
 def navigation(site: SimulatedSite) -> str:
     links = "".join(
         f'<li><a href="{escape(url, quote=True)}" target="_blank">{escape(name)}</a></li>'
-        for name, url in site.columns()[:8]
+        for name, url in [column for column in site.columns() if not _INTERFACE.search(column[1])][:8]
     )
     return f"""<div class="header"><a class="logo" href="/"><img src="/images/logo.png" alt="{escape(site.site_name)}" /></a>
 <form action="/search" method="get"><input name="q" type="text" value="请输入关键字" /><input type="submit" value="搜索" /></form></div>

@@ -75,7 +75,7 @@ class Anhui(SimulatedSite):
         numbers = "".join(f'<a href="javascript:;" paged="{n}">{n}</a>' for n in range(1, min(count, 3) + 1))
         return f"""<div class="pagination"><a href="javascript:;" paged="1">首页</a><a href="javascript:;" paged="{max(page - 1, 1)}">上一页</a>{numbers}
 <a href="javascript:;" paged="{min(page + 1, count)}">下一页</a><a href="javascript:;" paged="{count}">尾页</a></div>
-<script>var columnId = "{self.column_id(channel)}"; $(".pagination a").click(function(){{ location.href = "/content/column/" + columnId + "?pageIndex=" + $(this).attr("paged"); }});</script>"""
+<script>$(".pagination a").click(function(){{ location.href = "/content/column/{self.column_id(channel)}?pageIndex=" + $(this).attr("paged"); }});</script>"""
 
     def meta(self, channel: Channel) -> str:
         return f'{h.government_meta(self, channel.name)}\n<meta name="SiteId" content="{SITE_ID}" />'

@@ -249,12 +249,22 @@ class Sichuan(Ucap):
 
     site_name = "四川省教育厅"
     planted = (
-        "meta PubDate is the generation time", "?version=zzzq listed as a second row", "month and day without padding in URLs",
+        "facts unknown: how 政策文件库 is filled", "meta PubDate is the generation time", "?version=zzzq listed as a second row", "month and day without padding in URLs",
         "a second copy of the body for the accessible version", "one-based suffix: _2 is page 2",
     )  # fmt: skip
 
     def article_url(self, number: int, day: dt.date, channel_url: str) -> str:
-        return urljoin(channel_url, f"{day.year}/{day.month}/{day.day}/{self.hex32(number)}.shtml")
+        base = channel_url.replace("/zcwjk/", "/c101518/")
+        return urljoin(base, f"{day.year}/{day.month}/{day.day}/{self.hex32(number)}.shtml")
+
+    def by_script(self, channel: Channel) -> bool:
+        return "/zcwjk/" in channel.url
+
+    def list_page(self, channel: Channel, page: int) -> str:
+        if not self.by_script(channel):
+            return super().list_page(channel, page)
+        widget = FILLED.format(css="list", channel=self.channel_id(channel), size=15)
+        return h.document(self, channel.name, f"{h.breadcrumb(channel, self)}{widget}", meta=self.list_meta(channel))
 
     def retouch(self, channel: Channel) -> Channel:
         if channel.index:
