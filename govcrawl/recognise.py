@@ -94,7 +94,9 @@ FAMILIES = (
 )  # fmt: skip
 _URL = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)
 GENERIC = Family("generic", "GenericSpider", "unknown CMS, by its pager")
-FEED = Family("news_json", "JsonListSpider", "JSON feed")
+FEED = Family("news_json", "JsonListSpider", "JSON feeds, data in scripts")
+NEXT_LINK = Family("news_links", "NextLinkSpider", "pager of links")
+NUMBERED = Family("numbered", "NumberedSpider", "numbered files")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,8 @@ def recognise(response: TextResponse) -> Recognised | None:
 
 def bound_to(url: str, article: str) -> str:
     """A pattern for addresses of a form on the same site: its host, or one below or beside it."""
-    return rf"^https?://(?:[\w-]+\.)*{re.escape(registrable(url))}(?::\d+)?(?:/[^?#]*)?{article}"
+    port = f":{urlsplit(url).port}" if urlsplit(url).port else ""
+    return rf"^https?://(?:[\w-]+\.)*{re.escape(registrable(url))}{port}(?:/[^?#]*)?{article}"
 
 
 def registrable(url: str) -> str:
@@ -249,3 +252,38 @@ def _recognised_feed(response: TextResponse) -> Recognised | None:
     return Recognised(FEED, pattern, (f"{len(urls)} addresses in a feed",)) if len(urls) > 1 else None
 
 
+
+
+def family_named(cls: type[ListingSpider]) -> Family | None:
+    """The family that a spider derives from: the nearest of its bases that is one."""
+    families = {f.name: f for f in (*FAMILIES, GENERIC, FEED, NEXT_LINK, NUMBERED)}
+    return next((families[base.__name__] for base in cls.__mro__ if base.__name__ in families), None)
+
+
+def family_of(cls: type[ListingSpider]) -> str:
+    """What a spider's family is called; "own" where it derives from none."""
+    family = family_named(cls)
+    return family.about if family is not None else "own"
+
+
+def columns(response: TextResponse) -> list[tuple[str, str]]:
+    """The other listings that a page links in the form of its own address, as names and addresses: its neighbours in
+    the menu. Pages of the same listing and articles are none."""
+    form = _form(response.url)
+    found: dict[str, str] = {}
+    for url, text in _links(response).items():
+        name = " ".join(text.split())
+        if 2 <= len(name) <= 12 and re.search(r"[⺀-鿿]", name) and _form(url) == form and url not in found.values():
+            found.setdefault(name, url)
+    return list(found.items())
+
+
+def _form(url: str) -> tuple[str, str]:
+    """Host and path of a listing without what changes from one to the next."""
+    parts = urlsplit(url)
+    path = re.sub(r"(?:_\d{1,3})?(?=\.\w+$)", "", parts.path, count=1)
+    folders, _, last = path.rpartition("/")
+    depth = folders.count("/")
+    query = "&".join(q.partition("=")[0] for q in parts.query.split("&"))
+    last = re.sub(r"[0-9a-f]{8,}|\d+", "#", last)
+    return f"{host_of(url)}/{depth}", f"{last}?{query}"

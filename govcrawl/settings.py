@@ -8,6 +8,7 @@ BOT_NAME = "govcrawl"
 SPIDER_MODULES = ["govcrawl.spiders"]
 NEWSPIDER_MODULE = "govcrawl.spiders"
 COMMANDS_MODULE = "govcrawl.commands"
+TEMPLATES_DIR = os.path.join(os.path.dirname(__file__), "templates")  # scrapy genspider -t trs: one for each CMS family
 
 # A contact for the people who run the sites; set GOVCRAWL_CONTACT to yours.
 GOVCRAWL_CONTACT = os.getenv("GOVCRAWL_CONTACT", "")
@@ -32,7 +33,14 @@ REMOTE_CONTROL_ENABLED = False
 DOWNLOAD_HANDLERS = {"file": None, "ftp": None, "s3": None, "data": None}
 
 # Between redirects, robots.txt and decompression on one side and the network on the other, so that records hold what came.
-DOWNLOADER_MIDDLEWARES = {"govcrawl.middlewares.WarcMiddleware": 890}
+DOWNLOADER_MIDDLEWARES = {
+    "govcrawl.guard.AddressGuardMiddleware": 20,
+    "govcrawl.politeness.PolitenessMiddleware": 880,
+    "govcrawl.middlewares.WarcMiddleware": 890,
+}
+# Default scrapy.resolver.CachingThreadedResolver, which would follow a name to an inner address.
+DNS_RESOLVER = "govcrawl.guard.GuardedResolver"
+REDIRECT_MAX_TIMES = 10  # default 20
 
 EXTENSIONS = {"govcrawl.extensions.ArchiveExtension": 0}
 
@@ -64,7 +72,17 @@ GOVCRAWL_SEGMENT_SECONDS = 600
 GOVCRAWL_WARC_BYTES = 1 << 30
 # Archive: failed attempts in a row, over the runs, after which an address is given up.
 GOVCRAWL_MAX_ATTEMPTS = 5
+# PolitenessMiddleware: the longest Crawl-delay and Retry-After that are waited for, in seconds, and the challenges in a
+# row after which a host is left alone for the rest of the run.
+GOVCRAWL_CRAWL_DELAY_MAX = 30
+GOVCRAWL_RETRY_AFTER_MAX = 300
+GOVCRAWL_CHALLENGES = 3
+# GuardedResolver, AddressGuardMiddleware: hosts that may lead to inner addresses, separated by commas; for tests.
+GOVCRAWL_ALLOW_HOSTS = os.getenv("GOVCRAWL_ALLOW_HOSTS", "")
 # ListingSpider: days after which an article that was not found is asked for again.
 GOVCRAWL_NOT_FOUND_DAYS = 30
+# ListingSpider: when known articles are visited again, as age:interval in days, and how many of them in one run.
+GOVCRAWL_REVISIT = "7:1 30:7 365:90 *:365"
+GOVCRAWL_REVISITS = 200
 # ListingSpider: days after which a channel is walked to its end again, for articles inserted with old dates.
 GOVCRAWL_FULL_WALK_DAYS = 30

@@ -35,7 +35,8 @@ class SiteSpider(ArticleSpider):
             return known.from_crawler(crawler, *args, channel=start, **kwargs)
         site = other_site(start)
         facts = {"name": site.name, "site_name": site.name, "hosts": site.hosts, "of": site}
-        return type("OtherSite", (UnknownSite,), facts).from_crawler(crawler, *args, channel=start, **kwargs)
+        other: type[UnknownSite] = type("OtherSite", (UnknownSite,), facts)
+        return other.from_crawler(crawler, *args, channel=start, **kwargs)
 
 
 class UnknownSite(ListingSpider):
