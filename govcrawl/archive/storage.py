@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pyarrow import fs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 class StorageError(Exception):
@@ -50,16 +51,23 @@ class Storage:
     def publish(self, relative: str, data: bytes | memoryview | Any) -> None:
         """Write a new file that readers see complete or not at all: staged outside the datasets, fsynced, renamed.
         On an object store one put does the same. ``relative`` must be new: nothing is ever overwritten."""
+        self.publish_stream(relative, lambda out: out.write(data))
+
+    def publish_stream(self, relative: str, write: Callable[[Any], object]) -> None:
+        """``publish`` for what is too large to hold: ``write`` gets the open file. On an object store it is held."""
         try:
             if not self.local:
+                buffer = io.BytesIO()
+                write(buffer)
                 with self.fs.open_output_stream(self.path(relative)) as out:
-                    out.write(data)
+                    out.write(buffer.getbuffer())
                 return
             final = self.path(relative)
             staged = self.path(f"staging/{os.path.basename(relative)}")
             os.makedirs(os.path.dirname(final), exist_ok=True)
+            os.makedirs(os.path.dirname(staged), exist_ok=True)
             with open(staged, "wb") as out:
-                out.write(data)
+                write(out)
                 out.flush()
                 os.fsync(out.fileno())
             os.rename(staged, final)
