@@ -26,6 +26,7 @@ class Page:
     fetched_at: datetime
     attempt: Attempt
     reading: Reading
+    is_article_address: bool = True
     article: Article | None = None
 
     def __repr__(self) -> str:

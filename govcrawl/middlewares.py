@@ -65,7 +65,7 @@ class WarcMiddleware:
         attempt = self._attempt(request)
         if self._replay is None:
             known = attempt.known
-            if known is not None and known.full_file and request.meta.get("conditional"):
+            if known is not None and known.landed and known.full_file and request.url == attempt.url:
                 if known.etag:
                     request.headers.setdefault("If-None-Match", known.etag)
                 if known.last_modified:

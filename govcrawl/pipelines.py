@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from scrapy.exceptions import DropItem
 
 from govcrawl import extraction
-from govcrawl.archive.urls import doc_id
+from govcrawl.archive.site import STORED
 from govcrawl.extensions import ArchiveExtension
 from govcrawl.items import Article, Page
 
@@ -60,6 +60,12 @@ class NotAnArticle(Dropped):
     pass
 
 
+class SoftNotFound(Dropped):
+    """A known article's address that answers 200 with something else; it counts as a 404."""
+
+    outcome = "not_found"
+
+
 class NoTitle(Dropped):
     log_level = "WARNING"
 
@@ -93,20 +99,38 @@ class Stage:
 
 
 class DedupeUrlPipeline(Stage):
-    """Drops a page whose address, after redirects, is another document that is settled already."""
+    """Drops a page whose payload is the known one, and one whose address, after redirects, is another settled document.
+    A known article that now leads to a new article address has moved: it keeps its doc_id and history."""
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._here: set[str] = set()
 
     def process_item(self, page: Page) -> Page:
-        asked = page.attempt.doc_id
-        known = self.site(page).state.get(page.doc_id)
-        if page.doc_id in self._here or (page.doc_id != asked and known is not None and known.settled):
-            msg = f"{page.attempt.url} leads to {page.url}, which is in the archive"
-            raise DuplicateUrl(msg, alias_of=page.doc_id)
+        attempt = page.attempt
+        known = attempt.known if attempt.known is not None and attempt.known.landed else None
+        if page.doc_id != attempt.doc_id:
+            self._led_elsewhere(page, known is not None)
+        if page.doc_id in self._here:
+            raise DuplicateUrl(f"{page.url} was read in this run already", alias_of=page.doc_id)
         self._here.add(page.doc_id)
+        digest = attempt.last.payload_digest if attempt.last else None
+        if known is not None and not known.missing and digest == known.payload_digest:
+            raise Unchanged(f"{page.url} has not changed")
         return page
+
+    def _led_elsewhere(self, page: Page, landed: bool) -> None:
+        attempt = page.attempt
+        target = self.site(page).state.get(page.doc_id)
+        if not page.is_article_address:
+            attempt.keeps = landed
+            reason = f"{attempt.url} leads to {page.url}, which is no article's address"
+            raise SoftNotFound(reason) if landed else NotAnArticle(reason)
+        if page.doc_id in self._here or (target is not None and target.settled and target.alias_of != attempt.doc_id):
+            raise DuplicateUrl(f"{attempt.url} leads to {page.url}, which is in the archive", alias_of=page.doc_id)
+        if landed:
+            attempt.keeps = True
+            page.doc_id = attempt.doc_id
 
 
 class CleanPipeline(Stage):
@@ -119,6 +143,9 @@ class CleanPipeline(Stage):
             raise EmptyPage(f"{where} is a page of zero bytes")
         if found.page_type == "challenge":
             raise ChallengePage(f"{where} is a shield's challenge, not the page")
+        known = page.attempt.known
+        if found.page_type in ("error", "list", "video", "empty") and known is not None and known.landed:
+            raise SoftNotFound(f"{where} no longer shows its article ({found.page_type})")
         if found.page_type == "error":
             raise ErrorPage(f"{where} says that there is no such page")
         if found.page_type in ("list", "video", "empty"):
@@ -188,38 +215,51 @@ class ValidatePipeline(Stage):
 class ParquetPipeline(Stage):
     """Lands the article: as revision 1, or as the next one where what a reader sees has changed."""
 
-    seen = ("title", "text_hash", "published_on", "source", "doc_number", "validity")
-
     def process_item(self, page: Page) -> Article:
         article = page.article
         assert article is not None
         site = self.site(page)
         known = site.state.get(article.doc_id)
+        before = site.stored(article.doc_id, STORED) if known is not None and known.landed else None
         rows = [article]
-        if known is not None and known.landed:
-            before = site.stored(article.doc_id, [*self.seen, "revision", "revision_cause", "status", *_REST])
-            if before is not None:
-                if all(before[name] == getattr(article, name) for name in self.seen):
-                    raise Unchanged(f"{page.url} has not changed")
-                rows = self._revised(article, before)
-        self.keeper.settle(
-            page.attempt, "landed", rows, text_hash=article.text_hash, revision=rows[-1].revision
-        )
+        if before is not None:
+            changed = changes(before, article)
+            if not changed and before["status"] == "live":
+                raise Unchanged(f"{page.url} has not changed")
+            for name in changed:
+                self.crawler.stats.inc_value(f"govcrawl/changed/{name}")
+            rows = revised(article, before, changed)
+        final = {"text_hash": article.text_hash, "revision": rows[-1].revision}
+        self.keeper.settle(page.attempt, "landed", rows, **final)
         self.crawler.stats.inc_value(f"govcrawl/landed/{article.province}/{article.year}")
         return article
 
-    @staticmethod
-    def _revised(article: Article, before: dict[str, Any]) -> list[Article]:
-        """The next revision; where the partition changes, a `moved` row goes to the old one first."""
-        article.revision, article.revision_cause = before["revision"] + 1, "edited"
-        if (before["province"], before["year"]) == (article.province, article.year):
-            return [article]
-        moved = Article(**before | {"revision": before["revision"] + 1, "revision_cause": "moved", "status": "moved"})
-        article.revision += 1
-        return [moved, article]
+
+def changes(before: dict[str, Any], article: Article) -> list[str]:
+    """The columns in which a reader sees a difference. A file that could not be fetched before or now is none."""
+    seen = ("title", "text_hash", "published_on", "source", "doc_number", "validity")
+    found = [name for name in seen if before[name] != getattr(article, name)]
+    old = {a["url"]: a["sha256"] for a in before["attachments"] or ()}
+    new = {a["url"]: a["sha256"] for a in article.attachments}
+    if old.keys() != new.keys() or any(old[u] != new[u] for u in new if old[u] and new[u]):
+        found.append("attachments")
+    elif any(new[u] and not old[u] for u in new):
+        found.append("attachment_fetched")
+    return found
 
 
-_REST = [n for n in Article.__dataclass_fields__ if n not in ("province", "year", "revision", "revision_cause", "status")]
+def revised(article: Article, before: dict[str, Any], changed: list[str]) -> list[Article]:
+    """The next revision; where the partition changes, a `moved` row goes to the old one first."""
+    article.revision = before["revision"] + 1
+    if before["status"] == "gone":
+        article.revision_cause = "returned"
+    else:
+        article.revision_cause = "reextracted" if changed == ["attachment_fetched"] else "edited"
+    if (before["province"], before["year"]) == (article.province, article.year):
+        return [article]
+    moved = {"revision": article.revision, "revision_cause": "moved", "status": "moved", "fetched_at": article.fetched_at}
+    article.revision += 1
+    return [Article(**before | moved), article]
 
 
 def article_of(page: Page) -> Article:
@@ -228,7 +268,7 @@ def article_of(page: Page) -> Article:
     found, meta = extraction.clean(reading), extraction.metadata(reading)
     hop = page.attempt.last
     return Article(
-        doc_id=doc_id(page.url),
+        doc_id=page.doc_id,
         revision=1,
         revision_cause="first",
         status="live",

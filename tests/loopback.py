@@ -138,7 +138,8 @@ def command(*arguments: str, settings: dict[str, Any] | None = None) -> list[str
 
 def environment(data: Path | str, **extra: str) -> dict[str, str]:
     clean = {k: v for k, v in os.environ.items() if not k.startswith("GOVCRAWL_")}
-    return clean | {"GOVCRAWL_DATA": str(data), "PYTHONPATH": str(PROJECT)} | extra
+    allowed = {"GOVCRAWL_ALLOW_HOSTS": "127.0.0.1"}
+    return clean | allowed | {"GOVCRAWL_DATA": str(data), "PYTHONPATH": str(PROJECT)} | extra
 
 
 def crawl(

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 class Known:
     """One address. ``asked_at``: start of the run that asked last; ``settled_at``: of the run that first settled it.
     (Runs and not responses date these: a replayed response keeps its old date.) ``full_*``: the last full response,
-    which revisits refer to."""
+    which revisits refer to. ``segment``: run and seq of its newest row in articles. ``missing``: visits in a row that did not find a landed article, since when; ``gone``: its
+    withdrawal is in the archive."""
 
     doc_id: str
     url: str
@@ -42,6 +43,10 @@ class Known:
     payload_digest: str | None = None
     text_hash: str | None = None
     revision: int | None = None
+    segment: tuple[str, int] | None = None
+    missing: int = 0
+    missing_since: datetime | None = None
+    gone: bool = False
     full_url: str | None = None
     full_at: datetime | None = None
     full_file: str | None = None
@@ -68,6 +73,7 @@ class State:
     def __init__(self, rows: Iterable[Mapping[str, Any]] = ()) -> None:
         self._known: dict[str, Known] = {}
         self._texts: dict[str, str] = {}
+        self._copies: dict[str, set[str]] = {}
         for row in rows:
             self.apply(row)
 
@@ -83,6 +89,10 @@ class State:
     def with_text(self, text_hash: str) -> str | None:
         """doc_id of the first article that landed with this text."""
         return self._texts.get(text_hash)
+
+    def other_addresses(self, doc_id: str) -> set[str]:
+        """doc_ids of the addresses that lead to an article or repeat it."""
+        return self._copies.get(doc_id, set())
 
     def resolve(self, doc_id: str) -> Known | None:
         """The address that an alias leads to, over at most a few steps."""
@@ -116,12 +126,21 @@ class State:
         )
         if new.settled:
             new.settled_at = old.settled_at if old is not None and old.settled_at is not None else new.asked_at
+        if old is not None and old.landed and new.outcome == "not_found":
+            new.missing, new.missing_since = old.missing + 1, old.missing_since or new.asked_at
+            new.gone = old.gone or new.revision is not None
         if old is not None and new.outcome in (RETRIED | {"unchanged", "not_found", "given_up"}):
             # A visit that brought nothing new leaves what was known of the article.
             new.settled_at = new.settled_at or old.settled_at
+            if new.outcome in RETRIED:
+                new.missing, new.missing_since, new.gone = old.missing, old.missing_since, old.gone
             for name in ("etag", "last_modified", "payload_digest", "text_hash", "revision"):
                 if getattr(new, name) is None:
                     setattr(new, name, getattr(old, name))
+        if row.get("revision") is not None:
+            new.segment = (row["run_id"], row["seq"])
+        elif old is not None:
+            new.segment = old.segment
         full = row.get("warc_file") is not None and (row.get("status") or 0) == 200
         if old is not None and old.full_file and (not full or old.payload_digest == new.payload_digest):
             new.full_url, new.full_at = old.full_url, old.full_at
@@ -130,6 +149,10 @@ class State:
             new.full_url, new.full_at = new.url, row["fetched_at"]
             new.full_file, new.full_offset = row["warc_file"], row["warc_offset"]
         self._known[new.doc_id] = new
+        if old is not None and old.alias_of and old.alias_of != new.alias_of:
+            self._copies.get(old.alias_of, set()).discard(new.doc_id)
+        if new.alias_of:
+            self._copies.setdefault(new.alias_of, set()).add(new.doc_id)
         if row["outcome"] == "landed" and new.text_hash:
             self._texts.setdefault(new.text_hash, new.doc_id)
 

@@ -40,7 +40,8 @@ class Hop:
 
 @dataclass(slots=True, eq=False)
 class Attempt:
-    """One request: what was asked and why, what came, and in the end its outcome."""
+    """One request: what was asked and why, what came, and in the end its outcome. ``keeps``: the outcome is the asked
+    address's own although a redirect led elsewhere (the article has moved, or its address now leads to a front page)."""
 
     site: str
     url: str
@@ -54,6 +55,7 @@ class Attempt:
     fields: Mapping[str, Any] | None = None
     hops: list[Hop] = field(default_factory=list)
     outcome: str | None = None
+    keeps: bool = False
 
     @property
     def doc_id(self) -> str:
@@ -81,45 +83,55 @@ def outcome_of_status(status: int) -> str:
 
 
 def capture_rows(attempt: Attempt, outcome: str, final: Mapping[str, Any], when: datetime) -> list[dict[str, Any]]:
-    """The rows of captures for a finished attempt: one for each hop, the last with the outcome.
-    ``when`` dates an attempt that never got as far as a hop."""
+    """The rows of captures for a finished attempt, one for each hop; ``final`` holds further columns of the row that gets
+    the outcome. That is the last one, where a redirect led to another document, whose other name the first address then
+    is; and the first one where the attempt keeps its own document. ``when`` dates an attempt that never got a hop."""
     hops = attempt.hops or [Hop(attempt.url, when)]
+    ended = {k: v for k, v in final.items() if v is not None} | {"outcome": outcome}
+    if outcome in RETRIED or outcome == "given_up":
+        ended["attempts"] = failed_before(attempt) + 1
     rows = []
     for hop, following in zip(hops, [*hops[1:], None], strict=True):
-        url, method, body = (hop.url, attempt.method, attempt.body) if hop is hops[0] else (hop.url, "GET", b"")
-        if hop.url == attempt.url:
-            method, body = attempt.method, attempt.body
-        row: dict[str, Any] = {
-            "url": url,
-            "doc_id": doc_id(url, method, body),
-            "method": method,
-            "kind": attempt.kind,
-            "channel": attempt.channel,
-            "listed_title": attempt.listed_title,
-            "listed_on": attempt.listed_on,
-            "status": hop.status,
-            "error": hop.error,
-            "attempts": 1,
-            "etag": hop.etag,
-            "last_modified": hop.last_modified,
-            "payload_digest": hop.payload_digest,
-            "warc_file": hop.warc_file,
-            "warc_offset": hop.warc_offset,
-            "bytes": hop.bytes,
-            "fetched_at": hop.fetched_at,
-        }
-        if following is not None:
-            if hop.location:
-                row |= {"outcome": "alias", "alias_of": doc_id(following.url)}
-            else:
-                row["outcome"] = outcome_of_status(hop.status) if hop.status else "network"
+        row = _row(attempt, hop)
+        if attempt.keeps and len(hops) > 1:
+            led_on = outcome in ("landed", "unchanged", "duplicate")
+            other = {"outcome": "alias", "alias_of": attempt.doc_id} if led_on else {"outcome": "not_article"}
+            row |= ended if hop is hops[0] else other
+        elif following is None:
+            row |= ended
+            if row.get("alias_of") == row["doc_id"]:
+                # The address that another one led to: it was met again and is what it was.
+                row |= {"outcome": "unchanged", "alias_of": None}
+        elif hop.location:
+            row |= {"outcome": "alias", "alias_of": doc_id(following.url)}
         else:
-            row |= {k: v for k, v in final.items() if v is not None}
-            row["outcome"] = outcome
-            if outcome in RETRIED or outcome == "given_up":
-                row["attempts"] = failed_before(attempt) + 1
+            row["outcome"] = outcome_of_status(hop.status) if hop.status else "network"
         rows.append(row)
     return rows
+
+
+def _row(attempt: Attempt, hop: Hop) -> dict[str, Any]:
+    asked = hop.url == attempt.url
+    method, body = (attempt.method, attempt.body) if asked else ("GET", b"")
+    return {
+        "url": hop.url,
+        "doc_id": doc_id(hop.url, method, body),
+        "method": method,
+        "kind": attempt.kind,
+        "channel": attempt.channel,
+        "listed_title": attempt.listed_title,
+        "listed_on": attempt.listed_on,
+        "status": hop.status,
+        "error": hop.error,
+        "attempts": 1,
+        "etag": hop.etag,
+        "last_modified": hop.last_modified,
+        "payload_digest": hop.payload_digest,
+        "warc_file": hop.warc_file,
+        "warc_offset": hop.warc_offset,
+        "bytes": hop.bytes,
+        "fetched_at": hop.fetched_at,
+    }
 
 
 def failed_before(attempt: Attempt) -> int:

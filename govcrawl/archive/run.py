@@ -7,15 +7,16 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from govcrawl.archive.ledger import MAX_ATTEMPTS, Attempt, capture_rows, failed_before
+from govcrawl.archive.revisit import is_withdrawn
 from govcrawl.archive.schema import RETRIED
-from govcrawl.archive.site import SiteArchive
+from govcrawl.archive.site import STORED, SiteArchive
 from govcrawl.archive.warc import now_ms
+from govcrawl.items import Article
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from govcrawl.archive.storage import Storage
-    from govcrawl.items import Article
 
 
 class Archive:
@@ -50,6 +51,8 @@ class Archive:
         """End a request with its outcome. The first outcome counts; a later one is ignored."""
         if attempt.outcome is not None:
             return
+        if outcome == "not_found" and (gone := self._withdrawal(attempt)) is not None:
+            articles, final = [gone], final | {"revision": gone.revision, "text_hash": gone.text_hash}
         if outcome in RETRIED and failed_before(attempt) + 1 >= self._max_attempts:
             outcome = "given_up"
         attempt.outcome = outcome
@@ -57,6 +60,23 @@ class Archive:
         self.outcomes[attempt.site, attempt.channel, attempt.kind, outcome] += 1
         self.on_settled(attempt)
         self.site(attempt.site).add(capture_rows(attempt, outcome, final, now_ms()), articles)
+
+    def _withdrawal(self, attempt: Attempt) -> Article | None:
+        """The `gone` row of an article that was not found once more, where that is a withdrawal: it was missing on enough
+        visits for long enough, and does not stand at another address."""
+        known = attempt.known
+        if known is None or not known.landed or known.gone or not is_withdrawn(known, self.started_at):
+            return None
+        site = self.site(attempt.site)
+        for other in site.state.other_addresses(known.doc_id):
+            copy = site.state.get(other)
+            if copy is not None and copy.outcome in ("duplicate", "alias") and not copy.missing:
+                return None
+        row = site.stored(known.doc_id, STORED)
+        if row is None:
+            return None
+        changed = {"revision": row["revision"] + 1, "revision_cause": "gone", "status": "gone", "fetched_at": now_ms()}
+        return Article(**row | changed)
 
     def commit(self) -> None:
         for site in self.sites.values():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import secrets
 import time
 from collections import Counter, defaultdict
@@ -10,6 +11,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from govcrawl.archive import runs
@@ -27,7 +29,9 @@ if TYPE_CHECKING:
 
 # Fast to write, and within a few per cent of the size that slower levels reach on Chinese text.
 COMPRESSION = {"compression": "zstd", "compression_level": 3, "row_group_size": 10_000}
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 COLUMNS = [f.name for f in fields(Article) if f.name not in ("province", "year")]
+STORED = [n for n in COLUMNS if n not in ("run_id", "seq")]
 
 
 def segment_of(path: str) -> tuple[str, str, int] | None:
@@ -98,8 +102,11 @@ class SiteArchive:
         """Add finished rows; they become visible together, with the segment."""
         for article in articles:
             article.run_id, article.seq = self.run_id, self._seq
+            for name in COLUMNS:
+                setattr(article, name, storable(getattr(article, name)))
             self._articles.append(article)
         for row in captures:
+            row = {name: storable(value) for name, value in row.items()}
             row["run_id"], row["seq"] = self.run_id, self._seq
             self._captures.append(row)
             self.state.apply(row)
@@ -135,16 +142,23 @@ class SiteArchive:
         return next((a for a in reversed(self._articles) if a.doc_id == doc_id), None)
 
     def stored(self, doc_id: str, columns: list[str]) -> dict[str, Any] | None:
-        """The newest row of an article, from the segment or the files of this site, with at least these columns."""
+        """The newest row of an article with these columns, province and year, from the segment or the site's files."""
         if (row := self.pending(doc_id)) is not None:
             return {c: getattr(row, c) for c in [*columns, "province", "year"]}
-        newest: tuple[int, dict[str, Any]] | None = None
-        for name in self._own_files():
-            table = read_table(self.storage, name, ARTICLES, [*columns, "doc_id", "revision"])
-            for row_dict in table.filter(pa.compute.field("doc_id") == doc_id).to_pylist():
-                if newest is None or row_dict["revision"] > newest[0]:
-                    newest = row_dict["revision"], row_dict | partition_of(name)
-        return newest[1] if newest else None
+        wanted = list(dict.fromkeys([*columns, "doc_id", "revision"]))
+        known = self.state.get(doc_id)
+        files = self._own_files()
+        likely = [n for n in files if known and known.segment and segment_of(n) == (self.site, *known.segment)]
+        for names in (likely, files):  # all of them, where the row was moved to another file
+            newest: dict[str, Any] | None = None
+            for name in names:
+                table = read_table(self.storage, name, ARTICLES, wanted)
+                for found in table.filter(pc.field("doc_id") == doc_id).to_pylist():
+                    if newest is None or found["revision"] > newest["revision"]:
+                        newest = found | partition_of(name)
+            if newest is not None:
+                return newest
+        return None
 
     def close(self, report: dict[str, Any] | None = None) -> None:
         """Commit what is left, write the run file, release the lock."""
@@ -192,6 +206,17 @@ class SiteArchive:
     def _write_captures(self, rows: list[dict[str, Any]], name: str) -> None:
         table = pa.Table.from_pylist(rows, schema=CAPTURES)
         self.storage.publish(f"captures/site={self.site}/{name}", encode(table))
+
+
+def storable(value: Any) -> Any:
+    """A value without the characters that no column can hold or no reader shows: controls, lone surrogates."""
+    if isinstance(value, str):
+        return _CONTROL.sub("", value) if _CONTROL.search(value) else value
+    if isinstance(value, list):
+        return [storable(v) for v in value]
+    if isinstance(value, dict):
+        return {k: storable(v) for k, v in value.items()}
+    return value
 
 
 def captured(row: dict[str, Any]) -> dict[str, Any]:

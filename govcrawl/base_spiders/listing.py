@@ -14,6 +14,7 @@ from scrapy.spidermiddlewares.httperror import HttpError
 
 from govcrawl import items
 from govcrawl.archive.ledger import Attempt, outcome_of_status
+from govcrawl.archive.revisit import Schedule
 from govcrawl.archive.schema import RETRIED
 from govcrawl.archive.urls import doc_id, host_of
 from govcrawl.base_spiders.rows import Row, date_in_url, find_rows
@@ -21,13 +22,18 @@ from govcrawl.errors import BadArgument, IncoherentSpider
 from govcrawl.extensions import ArchiveExtension
 from govcrawl.extraction.page import Page as Reading
 from govcrawl.extraction.page import Site
+from govcrawl.guard import Refused
+from govcrawl.politeness import HostBlocked
 from govcrawl.provinces import PROVINCES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator
+    from typing import Self
 
+    from scrapy.crawler import Crawler
     from twisted.python.failure import Failure
 
+    from govcrawl.archive.captures import Known
     from govcrawl.archive.run import Archive
     from govcrawl.archive.runs import CompleteWalk
     from govcrawl.archive.site import SiteArchive
@@ -80,8 +86,13 @@ class ArticleSpider(Spider):
         known = self.archive.site(site).state.get(key)
         return key not in self._asked and (known is None or known.outcome in RETRIED)
 
+    def is_article_address(self, url: str) -> bool:
+        """Whether a redirect to this address can be an article that has moved, and not a front page or a listing."""
+        path = urlsplit(url).path
+        return not (path.endswith("/") or path == "" or re.search(r"/(?:index|default|404|error)\.\w+$", path))
+
     def article_request(self, row: Row, site: Site, channel: str | None = None, region: str | None = None) -> Request:
-        """The request for a row's article, entered in the ledger of the site."""
+        """The request for a row's article, entered in the ledger of the site; conditional where it has landed before."""
         url = self.article_url(row.url)
         attempt = Attempt(
             site.name, url, "article", channel=channel, listed_title=row.title, listed_on=row.date, fields=row.fields
@@ -94,13 +105,15 @@ class ArticleSpider(Spider):
             callback=self.parse_article,
             errback=self.article_failed,
             cb_kwargs={"site": site, "region": region},
-            meta={"attempt": attempt, "allow_offsite": True},
+            meta={"attempt": attempt, "allow_offsite": True, "download_slot": site.name},
             dont_filter=True,
             priority=1,
         )
 
     def parse_article(self, response: Response, site: Site, region: str | None = None) -> Iterator[items.Page]:
-        yield page_of(response, site, region)
+        page = page_of(response, site, region)
+        page.is_article_address = self.is_article_address(response.url)
+        yield page
 
     def article_failed(self, failure: Failure) -> None:
         request: Request = failure.request  # type: ignore[attr-defined]
@@ -163,6 +176,13 @@ class ListingSpider(ArticleSpider):
         self.requested = 0
         self._pattern = re.compile(self.article_pattern)
         self.planned = self._planned_channels()
+        self._schedule = Schedule(())
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        spider._schedule = Schedule.parse(crawler.settings["GOVCRAWL_REVISIT"])
+        return spider
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -213,6 +233,9 @@ class ListingSpider(ArticleSpider):
         host = host_of(url)
         return any(host == h or host.endswith("." + h) for h in cls.hosts)
 
+    def is_article_address(self, url: str) -> bool:
+        return bool(self._pattern.search(url)) or (self.owns(url) and super().is_article_address(url))
+
     def region(self, channel: str, url: str) -> str | None:
         """The province of a regional channel of a news site: its name begins with it. A listing given by its address
         takes it from the channels in the same folder, or on the same host."""
@@ -237,7 +260,7 @@ class ListingSpider(ArticleSpider):
 
     async def start(self) -> AsyncIterator[Any]:
         if self.sample is None and self.until is None:
-            for request in self._retries():
+            for request in self._again():
                 yield request
         for channel, url in self.planned.items():
             walk = self.walks[url] = self._walk(channel, url)
@@ -277,19 +300,31 @@ class ListingSpider(ArticleSpider):
         )
         return walk
 
-    def _retries(self) -> Iterator[Request]:
-        """Addresses that a former run left to be asked again."""
-        again = timedelta(days=self.crawler.settings.getfloat("GOVCRAWL_NOT_FOUND_DAYS"))
-        now = datetime.now(UTC)
+    def _again(self) -> Iterator[Request]:
+        """Known addresses to ask again: what a former run left unsettled, what was not found long ago, and the articles
+        whose turn it is, at most GOVCRAWL_REVISITS of them, the longest unvisited first."""
+        settings = self.crawler.settings
+        again = timedelta(days=settings.getfloat("GOVCRAWL_NOT_FOUND_DAYS"))
+        now = self.archive.started_at
+        due = []
         for known in list(self.own.state.values()):
             if known.kind != "article" or known.method != "GET":
                 continue
             if "channel" in self.given and known.channel not in self.planned:
                 continue
-            if known.outcome in RETRIED or (known.outcome == "not_found" and now - known.asked_at > again):
-                row = Row(known.url, known.listed_title, known.listed_on)
-                region = self.region(known.channel, known.url) if known.channel else None
-                yield self.article_request(row, self.site(), known.channel, region)
+            lost = known.outcome == "not_found" and not known.landed and now - known.asked_at > again
+            if known.outcome in RETRIED or lost:
+                yield self._known_request(known)
+            elif self._schedule.due(known, now):
+                due.append(known)
+        due.sort(key=lambda known: known.asked_at)
+        for known in due[: settings.getint("GOVCRAWL_REVISITS")]:
+            yield self._known_request(known)
+
+    def _known_request(self, known: Known) -> Request:
+        row = Row(known.url, known.listed_title, known.listed_on)
+        region = self.region(known.channel, known.url) if known.channel else None
+        return self.article_request(row, self.site(), known.channel, region)
 
     def _list_request(self, request: Request, walk: Walk) -> Request:
         attempt = Attempt(self.name, request.url, "listing", request.method, request.body, walk.channel)
@@ -299,7 +334,7 @@ class ListingSpider(ArticleSpider):
             callback=self.parse_list,
             errback=self.list_failed,
             cb_kwargs={"walk": walk},
-            meta=request.meta | {"attempt": attempt, "allow_offsite": True},
+            meta=request.meta | {"attempt": attempt, "allow_offsite": True, "download_slot": self.name},
             dont_filter=True,
             priority=0,
         )
@@ -438,6 +473,10 @@ def outcome_of(failure: Failure) -> tuple[str, str]:
         status = error.response.status
         return outcome_of_status(status), f"HTTP {status}"
     text = f"{type(error).__name__}: {error}"[:500]
+    if isinstance(error, Refused):
+        return "not_article", text
+    if isinstance(error, HostBlocked):
+        return "challenge", text
     if "robots.txt" in str(error):
         return "robots", "forbidden by robots.txt"
     return "network", text
