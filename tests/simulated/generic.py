@@ -59,11 +59,25 @@ class Xizang(Plain):
     site_name = "西藏自治区教育厅"
     planted = ("no date in article URLs", "rows dated 2024年5月3日 without padding", "last page only in the pager's link", "one-based suffix: list2 is page 2")
 
-    def columns(self) -> list[tuple[str, str]]:
-        return [(name, url) for name, url in super().columns() if not url.endswith("/6/index.html")]
+    def publish_lists(self, channel: Channel) -> None:
+        if channel.url.endswith("/6/index.html"):
+            self.publish(channel.url, lambda: self.html(self.tabs(channel)))
+        else:
+            super().publish_lists(channel)
+
+    def tabs(self, channel: Channel) -> str:
+        """One page of boxes; scripts only show and hide them."""
+        boxes = "".join(
+            f'<div class="notice" style="display:{"block" if n == 0 else "none"}"><h3 onclick="tab({n})">{("文件通知", "公示公告")[n % 2]}</h3><ul>'
+            + "".join(f'<li><a href="{line.href}">{escape(line.text)}</a><span>{line.date}</span></li>' for line in page)
+            + "</ul></div>"
+            for n, page in enumerate(channel.pages)
+        )
+        return h.document(self, f"{channel.name}_{self.site_name}", f"{h.breadcrumb(channel, self)}{boxes}")
 
     def article_url(self, number: int, day: dt.date, channel_url: str) -> str:
-        return urljoin(channel_url, f"{number - 6_400_000}.html")
+        folder = "./29/" if channel_url.endswith("/6/index.html") else "./"
+        return urljoin(channel_url, f"{folder}{number - 6_400_000}.html")
 
     def list_url(self, channel: Channel, page: int) -> str:
         return channel.url if page == 1 else urljoin(channel.url, f"list{page}.html")

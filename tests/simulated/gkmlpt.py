@@ -54,6 +54,10 @@ class Guangdong(SimulatedSite):
             return urljoin(channel.url, f"/gkmlpt/api/all/{COLUMN}?page={page}&sid={SITE_ID}")
         return channel.url if page == 1 else urljoin(channel.url, f"index_{page}.html")
 
+    def lists_at(self, channel: Channel, address: str) -> bool:
+        directory = self.is_directory(channel.url) and f"/gkmlpt/api/all/{COLUMN}" in address
+        return directory or super().lists_at(channel, address)
+
     def publish_lists(self, channel: Channel) -> None:
         if self.is_directory(channel.url):
             self.publish(channel.url, lambda: self.html(self.application(channel)))

@@ -268,9 +268,13 @@ class SimulatedSite:
 
     def expected(self, addresses: Iterable[str]) -> list[Expected]:
         """The articles of the columns at these listing addresses: for spiders that walk some of the columns only."""
-        wanted = {key(address) for address in addresses}
-        rows = (row for channel in self.lists if key(channel.url) in wanted for row in channel.rows)
-        return list(dict.fromkeys(row.expected for row in rows))
+        wanted = list(addresses)
+        chosen = [channel for channel in self.lists if any(self.lists_at(channel, address) for address in wanted)]
+        return list(dict.fromkeys(row.expected for channel in chosen for row in channel.rows))
+
+    def lists_at(self, channel: Channel, address: str) -> bool:
+        """Whether an address asks for this column, in whatever form a spider writes it."""
+        return key(address) == key(channel.url)
 
     @property
     def strangers(self) -> list[Expected]:

@@ -428,13 +428,39 @@ class Ningxia(Trs):
 
 
 class Moe(Trs):
-    """教育部: `createPageHTML(records, pages, current, name, ext)`, rows of other directories and of hudong.moe.gov.cn."""
+    """
+    教育部: `createPageHTML(records, pages, current, name, ext)`, rows of other directories and of hudong.moe.gov.cn.
+
+    教育部文件 is a search page, `/was5/web/search`, of 15 rows.
+    """
 
     site_name = "中华人民共和国教育部"
     planted = (
         "createPageHTML(records, pages, current, name, ext)", "links with ../", "rows of another directory", "a row on another host of the site",
-        "document dates beside the publish date",
+        "document dates beside the publish date", "facts unknown: markup of /was5/web/search",
     )  # fmt: skip
+
+    def columns(self) -> list[tuple[str, str]]:
+        return [*super().columns(), ("教育部文件", "http://www.moe.gov.cn/was5/web/search?channelid=239993")]
+
+    def page_size(self, channel_url: str) -> int:
+        return 15 if "/was5/" in channel_url else self.per_page
+
+    def lay_out(self, index: int, url: str, rows: list[Row]) -> list[list[Row]]:
+        return split_pages(rows, self.page_size(url))
+
+    def list_url(self, channel: Channel, page: int) -> str:
+        return f"{channel.url}&page={page}" if "/was5/" in channel.url else super().list_url(channel, page)
+
+    def publish_lists(self, channel: Channel) -> None:
+        if "/was5/" not in channel.url:
+            super().publish_lists(channel)
+            return
+        SimulatedSite.publish_lists(self, channel)
+        self.publish(channel.url, lambda: self.html(self.list_page(channel, 1)))
+
+    def lists_at(self, channel: Channel, address: str) -> bool:
+        return super().lists_at(channel, address.removesuffix("&page=1"))
 
     def retouch(self, channel: Channel) -> Channel:
         if channel.index:
@@ -447,7 +473,7 @@ class Moe(Trs):
         self.publish(row.url.replace("//www.", "//hudong."), lambda: self.html(self.article_page(row)))
 
     def article_url(self, number: int, day: dt.date, channel_url: str) -> str:
-        if number % 3 == 0:
+        if number % 3 == 0 or "/was5/" in channel_url:
             channel_url = f"http://www.moe.gov.cn/srcsite/A{number % 26 + 1:02d}/s{number % 900 + 3000}/"
         return super().article_url(number, day, channel_url)
 
@@ -459,6 +485,10 @@ class Moe(Trs):
 
     def pager(self, channel: Channel, page: int) -> str:
         count = len(channel.pages)
+        if "/was5/" in channel.url:
+            return f"""<div id="fanye"><script>var countPage = {count};//共多少页
+var currentPage = {page}; var recordCount = {len(channel.lines)};
+document.write("<a href='/was5/web/search?channelid=239993&page=" + (currentPage + 1) + "'>下一页</a>");</script></div>"""
         return f"""<ul id="page"><li class="mhide">{page}/{count}</li></ul>
 <script>createPageHTML({len(channel.lines)},{count},{page - 1},"index","html");</script>"""
 

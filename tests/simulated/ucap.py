@@ -48,6 +48,9 @@ class Ucap(SimulatedSite):
         found = re.search(r"/common/search/([0-9a-f]{32})", channel.url)
         return found[1] if found else self.hex32(channel.url)
 
+    def lists_at(self, channel: Channel, address: str) -> bool:
+        return self.channel_id(channel) in address or super().lists_at(channel, address)
+
     def by_script(self, channel: Channel) -> bool:
         """Whether the HTML page holds no rows."""
         return False

@@ -58,6 +58,10 @@ class Fujian(Trs):
             return int(found[1])
         return CHANNEL_IDS.get(channel.url.rstrip("/").rsplit("/", 1)[1], 30500 + channel.index)
 
+    def lists_at(self, channel: Channel, address: str) -> bool:
+        asked = re.search(r"chnlid=(\d+)", parse_qs(urlsplit(address).query).get("classsql", [""])[0])
+        return int(asked[1]) == self.chnlid(channel) if asked else super().lists_at(channel, address)
+
     def pager(self, channel: Channel, page: int) -> str:
         return f"""<div class="page" id="page"></div><script type="text/javascript">
 var pageConfig = {{ url: '/fjdzapp/search', channelid: '229105', sortfield: '-docorderpri,-docreltime', classsql: 'chnlid={self.chnlid(channel)}',
