@@ -1,12 +1,15 @@
-"""Values as the JSON of a listing states them."""
+"""Values as the JSON and the scripts of a listing state them."""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from govcrawl.base_spiders.rows import date_in, make_date
+
+if TYPE_CHECKING:
+    from scrapy.http import TextResponse
 
 CHINA = timezone(timedelta(hours=8))
 
@@ -33,3 +36,8 @@ def day_of(value: Any) -> date | None:
     seconds = int(text) / (1000 if len(text) > 11 else 1)
     found = datetime.fromtimestamp(seconds, UTC).astimezone(CHINA)
     return make_date(found.year, found.month, found.day)
+
+
+def scripts(response: TextResponse) -> str:
+    """The page's own scripts. What they ask for fills this page; the same address in a link is another column's."""
+    return "\n".join(response.xpath("//script/text()").getall())

@@ -1,8 +1,8 @@
 """The provincial platform of 安徽 (Lonsun 龙讯 style).
 
 Columns are ``/content/column/<id>?pageIndex=N``; a column's own ``index.html`` goes on there. The pager's links have no
-address but an attribute ``paged``. 信息公开 columns, ``/public/column/<office>?type=4&catId=<category>``, are shells that a script
-fills with fragments of ``/site/label/8888`` for the ``siteId`` in the head. Article addresses have no date.
+address but an attribute ``paged``. 信息公开 columns, ``/public/column/<office>?type=4&catId=<category>``, are shells that
+a script fills with fragments of ``/site/label/8888`` for the ``siteId`` in the head. Article addresses have no date.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from scrapy.http import Request
 
+from govcrawl.base_spiders.fields import scripts
 from govcrawl.base_spiders.listing import ListingSpider, url_with
 from govcrawl.base_spiders.numbered import stated_pages
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from govcrawl.base_spiders.rows import Row
 
 _LABEL = "/site/label/8888"
-_COLUMN = re.compile(r"/content/column/(\d+)|\bcolumnId[\"']?\s*[:=]\s*[\"']?(\d+)")
+_COLUMN = re.compile(r"\bcolumnId[\"']?\s*[:=]\s*[\"']?(\d+)|/content/column/(\d+)")
 _SITE = re.compile(r"\bsiteId[\"']?\s*[:=]\s*[\"']?(\d+)", re.IGNORECASE)
 
 
@@ -52,17 +53,18 @@ class LabelSpider(ListingSpider):
         """The address that takes a page number: this one, or that of the column whose index this is."""
         if "/content/column/" in response.url or _LABEL in response.url:
             return response.url
-        found = _COLUMN.search(response.text)
+        found = _COLUMN.search(scripts(response))
         return response.urljoin(f"/content/column/{found.group(1) or found.group(2)}") if found else None
 
     @staticmethod
     def _label(response: TextResponse) -> Request:
         parts = urlsplit(response.url)
         asked = dict(parse_qsl(parts.query))
-        site = response.xpath("//meta[translate(@name,'SI','si')='siteid']/@content").get() or _first(_SITE, response.text)
+        named = _SITE.search(scripts(response))
+        site = response.xpath("//meta[translate(@name,'SI','si')='siteid']/@content").get()
         query = {
             "labelName": "publicInfoList",
-            "siteId": site,
+            "siteId": site or (named.group(1) if named else ""),
             "organId": parts.path.rsplit("/", 1)[1],
             "catId": asked.get("catId", ""),
             "type": asked.get("type", "4"),
@@ -79,8 +81,3 @@ class LabelSpider(ListingSpider):
 
 def _is_shell(url: str) -> bool:
     return "/public/column/" in url
-
-
-def _first(form: re.Pattern[str], text: str) -> str:
-    found = form.search(text)
-    return found.group(1) if found else ""

@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 from govcrawl.archive.urls import doc_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from lxml.html import HtmlElement
     from parsel import Selector
@@ -22,6 +22,10 @@ DOCUMENT = re.compile(r"\.(?:pdf|docx?|xlsx?|zip|rar|wps|et|ofd|pptx?)$", re.IGN
 
 _DATE = re.compile(r"((?:19|20)\d{2})\s*[-./年]\s*(\d{1,2})\s*[-./月]\s*(\d{1,2})(?!\d)")
 _ONLY_DATE = re.compile(r"^\s*[\[(（【]?\s*(?:19|20)\d{2}\s*[-./年]\s*\d{1,2}\s*[-./月]\s*\d{1,2}日?(?:\s+\d{1,2}:\d{2}(?::\d{2})?)?\s*[\])）】]?\s*$")
+# The day that a document was signed or takes effect, by its label; the label may stand in an element of its own.
+_OTHER = r"(?:成文|生成|印发|制发|实施|施行|废止|失效|截止)(?:(?:日期|时间)[\s\]】]*[:：]?|[:：])\s*"
+_OTHER_LABEL = re.compile(_OTHER + "$")
+_OTHER_DATE = re.compile(_OTHER + r"(?:19|20)\d{2}\s*[-./年]\s*\d{1,2}\s*[-./月]\s*\d{1,2}日?")
 _URL_DATES = (
     re.compile(r"/t((?:19|20)\d{2})(\d{2})(\d{2})_"),
     re.compile(r"/((?:19|20)\d{2})-?(\d{2})[-/](\d{2})/"),
@@ -59,20 +63,18 @@ def find_rows(
     page: Selector, base_url: str, pattern: re.Pattern[str], css: str | None = None, *, every_block: bool = False
 ) -> list[Row]:
     """The rows of a list page in page order. ``pattern``: what the site's article URLs look like; files that stand
-    among such rows count too. ``css``: the row elements; where it matches none, rows are found without it.
+    among such rows count too. ``css``: the row elements; where none of them holds a link, rows are found without.
     ``every_block``: the articles of all blocks, as on a front page, instead of those of the main list."""
     root: HtmlElement = page.root
     links = [(a, url) for a in root.iter("a") if (url := _target(a, base_url)) and (pattern.search(url) or _is_file(url))]
     elements: list[HtmlElement] = [s.root for s in page.css(css)] if css else []
-    if elements:
-        groups = [_in_elements(links, elements)]
-    else:
-        groups = _by_shape(links)
+    chosen = _in_elements(links, elements)
+    groups = [chosen] if chosen else _by_shape(links)
     groups = [g for g in groups if any(pattern.search(url) for _, _, url in g)] or groups
     groups = [g for g in groups if not _aside(g[0][0])] or groups
     if not groups:
         return []
-    if every_block and not elements:
+    if every_block and groups != [chosen]:
         best = [link for group in groups for link in group if pattern.search(link[2])]
     else:
         best = max(groups, key=lambda g: (sum(_row_date(e, a, u) is not None for e, a, u in g), len(g)))
@@ -193,14 +195,28 @@ def _better(old: str | None, new: str | None) -> str | None:
 
 
 def _row_date(element: HtmlElement, anchor: HtmlElement, url: str) -> date | None:
-    """The row's own date: text beside the link, or an element of its own inside it; then the URL, then the tooltip."""
+    """The row's own date: text beside the link, or an element of its own inside it; then the URL, then the tooltip.
+    A date that is labelled as the document's, 成文日期, is not that of its publishing."""
     inside = set(anchor.iter())
-    for node in element.iter():
-        for owner, text in ((node, node.text), (node.getparent(), node.tail if node is not element else None)):
-            if text and (owner not in inside or _ONLY_DATE.match(text)) and (found := date_in(text)) is not None:
-                return found
+    labelled = False
+    for owner, text in _texts(element):
+        own = text if owner not in inside or _ONLY_DATE.match(text) else ""
+        if (found := date_in(_OTHER_DATE.sub(" ", own))) is not None and not (labelled and _ONLY_DATE.match(own)):
+            return found
+        labelled = _OTHER_LABEL.search(text) is not None
     beside = " ".join(t for t in element.itertext()) if element is not anchor else ""
     return date_in_url(url) or date_in(anchor.get("title") or "") or _split_date(beside)
+
+
+def _texts(element: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
+    """The texts in an element that say something, each with the element it stands in, in the order of the document."""
+    if isinstance(element.tag, str):
+        if element.text and element.text.strip():
+            yield element, element.text
+        for child in element:
+            yield from _texts(child)
+            if child.tail and child.tail.strip():
+                yield element, child.tail
 
 
 def _split_date(text: str) -> date | None:

@@ -1,9 +1,9 @@
 """Ucap 开普: the provincial platform of 黑龙江, 四川, 甘肃, 海南, 新疆.
 
 Lists are static files (``xwzx_list.shtml``, ``xwzx_list_2.shtml``, one based) or a search,
-``/common/search/<32 hex channel id>?…&page=N`` (one based), which answers JSON or, with ``_isJson=false``, HTML: ``data.total``,
-``data.rows`` (page size) and ``data.results[]`` with title, url, publishedTimeStr and often the whole text
-(``contentHtml``) and the policy fields (``domainMetaList``). Empty values are the strings ``null`` and ``undefined``.
+``/common/search/<32 hex channel id>?…&page=N`` (one based), which answers JSON or, with ``_isJson=false``, HTML. The JSON
+holds ``data.total``, ``data.rows`` (page size) and ``data.results[]`` with title, url, publishedTimeStr and often the whole
+text (``contentHtml``) and the policy fields (``domainMetaList``); empty values are the strings ``null`` and ``undefined``.
 Some columns are shells that a script fills from the search; their old rows may stand in a comment, and the channel's id
 in the script or the head.
 """
@@ -20,7 +20,7 @@ from urllib.parse import urljoin
 from parsel import Selector
 from scrapy.http import Request
 
-from govcrawl.base_spiders.fields import day_of, plain, said
+from govcrawl.base_spiders.fields import day_of, plain, said, scripts
 from govcrawl.base_spiders.listing import ListingSpider, stated_total, url_with
 from govcrawl.base_spiders.numbered import numbered_pages, stated_pages
 from govcrawl.base_spiders.rows import Row, find_rows
@@ -38,8 +38,13 @@ _POLICY = {
     "theme": "subject",
     "source": "source",
 }
-_API = "{base}/common/search/{channel}?_isAgg=true&_isJson=true&_pageSize=15&_template=index&_rangeTimeGte=&_channelName=&page=1"
-_CHANNEL_IN_SCRIPT = re.compile(r"/search(?:List)?/([0-9a-f]{32})|\bchannelId[\"']?\s*[:=]\s*[\"']([0-9a-f]{32})[\"']", re.IGNORECASE)
+_API = (
+    "{base}/common/search/{channel}"
+    "?_isAgg=true&_isJson=true&_pageSize=15&_template=index&_rangeTimeGte=&_channelName=&page=1"
+)
+_SEARCH = "/common/search/"
+_CHANNEL_ID = re.compile(r"\bchannelId[\"']?\s*[:=]\s*[\"']([0-9a-f]{32})[\"']", re.IGNORECASE)
+_CHANNEL_IN_ADDRESS = re.compile(r"/search(?:List)?/([0-9a-f]{32})")
 _COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
 
 
@@ -99,7 +104,7 @@ class UcapSpider(ListingSpider):
                 )
 
     def _behind(self, response: TextResponse) -> Request | None:
-        """The search that fills a shell: a page whose script names it, or that shows fewer rows than it comments out."""
+        """The search behind a shell: a page whose script names it, or that shows fewer rows than it comments out."""
         if _is_search(response.url) or (channel := _channel_id(response)) is None:
             return None
         visible = len(list(super().rows(response)))
@@ -127,12 +132,14 @@ def _data(response: TextResponse) -> dict[str, Any]:
 
 def _scripted(response: TextResponse) -> bool:
     """Whether a script of the page asks the search for its rows."""
-    return "/common/search/" in _COMMENT.sub("", response.text)
+    return _SEARCH in scripts(response)
 
 
 def _channel_id(response: TextResponse) -> str | None:
-    if found := _CHANNEL_IN_SCRIPT.search(_COMMENT.sub("", response.text)):
-        return found.group(1) or found.group(2)
+    """The channel's id, as the page's script or head names it."""
+    text = scripts(response)
+    if (found := _CHANNEL_ID.search(text) or _CHANNEL_IN_ADDRESS.search(text)) is not None:
+        return found.group(1)
     named = response.xpath("//meta[translate(@name,'CI','ci')='channelid']/@content").get("")
     return named if re.fullmatch(r"[0-9a-f]{32}", named) else None
 

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from scrapy.http import Request
 
-from govcrawl.base_spiders.fields import day_of, plain, said
+from govcrawl.base_spiders.fields import day_of, plain, said, scripts
 from govcrawl.base_spiders.listing import url_with
 from govcrawl.base_spiders.rows import Row
 from govcrawl.base_spiders.trs import TrsSpider
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 _PATH = "/fjdzapp/search"
 _COLUMN = re.compile(r"\bchnlid\s*(?:=|%3D|[\"']?\s*:\s*[\"']?)\s*(\d+)")
-_RECORDS = re.compile(r"\brecordCount[\"']?\s*:\s*[\"']?(\d+)")
 
 
 def was_url(base: str, column: int | str, rows: int = 75) -> str:
@@ -93,7 +92,6 @@ def _is_search(response: TextResponse) -> bool:
 
 def _column(response: TextResponse) -> str | None:
     """The column number of the search that a directory's script names."""
-    if _PATH not in response.text:
-        return None
-    found = _COLUMN.search(response.text)
+    text = scripts(response)
+    found = _COLUMN.search(text) if _PATH in text else None
     return found.group(1) if found else None

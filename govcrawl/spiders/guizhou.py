@@ -10,7 +10,7 @@ class GuizhouSpider(TrsSpider):
     site_name = "贵州省教育厅"
     province = "guizhou"
     hosts = ("jyt.guizhou.gov.cn",)
-    verified = None  # look up: an article address, and which of the two sets of columns still exists
+    verified = None  # look up: an article address; the form is that of other sites of this CMS
 
     # ListingSpider
     channels: ClassVar[dict[str, str]] = {
@@ -21,12 +21,6 @@ class GuizhouSpider(TrsSpider):
         "政策解读": "https://jyt.guizhou.gov.cn/zwgk/zcjd/",
         "权责清单": "https://jyt.guizhou.gov.cn/zwgk/zdlyxxgk/qzqd/",
         "人大建议办理": "https://jyt.guizhou.gov.cn/zwgk/jytabl/rddbjy/",
-        "时政要闻 xwzx": "https://jyt.guizhou.gov.cn/xwzx/szyw/index.html",
-        "工作动态 xwzx": "https://jyt.guizhou.gov.cn/xwzx/gzdt/index.html",
-        "战线联播 xwzx": "https://jyt.guizhou.gov.cn/xwzx/zxlb/index.html",
-        "通知公告 xwzx": "https://jyt.guizhou.gov.cn/xwzx/tzgg/index.html",
-        "高等教育": "https://jyt.guizhou.gov.cn/ywgz/gdjy/index.html",
-        "教师工作": "https://jyt.guizhou.gov.cn/ywgz/jsgz/index.html",
     }
     article_pattern = r"^https?://jyt\.guizhou\.gov\.cn/(?:\w+/)+\d{6}/t\d{8}_\d+\.html$"
     rows_css = ".NewsList li:not(.b)"
