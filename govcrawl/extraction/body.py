@@ -53,13 +53,8 @@ _JUNK = re.compile(
     re.IGNORECASE,
 )
 _FOOTER = re.compile(
-    r"ICP[备证]|公网安备|版权所有|Copyright|©|网站标识码|主办单位[:：]|承办单位[:：]|未经.{0,8}(?:授权|许可|允许).{0,12}(?:不得|禁止|转载)|违法和?不良信息举报|互联网新闻信息服务许可证|凡(?:本网)?注明|免[责責][声聲]明\s*[:：】]|不代表本(?:网|站|报|刊|公司)|文责自负|(?:版权|法律)(?:相关)?声明[:：]|如有侵权|请(?:及时)?(?:与|和)本[网站刊].{0,6}联系|<script|建议使用.{0,20}浏览器|技术支持[:：]",
-    re.IGNORECASE,
+    r"ICP[备证]|公网安备|版权所有|Copyright|copyright|COPYRIGHT|©|网站标识码|主办单位[:：]|承办单位[:：]|未经.{0,8}(?:授权|许可|允许).{0,12}(?:不得|禁止|转载)|违法和?不良信息举报|互联网新闻信息服务许可证|凡(?:本网)?注明|免[责責][声聲]明\s*[:：】]|不代表本(?:网|站|报|刊|公司)|文责自负|(?:版权|法律)(?:相关)?声明[:：]|如有侵权|请(?:及时)?(?:与|和)本[网站刊].{0,6}联系|<script|建议使用.{0,20}浏览器|技术支持[:：]",
 )
-_ATTACHMENT = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|wps|et|rtf|zip|rar|7z|ofd|csv|txt)(?:[?#]|$)|downfile|download\.(?:jsp|php|asp)|DownloadAttach|/attachment/", re.IGNORECASE)
-_UNIT_TAGS = frozenset("p h1 h2 h3 h4 h5 h6 li dt dd td th tr span a font strong b em i u br pre".split())
-
-
 @dataclass(slots=True)
 class Body:
     """The chosen lines, in order, and the rule that chose them; `box` is the container, -1 without one."""
@@ -70,11 +65,6 @@ class Body:
     score: int = 0
     first: int = 0
     last: int = 0
-
-
-def is_attachment(href: str) -> bool:
-    """Whether an address is that of a document to download."""
-    return _ATTACHMENT.search(href) is not None
 
 
 def find(document: Document, title_line: int, *, selected: bool = False) -> Body:
@@ -207,7 +197,7 @@ def _container(document: Document, total: list[float], text: list[float], title_
 def _notice(document: Document, title_line: int) -> list[int]:
     """What follows the headline up to the first mark of an end: for notices, tables and verse without sentences."""
     noise = _noise_lines(document)
-    attached = {link.line for link in document.links if is_attachment(link.href)}
+    attached = document.attached
     found: list[int] = []
     links = 0
     for i in range(title_line + 1, min(len(document.lines), title_line + 400)):
@@ -233,23 +223,16 @@ def _clean(document: Document, box: Box, title_line: int, values: list[float]) -
     first, last = box.first, min(box.last, len(lines))
     if first <= title_line < last:
         first = title_line + 1
-    drop = [False] * (last - first)
-    inside = [i for i in range(first, last) if not lines[i].hidden]
-    chars = sum(max(0.0, values[i]) for i in inside)
+    worth = _sums([max(0.0, value) for value in values])
+    chars = worth[last] - worth[first]
+    drop = [line.hidden for line in lines[first:last]]
     for other in document.boxes:
-        if other.last <= other.first or other.first < first or other.last > last or (other.first == box.first and other.last == box.last):
-            continue
-        if noise_name(other):
-            share = sum(max(0.0, values[i]) for i in range(other.first, other.last))
+        if first <= other.first < other.last <= last and (other.first != box.first or other.last != box.last) and noise_name(other):
+            share = worth[other.last] - worth[other.first]
             if share < 0.3 * chars or other.hidden:
-                for i in range(other.first, other.last):
-                    drop[i - first] = True
-    attached = {link.line for link in document.links if is_attachment(link.href)}
-    kept = [
-        i
-        for i in inside
-        if not drop[i - first] and not (_JUNK.match(lines[i].text) and i not in attached)
-    ]
+                drop[other.first - first : other.last - first] = [True] * (other.last - other.first)
+    attached = document.attached
+    kept = [i for i in range(first, last) if not drop[i - first] and (i in attached or not _JUNK.match(lines[i].text))]
     kept = _cut_tail(lines, kept, attached, values, document.boxes)
     return _drop_lists(lines, kept, attached)
 

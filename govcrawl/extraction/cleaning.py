@@ -8,8 +8,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 from govcrawl import __version__
 from govcrawl.extraction import body as bodies
 from govcrawl.extraction import charset, policy, script, title
-from govcrawl.extraction.body import is_attachment
-from govcrawl.extraction.document import Document, Line
+from govcrawl.extraction.document import Document, Line, is_attachment
 from govcrawl.extraction.page import Page
 from govcrawl.extraction.results import Attachment, Cleaned, Image
 
@@ -175,7 +174,7 @@ def _page_type(page: Page, document: Document, text: str, lines: list[int]) -> s
     rows = sum(1 for line in document.lines if not line.hidden and line.linked > 0.5 * len(line.text) and len(line.text) > 10)
     score = page.article.score
     if not text:
-        if any(is_attachment(link.href) for link in document.links[:400]):
+        if document.attached:
             return "article"
         if document.frames:
             return "video"

@@ -13,16 +13,20 @@ BLOCK = frozenset(
 )
 # Not text for a reader; their subtrees are never entered.
 _SKIP = frozenset(
-    "script style noscript template svg math select option textarea button datalist head object applet audio canvas map"
+    "script style noscript template svg math select option textarea button datalist object applet audio canvas map"
     " xml".split(),
 )
-_HEAD = frozenset({"meta", "link", "title", "base"})
-_CELLS = frozenset({"td", "th"})
-_BOLD = frozenset({"b", "strong"})
+# What the walk does with an element, as bits; TEXT stands for a text node.
+TEXT, BREAKS, SKIP, HEAD, CELL, BOLD, RICH, VOID, IGNORED, INLINE, KEPT, ROOT = 1 << 20, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024
 # One literal beginning each: a pattern without regard to case is ten times slower on long style sheets.
 _HIDING_RULES = (re.compile(r"display\s*:\s*none"), re.compile(r"DISPLAY\s*:\s*(?:none|NONE)"), re.compile(r"position\s*:\s*(?:absolute|fixed)"))
 _MEDIA_END = re.compile(r"\}\s*\}")
-_FRAMES = frozenset({"video", "iframe", "embed"})
+# Blocks that are a box only where they have a name: they stand by the hundred and tell nothing.
+_PLAIN = frozenset("p li ul ol dl dt dd tbody thead tfoot center br hr address caption".split())
+_BITS = (
+    ({"td", "th"}, CELL), ({"b", "strong"}, BOLD), ({"a", "img", "html", "video", "iframe", "embed"}, RICH), ({"br", "hr"}, VOID), ({"html", "body"}, ROOT),
+    ({"meta", "link", "base"}, HEAD), ({"title"}, SKIP), ({"-comment", "!doctype", "-document", "-undef"}, IGNORED),
+)  # fmt: skip
 _BLANK = "\\s\u00a0\u3000\u2000-\u200f\u2028-\u202f\u205f\u2060\ufeff\ue000-\uf8ff\x00-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff"
 _SPACE = re.compile(f"[{_BLANK}]+")
 _ZERO = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad\ufffe\uffff]")
@@ -35,13 +39,19 @@ _OFFSCREEN = re.compile(
     re.IGNORECASE,
 )
 _SIMPLE = re.compile(r"(?:[a-z]+)?([.#][\w-]+)", re.IGNORECASE)
+_ATTACHMENT = re.compile(
+    r"\.(?:pdf|PDF|docx?|DOCX?|xlsx?|XLSX?|pptx?|PPTX?|wps|WPS|et|rtf|zip|ZIP|rar|RAR|7z|ofd|csv|txt)(?:[?#]|$)|downfile|download\.(?:jsp|php|asp)|DownloadAttach|/attachment/",
+)
 MAX_LINES = 60_000
 MAX_NODES = 1_500_000
 
 
 @dataclass(slots=True)
 class Box:
-    """An element of the page's body that is a block or has an id or class. `first`..`last` are its lines, half open."""
+    """An element of the page's body that is a block or has an id or class; plain paragraphs and list items are none.
+
+    `first`..`last` are its lines, half open.
+    """
 
     index: int
     tag: str
@@ -100,7 +110,8 @@ class Picture:
 
 @dataclass(slots=True)
 class Document:
-    """A page as its extraction needs it. `meta` keys are lower-case; `scripts` are the inline scripts' texts."""
+    """A page as its extraction needs it. `meta` keys are lower-case; `scripts` are the inline scripts' texts; `attached`
+    are the lines with a link to a document."""
 
     lines: list[Line] = field(default_factory=list)
     boxes: list[Box] = field(default_factory=list)
@@ -114,6 +125,7 @@ class Document:
     scripts: list[str] = field(default_factory=list)
     frames: list[tuple[str, str, int]] = field(default_factory=list)
     lang: str = ""
+    attached: set[int] = field(default_factory=set)
 
     def first_meta(self, *names: str) -> str:
         """The first non-empty content among the meta tags of these names, in the names' order."""
@@ -130,6 +142,28 @@ class Document:
             found.append(box)
             box = self.boxes[box].parent
         return found
+
+
+_KINDS: dict[int, int] = {}
+
+
+def _kind(node: LexborNode) -> int:
+    """The bits of an element by its name, remembered by lexbor's number for names that it knows."""
+    tag = (node.tag or "").lower()
+    kind = INLINE
+    if tag == "-text":
+        kind = TEXT
+    elif tag[:1] in ("-", "!") and tag not in ("-text",):
+        kind = IGNORED
+    else:
+        kind |= BREAKS if tag in BLOCK else 0
+        kind |= KEPT if tag in BLOCK and tag not in _PLAIN else 0
+        kind |= SKIP if tag in _SKIP else 0
+        for names, bits in _BITS:
+            kind |= bits if tag in names else 0
+    if node.tag_id < 256:  # lexbor numbers names that it does not know per document
+        _KINDS[node.tag_id] = kind
+    return kind
 
 
 def squeeze(text: str) -> str:
@@ -154,7 +188,13 @@ def parse(markup: str, selectors: tuple[str, ...] = ()) -> Document:
             continue
     _Walk(document, wanted, _hidden_names(markup)).run(root)
     _reveal(document)
+    document.attached = {link.line for link in document.links if is_attachment(link.href)}
     return document
+
+
+def is_attachment(href: str) -> bool:
+    """Whether an address is that of a document to download."""
+    return _ATTACHMENT.search(href) is not None
 
 
 def _reveal(document: Document) -> None:
@@ -231,114 +271,39 @@ class _Walk:
     def run(self, root: LexborNode) -> None:
         document = self.document
         boxes, lines, links = document.boxes, document.lines, document.links
-        wanted, named = self.wanted, self.named
+        wanted, named, kinds = self.wanted, self.named, _KINDS
         # What encloses the node: innermost box and block box, link, hidden and off-screen boxes, cells, bold.
         box = block = link = -1
         hide = off = cells = bold = 0
         runs: list[Run] = []
         space = False
-        # An open element: its node and tag, the box, block and link around it, and whether it is a hidden or moved box.
-        open_: list[tuple[LexborNode, str, int, int, int, int]] = []
-        node: LexborNode | None = root
+        # An open element: its identity, kind, the box, block and link around it, and whether it is hidden or moved.
+        open_: list[tuple[int, int, int, int, int, int]] = []
+        skipped = 0
         count = 0
 
-        while node is not None:
+        for node in root.traverse(include_text=True):
+            kind = kinds.get(node.tag_id, -1)
+            if kind < 0:
+                kind = _kind(node)
+            raw = ""
+            if kind == TEXT:
+                raw = node.text_content or ""
+                if not raw or raw.isspace():
+                    space = space or raw != ""
+                    continue
             count += 1
             if len(lines) > MAX_LINES or count > MAX_NODES:
                 break
-            tag = node.tag or ""
-            descend = None
-            if tag == "-text":
-                raw = node.text_content or ""
-                if not raw or raw.isspace():
-                    space = space or bool(raw)
-                else:
-                    text, after = raw, False
-                    if _DIRTY.search(raw):
-                        text = _SPACE.sub(" ", _ZERO.sub("", _WRAP.sub("", raw) if "\n" in raw else raw))
-                        space = space or text[:1] == " "
-                        after = text[-1:] == " "
-                        text = text.strip(" ")
-                    if text:
-                        if space and runs:
-                            text = " " + text
-                        space = after
-                        if runs and runs[-1].box == box and runs[-1].link == link:
-                            runs[-1].text += text
-                        else:
-                            runs.append(Run(text, box, link))
-                        if link >= 0:
-                            links[link].text += text
-            elif tag in _SKIP:
-                if tag == "head":
-                    descend = node.first_child
-                else:
-                    self.head(tag, node)
-            elif tag in _HEAD:
-                self.head(tag, node)
-            elif tag == "br":
-                if runs:
-                    lines.append(_line(runs, block, hide > 0, cells, bold > 0))
-                    runs = []
-                space = False
-            elif tag[:1] not in "-!":
-                attributes = node.attributes
-                is_block = tag in BLOCK
-                if is_block:
-                    if runs:
-                        lines.append(_line(runs, block, hide > 0, cells, bold > 0))
-                        runs = []
-                    space = False
-                descend = node.first_child
-                outer = (box, block, link)
-                flags = 0
-                name = cls = style = ""
-                if attributes:
-                    name = attributes.get("id") or ""
-                    cls = attributes.get("class") or ""
-                    style = attributes.get("style") or ""
-                if is_block or cls or name or style:
-                    made = Box(len(boxes), tag, name, cls, box, len(lines), len(lines), is_block)
-                    if style or named or "hidden" in attributes:
-                        self.visibility(made, style, attributes)
-                        if descend is not None:
-                            flags = made.hidden + 2 * made.offscreen
-                            hide += made.hidden
-                            off += made.offscreen
-                    if wanted and node.mem_id in wanted:
-                        made.selected = True
-                    box = made.index
-                    if is_block:
-                        block = box
-                    boxes.append(made)
-                if attributes:
-                    if tag == "a":
-                        href = attributes.get("href")
-                        if href:
-                            link = len(links)
-                            title = attributes.get("title") or attributes.get("download") or ""
-                            links.append(Link(href, title, len(lines), box, "", off > 0))
-                    elif tag == "img":
-                        document.pictures.append(Picture(_source(attributes), attributes.get("alt") or "", len(lines), box))
-                    elif tag in _FRAMES:
-                        document.frames.append((tag, attributes.get("src") or "", len(lines)))
-                    elif tag == "html":
-                        document.lang = (attributes.get("lang") or "").lower()
-                if descend is not None:
-                    cells += tag in _CELLS
-                    bold += tag in _BOLD
-                    open_.append((node, tag, *outer, flags))
-                else:
-                    box, block, link = outer
-            if descend is not None:
-                if tag == "head":
-                    open_.append((node, tag, box, block, link, 0))
-                node = descend
-                continue
-            following = node.next
-            while following is None and open_:
-                node, tag, before, block_before, link_before, flags = open_.pop()
-                if tag in BLOCK:
+            parent = node.parent
+            above = parent.mem_id if parent is not None else 0
+            # The elements that ended before this node.
+            while open_ and open_[-1][0] != above:
+                _, closed, before, block_before, link_before, flags = open_.pop()
+                if closed & SKIP:
+                    skipped -= 1
+                    continue
+                if closed & BREAKS:
                     if runs:
                         lines.append(_line(runs, block, hide > 0, cells, bold > 0))
                         runs = []
@@ -346,35 +311,116 @@ class _Walk:
                 if box != before:
                     boxes[box].last = len(lines) + (1 if runs else 0)
                 box, block, link = before, block_before, link_before
-                cells -= tag in _CELLS
-                bold -= tag in _BOLD
+                if closed & CELL:
+                    cells -= 1
+                elif closed & BOLD:
+                    bold -= 1
                 if flags:
                     hide -= flags & 1
                     off -= flags >> 1
-                following = node.next
-            node = following
+            if skipped:
+                if kind != TEXT:
+                    open_.append((node.mem_id, SKIP, box, block, link, 0))
+                    skipped += 1
+                continue
+            if kind == TEXT:
+                text, after = raw, False
+                if _DIRTY.search(raw):
+                    text = _SPACE.sub(" ", _ZERO.sub("", _WRAP.sub("", raw) if "\n" in raw else raw))
+                    space = space or text[:1] == " "
+                    after = text[-1:] == " "
+                    text = text.strip(" ")
+                if text:
+                    if space and runs:
+                        text = " " + text
+                    space = after
+                    if runs and runs[-1].box == box and runs[-1].link == link:
+                        runs[-1].text += text
+                    else:
+                        runs.append(Run(text, box, link))
+                    if link >= 0:
+                        links[link].text += text
+                continue
+            if kind & IGNORED:
+                continue
+            if kind & SKIP:
+                self.head(node.tag or "", node)
+                open_.append((node.mem_id, SKIP, box, block, link, 0))
+                skipped = 1
+                continue
+            if kind & HEAD:
+                self.head(node.tag or "", node)
+                continue
+            if kind & BREAKS:
+                if runs:
+                    lines.append(_line(runs, block, hide > 0, cells, bold > 0))
+                    runs = []
+                space = False
+                if kind & VOID:
+                    continue
+            attributes = node.attributes
+            entered = (node.mem_id, kind, box, block, link)
+            flags = 0
+            name = cls = style = ""
+            if attributes:
+                name = attributes.get("id") or ""
+                cls = attributes.get("class") or ""
+                style = attributes.get("style") or ""
+            hides, moves = self.visibility(kind, name, cls, style, attributes) if attributes else (False, False)
+            if cls or name or kind & KEPT or hides:
+                made = Box(len(boxes), node.tag or "", name, cls, box, len(lines), len(lines), kind & BREAKS != 0, hides, moves)
+                if hides:
+                    flags = 1 + 2 * moves
+                    hide += 1
+                    off += moves
+                if wanted and entered[0] in wanted:
+                    made.selected = True
+                box = made.index
+                if kind & BREAKS:
+                    block = box
+                boxes.append(made)
+            if kind & RICH and attributes:
+                tag = node.tag
+                if tag == "a":
+                    href = attributes.get("href")
+                    if href:
+                        link = len(links)
+                        title = attributes.get("title") or attributes.get("download") or ""
+                        links.append(Link(href, title, len(lines), box, "", off > 0))
+                elif tag == "img":
+                    document.pictures.append(Picture(_source(attributes), attributes.get("alt") or "", len(lines), box))
+                elif tag == "html":
+                    document.lang = (attributes.get("lang") or "").lower()
+                else:
+                    document.frames.append((tag or "", attributes.get("src") or "", len(lines)))
+            if kind & CELL:
+                cells += 1
+            elif kind & BOLD:
+                bold += 1
+            open_.append((*entered, flags))
         if runs:
             lines.append(_line(runs, block, hide > 0, cells, bold > 0))
-        for _, _, before, _, _, _ in reversed(open_):  # where the walk was cut short
-            if box != before:
+        for entered_ in reversed(open_):
+            if box != entered_[2] and not entered_[1] & SKIP:
                 boxes[box].last = len(lines)
-            box = before
+                box = entered_[2]
 
-    def visibility(self, box: Box, style: str, attributes: dict[str, str | None]) -> None:
+    def visibility(self, kind: int, name: str, cls: str, style: str, attributes: dict[str, str | None]) -> tuple[bool, bool]:
+        """Whether an element is hidden, and whether by being moved off the screen."""
         # A page's own root is sometimes hidden until its script has run.
-        if box.tag in ("html", "body"):
-            return
+        if kind & ROOT:
+            return False, False
         hidden, off = "hidden" in attributes, False
         if style:
             hidden = hidden or ("none" in style and _HIDDEN_STYLE.search(style) is not None)
-            off = ("-" in style or "0" in style) and _OFFSCREEN.search(style) is not None
-        if self.named and (box.cls or box.id):
-            found = self.seen.get((box.cls, box.id))
+            off = ("-" in style or ":0" in style or ": 0" in style) and _OFFSCREEN.search(style) is not None
+        if self.named and (cls or name):
+            found = self.seen.get((cls, name))
             if found is None:
-                names = {"." + c for c in box.cls.lower().split()} | {"#" + box.id.lower()}
-                found = self.seen[box.cls, box.id] = (not self.hidden.isdisjoint(names), not self.off.isdisjoint(names))
+                names = {"." + c for c in cls.lower().split()} | {"#" + name.lower()}
+                found = self.seen[cls, name] = (not self.hidden.isdisjoint(names), not self.off.isdisjoint(names))
             hidden, off = hidden or found[0], off or found[1]
-        box.hidden, box.offscreen = hidden or off, off
+        return hidden or off, off
 
     def head(self, tag: str, node: LexborNode) -> None:
         document = self.document

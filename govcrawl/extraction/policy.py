@@ -27,6 +27,8 @@ NUMBER = re.compile(
     r"(?P<prefix>[⺀-鿿]{1,14}?)\s*(?P<open>[〔\[［【（(﹝〈<])\s*(?P<year>(?:19|20)\d\d)\s*(?P<close>[〕\]］】）)﹞〉>])\s*(?P<order>第?\s*\d{1,5}(?:[-—]\d{1,3})?)\s*号",
 )
 _NOT_PREFIX = re.compile(r"^.*(?:根据|依据|按照|贯彻|落实|关于|印发|转发|现将|执行|废止|修订|原|见|文件|由|和|与|及|的|以|通知|意见|办法|《|》|（|\()")
+# No header is without one of these; the blanks inside labels are few and kept out.
+_ANY = re.compile(r"索\s*引|文\s*号|字\s*号|机\s*[关构]|[日时]\s*[期间]|分\s*类|效\s*性")
 _STATES = re.compile(r"现行有效|有效|失效|废止|已修改|尚未生效|部分失效|宣布失效|继续有效|是|否")
 
 
@@ -79,6 +81,8 @@ def _header(document: Document, first: int, last: int) -> tuple[dict[str, str], 
     """Values by field: label and value in one line, or in neighbouring cells; needs two labels to be a header."""
     found: dict[str, str] = {}
     used: set[int] = set()
+    if not _ANY.search("".join(line.text for line in document.lines[first:last])):
+        return found, used
     labels: set[str] = set()
     lines = document.lines
     i = first
