@@ -2,7 +2,8 @@
 Sites that answer as the real ones do, page by page, written from what is known of each CMS.
 
 `site("tianjin")` builds one; its `answer(method, url, body)` is what the host would send and its `articles` are what a
-complete walk must find. All people, places and texts are invented; hosts and addresses are those of the real sites.
+complete walk must find. `download` puts such sites under a Scrapy crawl, `server` on a local port, `server.record` into a
+WARC file. All people, places and texts are invented; hosts and addresses are those of the real sites.
 """
 
 from __future__ import annotations

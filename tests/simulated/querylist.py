@@ -24,7 +24,7 @@ class Jiangxi(SimulatedSite):
     site_name = "江西省教育厅"
     finite = False
     planted = (
-        "JSON strings inside JSON", "POST only: GET answers 405", "page filled by script", "?uid=&pageNum= answers the same page",
+        "JSON strings inside JSON", "POST only: GET answers 405", "array parameters with or without []", "page filled by script", "?uid=&pageNum= answers the same page",
         "rows of the former CMS (/art/…) at the end of the list", "article body only in a script",
     )  # fmt: skip
 
@@ -91,7 +91,8 @@ loadList(getQueryString("pageNum") || 1);
             return Answer(405, (("Allow", "POST"),), b"")
         rows: list[Row] = []
         for channel in self.lists:
-            if fields.get("channelCode[]") == self.code(channel.url) and fields.get("webSiteCode[]") == "jxjyw":
+            asked = {name.removesuffix("[]"): value for name, value in fields.items()}
+            if asked.get("channelCode") == self.code(channel.url) and asked.get("webSiteCode") == "jxjyw":
                 rows = channel.rows
         page, size = int(fields.get("current", "1") or 1), int(fields.get("pageSize") or fields.get("perPage") or 10)
         chosen = rows[(page - 1) * size : page * size]
@@ -103,8 +104,8 @@ loadList(getQueryString("pageNum") || 1);
         else:
             data = json.dumps({"content": row.html_paragraphs}, ensure_ascii=False).replace("</", "<\\/")
             body = f"""<div id="app"><h1 class="title">{escape(row.title)}</h1><div class="time">发布日期：{row.stamp}　来源：{escape(row.source)}</div><div id="content"></div></div>
-<script type="text/javascript">var articleData = {{ title:{json.dumps(row.title, ensure_ascii=False)}, content:{data}, pubDate:"{row.stamp}:00" }};
-document.getElementById("content").innerHTML = articleData.content.content;</script>"""
+<script type="text/javascript">var articleContent_1 = [{{ title:{json.dumps(row.title, ensure_ascii=False)}, content:{data}, pubDate:"{row.stamp}:00" }}];
+document.getElementById("content").innerHTML = articleContent_1[0].content.content;</script>"""
         return h.document(self, row.title, f"{h.breadcrumb(None, self)}{body}{h.neighbours(self)}", meta=h.government_meta(self, row.channel, row))
 
 
