@@ -38,6 +38,7 @@ _OFFSCREEN = re.compile(
     r"|clip\s*:\s*rect\(\s*0|(?:height|width)\s*:\s*[01](?:px)?\s*;[^}]*overflow\s*:\s*hidden)",
     re.IGNORECASE,
 )
+_SUSPECT = ("none", "NONE", ":-", ": -", "font-size:0", "font-size: 0", "overflow", "clip")
 _SIMPLE = re.compile(r"(?:[a-z]+)?([.#][\w-]+)", re.IGNORECASE)
 _ATTACHMENT = re.compile(
     r"\.(?:pdf|PDF|docx?|DOCX?|xlsx?|XLSX?|pptx?|PPTX?|wps|WPS|et|rtf|zip|ZIP|rar|RAR|7z|ofd|csv|txt)(?:[?#]|$)|downfile|download\.(?:jsp|php|asp)|DownloadAttach|/attachment/",
@@ -266,7 +267,6 @@ class _Walk:
         self.wanted = wanted
         self.hidden, self.off = hidden
         self.named = bool(self.hidden or self.off)
-        self.seen: dict[tuple[str, str], tuple[bool, bool]] = {}
 
     def run(self, root: LexborNode) -> None:
         document = self.document
@@ -281,6 +281,7 @@ class _Walk:
         open_: list[tuple[int, int, int, int, int, int]] = []
         skipped = 0
         count = 0
+        seen: dict[str, int] = {}
 
         for node in root.traverse(include_text=True):
             kind = kinds.get(node.tag_id, -1)
@@ -366,7 +367,20 @@ class _Walk:
                 name = attributes.get("id") or ""
                 cls = attributes.get("class") or ""
                 style = attributes.get("style") or ""
-            hides, moves = self.visibility(kind, name, cls, style, attributes) if attributes else (False, False)
+            hides = moves = False
+            if attributes and not kind & ROOT:  # a page's own root is sometimes hidden until its script has run
+                if "hidden" in attributes:
+                    hides = True
+                if style and any(part in style for part in _SUSPECT):
+                    moves = _OFFSCREEN.search(style) is not None
+                    hides = hides or moves or _HIDDEN_STYLE.search(style) is not None
+                if named and (cls or name):
+                    bits = seen.get(cls)
+                    if bits is None:
+                        bits = seen[cls] = self.bits(["." + c for c in cls.lower().split()])
+                    if name:
+                        bits |= self.bits(["#" + name.lower()])
+                    hides, moves = hides or bits > 0, moves or bits > 1
             if cls or name or kind & KEPT or hides:
                 made = Box(len(boxes), node.tag or "", name, cls, box, len(lines), len(lines), kind & BREAKS != 0, hides, moves)
                 if hides:
@@ -405,22 +419,9 @@ class _Walk:
                 boxes[box].last = len(lines)
                 box = entered_[2]
 
-    def visibility(self, kind: int, name: str, cls: str, style: str, attributes: dict[str, str | None]) -> tuple[bool, bool]:
-        """Whether an element is hidden, and whether by being moved off the screen."""
-        # A page's own root is sometimes hidden until its script has run.
-        if kind & ROOT:
-            return False, False
-        hidden, off = "hidden" in attributes, False
-        if style:
-            hidden = hidden or ("none" in style and _HIDDEN_STYLE.search(style) is not None)
-            off = ("-" in style or ":0" in style or ": 0" in style) and _OFFSCREEN.search(style) is not None
-        if self.named and (cls or name):
-            found = self.seen.get((cls, name))
-            if found is None:
-                names = {"." + c for c in cls.lower().split()} | {"#" + name.lower()}
-                found = self.seen[cls, name] = (not self.hidden.isdisjoint(names), not self.off.isdisjoint(names))
-            hidden, off = hidden or found[0], off or found[1]
-        return hidden or off, off
+    def bits(self, names: list[str]) -> int:
+        """0 for names that no style sheet hides, 1 for hidden, 3 for moved off the screen."""
+        return 3 if not self.off.isdisjoint(names) else 0 if self.hidden.isdisjoint(names) else 1
 
     def head(self, tag: str, node: LexborNode) -> None:
         document = self.document
