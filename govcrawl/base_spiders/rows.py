@@ -10,6 +10,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
+from lxml import etree
+
 from govcrawl.archive.urls import doc_id
 
 if TYPE_CHECKING:
@@ -76,13 +78,17 @@ def find_rows(
         return []
     if every_block and groups != [chosen]:
         best = [link for group in groups for link in group if pattern.search(link[2])]
+    elif groups == [chosen]:
+        best = chosen
     else:
-        best = max(groups, key=lambda g: (sum(_row_date(e, a, u) is not None for e, a, u in g), len(g)))
+        groups = [_main_links(g) for g in groups]
+        best = max(groups, key=lambda g: (sum(_row_date(e, a, u) is not None for e, a, u in g), len({u for *_, u in g})))
     rows: dict[str, Row] = {}
+    beside = _dates_beside(best)
     for element, anchor, url in best:
         row = rows.setdefault(doc_id(url), Row(url))
         row.title = _better(row.title, _title(anchor))
-        row.date = row.date or _row_date(element, anchor, url)
+        row.date = row.date or beside.get(element) or _row_date(element, anchor, url)
     return list(rows.values())
 
 
@@ -137,48 +143,75 @@ def _in_elements(links: Iterable[tuple[HtmlElement, str]], elements: list[HtmlEl
     inside = {id(e) for e in elements}
     group: Group = []
     for anchor, url in links:
-        node = anchor
-        while node is not None and id(node) not in inside:
-            node = node.getparent()
+        node = next((n for n in (anchor, *anchor.iterancestors()) if id(n) in inside), None)
         if node is not None:
             group.append((node, anchor, url))
     return group
 
 
 def _by_shape(links: list[tuple[HtmlElement, str]]) -> list[Group]:
-    """Rows that stand in containers of the same shape. A row is the largest element around a link that holds no other
-    row's link; its shape is the path of tags and classes above it."""
-    addresses: dict[Any, set[str]] = defaultdict(set)
+    """Rows that stand in containers of the same shape. A row is the innermost element around a link beside which stands
+    another of its kind, with another row's link; its shape is the path of tags and classes above it. Where a link has
+    none beside it, its row is the item, or else the largest element, that holds no other row's link."""
+    addresses: dict[HtmlElement, set[str]] = defaultdict(set)
     for anchor, url in links:
-        node = anchor
-        while node is not None:
+        for node in (anchor, *anchor.iterancestors()):
             addresses[node].add(url)
-            node = node.getparent()
     groups: dict[tuple[str, ...], Group] = defaultdict(list)
     for anchor, url in links:
-        node = anchor
-        while (parent := node.getparent()) is not None and addresses[parent] == {url} and parent.tag != "body":
-            node = parent
-        shape = []
-        above = node
-        while (above := above.getparent()) is not None:
-            shape.append(f"{above.tag}.{(above.get('class') or '').split(' ')[0]}#{above.get('id') or ''}")
+        around = [anchor, *anchor.iterancestors()]
+        node = next((n for n in around if _has_like(n, addresses)), None)
+        if node is None or node.tag == "body":
+            alone = [n for n in around if addresses[n] == {url} and n.tag not in ("body", "html")]
+            node = next((n for n in alone if n.tag in ("li", "tr", "dl", "article")), alone[-1])
+        shape = [f"{n.tag!s}.{_first_class(n)}#{n.get('id') or ''}" for n in node.iterancestors()]
         groups[(str(node.tag), *shape)].append((node, anchor, url))
     return list(groups.values())
 
 
+def _has_like(node: HtmlElement, addresses: Mapping[HtmlElement, set[str]]) -> bool:
+    """Whether an element of the same kind with another address stands beside this one. Elements that say nothing of
+    themselves are of a kind only where their class is the same."""
+    own = addresses[node]
+    parent = node.getparent()
+    if parent is None or len(addresses[parent]) == len(own):
+        return False
+    return any(
+        other is not node
+        and addresses.get(other, own) - own
+        and (node.tag not in ("div", "span", "section") or _first_class(other) == _first_class(node))
+        for other in parent.iterchildren(str(node.tag))
+    )
+
+
+def _first_class(element: HtmlElement) -> str:
+    return next(iter((element.get("class") or "").split()), "")
+
+
+def _main_links(group: Group) -> Group:
+    """The links to each row's own article: the first that has words. Others in it are of things beside it, an
+    interpretation of a document or its attachment."""
+    own: dict[HtmlElement, str] = {}
+    for element, anchor, url in group:
+        if element not in own and len(_title(anchor) or "") >= 4:
+            own[element] = url
+    return [(e, a, u) for e, a, u in group if own.get(e, u) == u]
+
+
 def _aside(element: HtmlElement) -> bool:
     """Whether a row stands in a box beside the list: hot, recommended, related."""
-    above: HtmlElement | None = element
-    while above is not None:
-        if above.tag == "aside" or _ASIDE.search(f"{above.get('class') or ''} {above.get('id') or ''}"):
-            return True
-        above = above.getparent()
-    return False
+    return any(
+        above.tag == "aside" or _ASIDE.search(f"{above.get('class') or ''} {above.get('id') or ''}") is not None
+        for above in (element, *element.iterancestors())
+    )
 
 
 def _title(anchor: HtmlElement) -> str | None:
-    text = " ".join(" ".join(t for t in anchor.itertext() if not _ONLY_DATE.match(t)).split())
+    """A link's words; its heading's, where it holds more, as links around a whole card do; the whole title where the
+    words are cut."""
+    heading = next(anchor.iter("h1", "h2", "h3", "h4", "h5", "h6"), None)
+    words = heading if heading is not None and (heading.text_content() or "").strip() else anchor
+    text = " ".join(" ".join(t for t in words.itertext() if not _ONLY_DATE.match(t)).split())
     full = anchor.get("title") or ""
     if labelled := _LABELLED_TITLE.match(full):
         full = labelled.group(1)
@@ -210,13 +243,43 @@ def _row_date(element: HtmlElement, anchor: HtmlElement, url: str) -> date | Non
 
 def _texts(element: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
     """The texts in an element that say something, each with the element it stands in, in the order of the document."""
-    if isinstance(element.tag, str):
-        if element.text and element.text.strip():
-            yield element, element.text
-        for child in element:
-            yield from _texts(child)
-            if child.tail and child.tail.strip():
-                yield element, child.tail
+    for event, node in etree.iterwalk(element, events=("start", "end")):
+        if event == "start" and isinstance(node.tag, str) and (text := node.text) and text.strip():
+            yield node, text
+        parent = node.getparent()
+        if event == "end" and node is not element and parent is not None and (text := node.tail) and text.strip():
+            yield parent, text
+
+
+def _dates_beside(group: Group) -> dict[HtmlElement, date]:
+    """Dates that stand between the rows instead of in them: ``<a>…</a> 2024-05-03 <br>``, a cell or a dd beside the
+    link. Before the link on every row where they stand before the first, else after it. Only for rows without one."""
+    elements = list(dict.fromkeys(e for e, *_ in group))
+    if any(date_in(" ".join(t for _, t in _texts(e))) for e in elements) or len({e.getparent() for e in elements}) > 1:
+        return {}
+    rows = set(elements)
+    for back in (True, False):
+        found = {e: on for e in elements if (on := date_in(_between(e, rows, back=back))) is not None}
+        if elements and elements[0] in found:
+            return found
+    return {}
+
+
+def _between(element: HtmlElement, rows: set[HtmlElement], *, back: bool) -> str:
+    """The text between a row and the one before it, or after it."""
+    parent = element.getparent()
+    texts: list[str] = []
+    for other in element.itersiblings(preceding=back):
+        if other in rows:
+            if back:
+                texts.append(other.tail or "")
+            break
+        inner = " ".join(other.itertext()) if isinstance(other.tag, str) else ""
+        texts.extend((other.tail or "", inner) if back else (inner, other.tail or ""))
+    else:
+        if back and parent is not None:
+            texts.append(parent.text or "")
+    return " ".join(reversed(texts)) if back else " ".join([element.tail or "", *texts])
 
 
 def _split_date(text: str) -> date | None:

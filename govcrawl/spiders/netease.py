@@ -35,7 +35,8 @@ class NeteaseSpider(JsonListSpider):
     }
     # An article lies under /dy/article/ (accounts), /local/article/ or its channel's, before 2021 under its day.
     article_pattern = (
-        r"^https?://(?:[\w-]+\.)*163\.com/(?:(?:[a-z]+/)?article/[A-Z0-9]{16}|\d{2}/\d{4}/\d{2}/[A-Z0-9]{16})\.html$"
+        r"^https?://(?:[\w-]+\.)*163\.com/"
+        r"(?:(?:[a-z0-9]+/)*article/(?:detail/)?[A-Z0-9]{16}|\d{2}/\d{4}/\d{2}/[A-Z0-9]{16})\.html(?:\?|$)"
     )
     examples = (
         "https://www.163.com/dy/article/J22CN60P0514R9KQ.html",
@@ -47,3 +48,7 @@ class NeteaseSpider(JsonListSpider):
 
     def feed_requests(self, response: TextResponse) -> Iterable[Request]:
         return numbered_files(response.url)
+
+    def article_url(self, url: str) -> str:
+        """Without where the reader clicked."""
+        return url.partition("?")[0]
