@@ -51,17 +51,19 @@ class Storage:
     def publish(self, relative: str, data: bytes | memoryview | Any) -> None:
         """Write a new file that readers see complete or not at all: staged outside the datasets, fsynced, renamed.
         On an object store one put does the same. ``relative`` must be new: nothing is ever overwritten."""
-        self.publish_stream(relative, lambda out: out.write(data))
+        if self.local:
+            self.publish_stream(relative, lambda out: out.write(data))
+        else:
+            self._put(relative, data)
 
     def publish_stream(self, relative: str, write: Callable[[Any], object]) -> None:
         """``publish`` for what is too large to hold: ``write`` gets the open file. On an object store it is held."""
+        if not self.local:
+            buffer = io.BytesIO()
+            write(buffer)
+            self._put(relative, buffer.getbuffer())
+            return
         try:
-            if not self.local:
-                buffer = io.BytesIO()
-                write(buffer)
-                with self.fs.open_output_stream(self.path(relative)) as out:
-                    out.write(buffer.getbuffer())
-                return
             final = self.path(relative)
             staged = self.path(f"staging/{os.path.basename(relative)}")
             os.makedirs(os.path.dirname(final), exist_ok=True)
@@ -74,6 +76,14 @@ class Storage:
             fsync_folder(os.path.dirname(final))
         except OSError as exc:
             msg = f"cannot write {relative} below {self.root} ({exc}); free space or permissions, then run again"
+            raise StorageError(msg) from exc
+
+    def _put(self, relative: str, data: Any) -> None:
+        try:
+            with self.fs.open_output_stream(self.path(relative)) as out:
+                out.write(data)
+        except OSError as exc:
+            msg = f"cannot write {relative} below {self.root} ({exc}); check access, then run again"
             raise StorageError(msg) from exc
 
     def read(self, relative: str) -> bytes:
@@ -94,6 +104,9 @@ class Storage:
             raise StorageError(msg) from exc
         start = len(self.base) + 1
         yield from sorted(i.path[start:] for i in infos if i.type == fs.FileType.File and i.path.endswith(suffix))
+
+    def exists(self, relative: str) -> bool:
+        return bool(self.fs.get_file_info(self.path(relative)).type == fs.FileType.File)
 
     def remove(self, relative: str) -> None:
         try:

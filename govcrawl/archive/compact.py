@@ -1,0 +1,274 @@
+"""Compaction: the many small article files that daily runs leave become one for each site and partition.
+
+Order of the steps, so that a kill between any two loses nothing: an empty captures file, the mark of the new files'
+segment; the new files, each staged, renamed and read back; the old files' removal. A kill before the last removal leaves
+rows twice, in an old file and in the new one; ``verify`` reports them and the next compaction removes them. Captures are
+left as they are, so what is known of an address does not change. Readers see whole files at every moment.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from govcrawl import __version__
+from govcrawl.archive import runs
+from govcrawl.archive.captures import run_started
+from govcrawl.archive.lock import Locked
+from govcrawl.archive.schema import ARTICLES, CAPTURES
+from govcrawl.archive.site import SiteArchive, encode, partition_of, segment_of
+from govcrawl.archive.storage import StorageError
+from govcrawl.archive.warc import now_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from govcrawl.archive.storage import Storage
+
+ROW_GROUP = 10_000
+_BATCH = 2_000
+_KEY = ["doc_id", "revision"]
+
+
+@dataclass(frozen=True, slots=True)
+class Compacted:
+    """What became of one site: partitions rewritten, files before and after in them, rows in the new files, doubled rows
+    left out. ``locked``: who holds the site, where nothing was done."""
+
+    site: str
+    partitions: int = 0
+    before: int = 0
+    after: int = 0
+    rows: int = 0
+    doubled: int = 0
+    locked: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which files to look at: of runs begun before a moment, of one province, of one year."""
+
+    before: datetime | None = None
+    province: str | None = None
+    year: int | None = None
+
+    def holds(self, name: str) -> bool:
+        try:
+            found = partition_of(name)
+        except (KeyError, ValueError):
+            return False  # in no partition: verify says so
+        if (self.province or found["province"]) != found["province"] or self.year not in (None, found["year"]):
+            return False
+        segment = segment_of(name)
+        return segment is not None and (self.before is None or run_started(segment[1]) < self.before)
+
+
+@dataclass(slots=True)
+class _Plan:
+    """Files to rewrite by folder, and the rows of them to leave out: file → row numbers; those rows by their run, where
+    another run's row stays in their place."""
+
+    folders: dict[str, list[str]] = field(default_factory=dict)
+    left_out: dict[str, set[int]] = field(default_factory=dict)
+    removed: Counter[str] = field(default_factory=Counter)
+
+
+def new_run_id(site: str) -> str:
+    """The id of a run that begins now: ``<site>-<yyyymmddThhmmss><ms>Z-<random>``."""
+    now = now_ms()
+    return f"{site}-{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}Z-{secrets.token_hex(2)}"
+
+
+def file_name(run_id: str, seq: int = 1) -> str:
+    """A new Parquet file's name in a segment."""
+    return f"{run_id}-{seq:05d}-{secrets.token_hex(3)}.parquet"
+
+
+def maintenance_report(site: str, run_id: str, command: str, **facts: Any) -> dict[str, Any]:
+    """The run file of a maintenance command. It walks no channel, so crawls take nothing from it."""
+    return {
+        "run_id": run_id,
+        "site": site,
+        "spider": command,
+        "arguments": {},
+        "version": __version__,
+        "started_at": run_started(run_id).isoformat(),
+        "finished_at": now_ms().isoformat(),
+        "status": "complete",
+        "exit_code": 0,
+        "reason": "",
+        "problems": [],
+        "pages": 0,
+        "landed": {},
+        "outcomes": {},
+        "dropped": {},
+        "channels": [],
+    } | facts
+
+
+def days_ago(days: float) -> datetime:
+    return now_ms() - timedelta(days=days)
+
+
+def compact(storage: Storage, scope: Scope | None = None) -> Iterator[Compacted]:
+    """Compact every site's files in scope, one site after the other, each under its lock. A site that a run holds is
+    passed over and named. Raises StorageError; what was done stays valid."""
+    scope = scope or Scope()
+    sites: dict[str, list[str]] = defaultdict(list)
+    for name in storage.files("articles", ".parquet"):
+        if (segment := segment_of(name)) is not None:
+            sites[segment[0]].append(name)
+    for site, names in sorted(sites.items()):
+        if not _plan(storage, names, scope).folders:
+            continue
+        run_id = new_run_id(site)
+        try:
+            # Opening the site takes its lock and writes the captures of torn segments while their files still tell them.
+            archive = SiteArchive(storage, site, run_id)
+        except Locked as exc:
+            yield Compacted(site, locked=str(exc))
+            continue
+        try:
+            yield _compact_site(storage, site, run_id, scope)
+        finally:
+            archive.abandon()
+
+
+def _compact_site(storage: Storage, site: str, run_id: str, scope: Scope) -> Compacted:
+    own = [n for n in storage.files("articles", ".parquet") if (s := segment_of(n)) and s[0] == site]
+    plan = _plan(storage, own, scope)
+    if not plan.folders:
+        return Compacted(site)
+    _check_marks(storage, site, (n for names in plan.folders.values() for n in names))
+    mark = pa.Table.from_pylist([], schema=CAPTURES)
+    storage.publish(f"captures/site={site}/{file_name(run_id)}", encode(mark))
+    rows = after = 0
+    for folder, names in sorted(plan.folders.items()):
+        expected = sum(_parquet(storage, n).metadata.num_rows - len(plan.left_out.get(n, ())) for n in names)
+        if not expected:
+            continue
+        new = f"{folder}/{file_name(run_id)}"
+        storage.publish_stream(new, partial(_write, storage, names, plan.left_out))
+        written = _parquet(storage, new).metadata.num_rows
+        if written != expected:
+            msg = f"{new} has {written} rows instead of {expected}; nothing was removed: run scrapy verify"
+            raise StorageError(msg)
+        rows += written
+        after += 1
+    if plan.removed:
+        report = maintenance_report(site, run_id, "compact", rows_removed=dict(plan.removed))
+        runs.write(storage, site, run_id, report)
+    old = [n for names in plan.folders.values() for n in names]
+    for name in old:
+        storage.remove(name)
+    doubled = sum(len(numbers) for numbers in plan.left_out.values())
+    return Compacted(site, len(plan.folders), len(old), after, rows, doubled)
+
+
+def _plan(storage: Storage, names: list[str], scope: Scope) -> _Plan:
+    """What to rewrite of a site's files. A doubled key's newest row stays, wherever it is."""
+    plan = _Plan()
+    for number, winner, row in _doubled(storage, names):
+        name = names[number]
+        if scope.holds(name):
+            plan.left_out.setdefault(name, set()).add(row["row"])
+            if row["run_id"] != winner:
+                plan.removed[row["run_id"]] += 1
+    folders: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        if scope.holds(name):
+            folders[name.rsplit("/", 1)[0]].append(name)
+    for folder, inside in folders.items():
+        if len(inside) > 1 or plan.left_out.keys() & set(inside):
+            plan.folders[folder] = sorted(inside, key=lambda n: n.rsplit("/", 1)[-1])
+    return plan
+
+
+def _doubled(storage: Storage, names: list[str]) -> Iterator[tuple[int, str, dict[str, Any]]]:
+    """The rows whose key another row has too, but for the newest of each key: number of the file, run of the newest row,
+    and the row."""
+    columns = [*_KEY, "fetched_at", "run_id"]
+    parts = []
+    for number, name in enumerate(names):
+        keys = pa.Table.from_batches(_batches(storage, name, columns), schema=_only(columns))
+        parts.append(
+            keys.append_column("file", pa.repeat(pa.scalar(number, pa.int32()), len(keys))).append_column(
+                "row", pa.array(range(len(keys)), pa.int32())
+            )
+        )
+    if not parts:
+        return
+    every = pa.concat_tables(parts)
+    counts = every.group_by(_KEY).aggregate([("row", "count")])
+    doubled = counts.filter(pc.field("row_count") > 1)
+    if not len(doubled):
+        return
+    groups: dict[tuple[str, int], list[dict[str, Any]]] = defaultdict(list)
+    for row in every.join(doubled, _KEY, join_type="inner").to_pylist():
+        groups[row["doc_id"], row["revision"]].append(row)
+    for rows in groups.values():
+        rows.sort(key=lambda r: (r["fetched_at"], r["run_id"], names[r["file"]].rsplit("/", 1)[-1], r["row"]))
+        for row in rows[:-1]:
+            yield row["file"], rows[-1]["run_id"], row
+
+
+def _check_marks(storage: Storage, site: str, names: Iterator[str]) -> None:
+    marked = {segment_of(n) for n in storage.files(f"captures/site={site}", ".parquet")}
+    for name in names:
+        if segment_of(name) not in marked:
+            msg = f"{name} has no captures file; run scrapy verify --repair {site}, then compact again"
+            raise StorageError(msg)
+
+
+def _write(storage: Storage, names: list[str], left_out: dict[str, set[int]], out: Any) -> None:
+    with pq.ParquetWriter(out, ARTICLES, compression="zstd", compression_level=9) as writer:
+        waiting: list[pa.RecordBatch] = []
+        for name in names:
+            first = 0
+            without = left_out.get(name, set())
+            for batch in _batches(storage, name, ARTICLES.names):
+                stay = [n - first for n in range(first, first + len(batch)) if n not in without]
+                first += len(batch)
+                waiting.append(batch if len(stay) == len(batch) else batch.take(pa.array(stay, pa.int64())))
+                while sum(map(len, waiting)) >= ROW_GROUP:
+                    table = pa.Table.from_batches(waiting)
+                    writer.write_table(table.slice(0, ROW_GROUP), row_group_size=ROW_GROUP)
+                    waiting = table.slice(ROW_GROUP).to_batches()
+        if any(map(len, waiting)):
+            writer.write_table(pa.Table.from_batches(waiting), row_group_size=ROW_GROUP)
+
+
+def _batches(storage: Storage, name: str, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    """The rows of an article file in its order, as the present schema has them."""
+    file = _parquet(storage, name)
+    schema = _only(columns)
+    try:
+        if file.schema_arrow.names != ARTICLES.names:
+            msg = f"{name} has other columns than articles have; run scrapy verify --repair, then compact again"
+            raise StorageError(msg)
+        for batch in file.iter_batches(batch_size=_BATCH, columns=columns):
+            yield from pa.Table.from_batches([batch]).select(columns).cast(schema).to_batches()
+    except (OSError, pa.ArrowException) as exc:
+        msg = f"{name} is not readable ({exc}); run scrapy verify --repair, then compact again"
+        raise StorageError(msg) from exc
+
+
+def _parquet(storage: Storage, name: str) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(storage.path(name), filesystem=storage.fs)
+    except (OSError, pa.ArrowException) as exc:
+        msg = f"{name} is not readable ({exc}); run scrapy verify --repair, then compact again"
+        raise StorageError(msg) from exc
+
+
+def _only(columns: list[str]) -> pa.Schema:
+    return pa.schema([ARTICLES.field(c) for c in columns], metadata=ARTICLES.metadata)

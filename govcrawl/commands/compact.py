@@ -1,0 +1,94 @@
+"""``scrapy compact``: many small article files become one for each site and partition."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+
+from govcrawl import report
+from govcrawl.archive.compact import Compacted, Scope, compact, days_ago
+from govcrawl.archive.storage import Storage, StorageError
+from govcrawl.extensions import data_folder
+from govcrawl.provinces import PROVINCES
+
+if TYPE_CHECKING:
+    import argparse
+
+
+class Command(ScrapyCommand):
+    requires_project = True
+    requires_crawler_process = False
+
+    def syntax(self) -> str:
+        return "[--older-than DAYS] [province=SLUG] [year=YYYY]"
+
+    def short_desc(self) -> str:
+        return "Merge small article files, and remove rows that are there twice"
+
+    def long_desc(self) -> str:
+        return (
+            "Merge the article files of each site and partition into one, keeping each (doc_id, revision) once. Readers may go "
+            "on reading; a site that a crawl holds is passed over. Exit codes: 0 done, 2 bad argument, 7 a site was passed "
+            "over, 8 storage failed."
+        )
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
+        parser.add_argument("--older-than", metavar="DAYS", help="only files of runs that began so many days ago or earlier")
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        assert self.settings is not None
+        scope = _scope(args, opts.older_than)
+        data = data_folder(self.settings)
+        storage = Storage(data)
+        done: list[Compacted] = []
+        try:
+            storage.prepare()
+            for one in compact(storage, scope):
+                done.append(one)
+                print(_line(one))
+        except StorageError as exc:
+            sys.stderr.write(f"{exc}\n")
+            self.exitcode = report.STORAGE
+            return
+        files = sum(c.before - c.after for c in done)
+        print(f"{files} files fewer, {sum(c.doubled for c in done)} doubled rows removed in {data}")
+        self.exitcode = report.LOCKED if any(c.locked for c in done) else report.COMPLETE
+
+
+def _line(one: Compacted) -> str:
+    if one.locked:
+        return f"{one.site}: passed over, {one.locked}"
+    doubled = f", {one.doubled} doubled rows removed" if one.doubled else ""
+    return f"{one.site}: {one.before} files in {one.partitions} partitions became {one.after} with {one.rows} rows{doubled}"
+
+
+def _scope(args: list[str], older_than: str | None) -> Scope:
+    given: dict[str, str] = {}
+    for arg in args:
+        key, _, value = arg.partition("=")
+        if key not in ("province", "year") or not value or key in given:
+            msg = f"{arg!r} is no argument of compact; write province=heilongjiang or year=2023, each once"
+            raise UsageError(msg, print_help=False)
+        given[key] = value
+    province, year = given.get("province"), given.get("year")
+    if province is not None and province not in {*PROVINCES, "national", "unknown"}:
+        msg = f"province={province} is no province's slug; the folders below articles/ show those there are"
+        raise UsageError(msg, print_help=False)
+    if year is not None and not (year.isdecimal() and len(year) <= 4):
+        msg = f"year={year} is not a year; write year=2023, or year=0 for articles without one"
+        raise UsageError(msg, print_help=False)
+    before = None
+    if older_than is not None:
+        try:
+            days = float(older_than)
+            if not 0 <= days < 36_500:
+                raise ValueError(older_than)
+        except ValueError as exc:
+            msg = f"--older-than {older_than} is not a number of days; write --older-than 30"
+            raise UsageError(msg, print_help=False) from exc
+        before = days_ago(days)
+    return Scope(before, province, int(year) if year is not None else None)
