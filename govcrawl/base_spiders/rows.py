@@ -160,12 +160,12 @@ def _by_shape(links: list[tuple[HtmlElement, str]]) -> list[Group]:
     groups: dict[tuple[str, ...], Group] = defaultdict(list)
     for anchor, url in links:
         around = [anchor, *anchor.iterancestors()]
-        node = next((n for n in around if _has_like(n, addresses)), None)
-        if node is None or node.tag == "body":
+        row = next((n for n in around if _has_like(n, addresses)), None)
+        if row is None or row.tag == "body":
             alone = [n for n in around if addresses[n] == {url} and n.tag not in ("body", "html")]
-            node = next((n for n in alone if n.tag in ("li", "tr", "dl", "article")), alone[-1])
-        shape = [f"{n.tag!s}.{_first_class(n)}#{n.get('id') or ''}" for n in node.iterancestors()]
-        groups[(str(node.tag), *shape)].append((node, anchor, url))
+            row = next((n for n in alone if n.tag in ("li", "tr", "dl", "article")), alone[-1])
+        shape = [f"{n.tag!s}.{_first_class(n)}#{n.get('id') or ''}" for n in row.iterancestors()]
+        groups[(str(row.tag), *shape)].append((row, anchor, url))
     return list(groups.values())
 
 
@@ -211,7 +211,7 @@ def _title(anchor: HtmlElement) -> str | None:
     words are cut."""
     heading = next(anchor.iter("h1", "h2", "h3", "h4", "h5", "h6"), None)
     words = heading if heading is not None and (heading.text_content() or "").strip() else anchor
-    text = " ".join(" ".join(t for t in words.itertext() if not _ONLY_DATE.match(t)).split())
+    text = _words(words)
     full = anchor.get("title") or ""
     if labelled := _LABELLED_TITLE.match(full):
         full = labelled.group(1)
@@ -219,6 +219,20 @@ def _title(anchor: HtmlElement) -> str | None:
     if full and (not text or _CUT.search(text) or len(full) > len(text)):
         text = full
     return text or None
+
+
+def _words(element: HtmlElement) -> str:
+    """An element's text without dates that stand in it by themselves; emphasis is no end of a word."""
+    parts: list[str] = []
+    for event, node in etree.iterwalk(element, events=("start", "end")):
+        text = (node.text if isinstance(node.tag, str) else None) if event == "start" else node.tail
+        if event == "end" and node is element:
+            break
+        if node is not element and node.tag not in ("em", "b", "strong", "font", "i", "u", "mark"):
+            parts.append(" ")
+        if text and not _ONLY_DATE.match(text):
+            parts.append(text)
+    return " ".join("".join(parts).split())
 
 
 def _better(old: str | None, new: str | None) -> str | None:
