@@ -1,7 +1,7 @@
 """The CMS of 河北: lists ``/column.jsp?id=<13 digits>&current=N`` (one based) in GBK, tables of title and date.
 
-The pager's links are scripts; the number of pages is the first argument of the one titled 最后页. Past the last page the
-last one is shown again.
+The pager's links are scripts; the number of pages is the first argument of the one titled 最后页. Past the last page
+the last one is shown again.
 """
 
 from __future__ import annotations

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from scrapy.http import TextResponse
 
 CHINA = timezone(timedelta(hours=8))
+# How the sites' own scripts post a form; some answer nothing else.
+FORM_HEADERS = {
+    "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8",
+    "X-Requested-With": "XMLHttpRequest",
+}
 
 
 def said(value: Any) -> str | None:

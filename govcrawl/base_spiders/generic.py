@@ -1,5 +1,5 @@
-"""Sites whose CMS is not known: what any pager tells. Next links and links of numbers first, then numbered files where the
-page says how many there are. No address is tried that nothing on the page speaks for."""
+"""Sites whose CMS is not known: what any pager tells. Next links and links of numbers first, then numbered files where
+the page says how many there are. No address is tried that nothing on the page speaks for."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """NFCMS and gkmlpt (南方网): the departments of 广东.
 
-NFCMS lists are static, ``index_2.html`` is page 2; articles are ``<column>/content/post_<id>.html``. gkmlpt, the directory of
-政府信息公开, is one page of script with ``window._CONFIG`` (``SITE_ID``, ``TREE`` of columns); its lists are JSON,
-``/gkmlpt/api/all/<column>?page=N&sid=<site>``, up to 100 rows a page, with ``total`` and the policy fields; a page past the
-last may answer 404. Its articles are ``/gkmlpt/content/<millions>/<thousands>/post_<id>.html``.
+NFCMS lists are static, ``index_2.html`` is page 2; articles are ``<column>/content/post_<id>.html``. gkmlpt, the
+directory of 政府信息公开, is one page of script with ``window._CONFIG`` (``SITE_ID``, ``TREE`` of columns); its lists are
+JSON, ``/gkmlpt/api/all/<column>?page=N&sid=<site>``, up to 100 rows a page, with ``total`` and the policy fields; a page
+past the last may answer 404. Its articles are ``/gkmlpt/content/<millions>/<thousands>/post_<id>.html``.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _columns(text: str) -> list[str]:
     """The JSON addresses of the directory's top columns, which hold those below them; empty where the page is no
     directory, or one of its articles."""
     site, tree = _SITE_ID.search(text), _TREE.search(text)
-    if site is None or tree is None or re.search(r"\bDETAIL[\"']?\s*:\s*\{", text):
+    if site is None or tree is None or re.search(r"\bDETAIL[\"']?\s*:\s*\{\s*[\"'\w]", text):
         return []
     try:
         nodes: list[dict[str, Any]] = json.JSONDecoder().raw_decode(text, tree.end())[0]

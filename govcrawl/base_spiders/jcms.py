@@ -2,9 +2,10 @@
 
 A column page ``/col/col<id>/index.html`` holds its newest records as CDATA in a script, which no HTML parser sees; what
 ``?uid=<unitid>&pageNum=N`` shows is made of them in the browser. Older ones come from ``dataproxy.jsp`` by windows
-(``startrecord``, ``endrecord``, ``perpage``) for the ``webid``, ``columnid`` and ``unitid`` that the page names; some hosts heed
-only ``page`` and ``perpage``. Where the ids are encrypted or the proxy answers nothing, the page's records are all there is.
-信息公开 columns are filled by POST ``/module/xxgk/search.jsp`` (``currpage``). Articles are ``/art/Y/M/D/art_<column>_<id>.html``.
+(``startrecord``, ``endrecord``, ``perpage``) for the ``webid``, ``columnid`` and ``unitid`` that the page names; some
+hosts heed only ``page`` and ``perpage``. Where the ids are encrypted or the proxy answers nothing, the page's records
+are all there is. 信息公开 columns are filled by POST ``/module/xxgk/search.jsp`` (``currpage``). Articles are
+``/art/Y/M/D/art_<column>_<id>.html``.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit
 from parsel import Selector
 from scrapy.http import Request
 
+from govcrawl.base_spiders.fields import FORM_HEADERS
 from govcrawl.base_spiders.jpaas import JpaasSpider
 from govcrawl.base_spiders.listing import url_with
 from govcrawl.base_spiders.numbered import stated_pages
@@ -34,11 +36,14 @@ _STORE = re.compile(r"<datastore>.*?</datastore>", re.DOTALL)
 _RECORD = re.compile(r"<record>\s*<!\[CDATA\[(.*?)\]\]>\s*</record>", re.DOTALL)
 _PROXY = re.compile(r"(/module/[\w/]+/(?:morecolumn)?dataproxy\.jsp)(?:\?([^\"'<>]*))?")
 _SEARCH = re.compile(r"(/module/xxgk/search\.jsp)(?:\?([^\"'<>]*))?")
+_WIDGET = re.compile(r"\.jpage\(|\bparam_\w+\s*=|/module/xxgk/search\.jsp")
 _TOTAL = re.compile(r"\btotalRecord[\"']?\s*[:=]\s*[\"']?(\d+)")
 _WINDOW = 45  # what the pager's own script asks for: three pages of 15
 _PROXY_FORM = ("col", "appid", "webid", "path", "columnid", "sourceContentType", "unitid", "webname", "permissiontype")
-_SEARCH_FORM = ("infotypeId", "jdid", "area", "divid", "vc_title", "vc_number", "sortfield", "standardXxgk", "isAllList")
-_FORM_HEADERS = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8", "X-Requested-With": "XMLHttpRequest"}
+_SEARCH_FORM = (
+    *("infotypeId", "jdid", "area", "divid", "vc_title", "vc_number"),
+    *("sortfield", "standardXxgk", "isAllList"),
+)
 
 
 class JcmsSpider(JpaasSpider):
@@ -95,7 +100,7 @@ class JcmsSpider(JpaasSpider):
                 f"{proxy}?{urlencode(query)}",
                 method="POST",
                 body=urlencode({k: form[k] for k in _PROXY_FORM if k in form}),
-                headers=_FORM_HEADERS | {"Referer": response.url},
+                headers=FORM_HEADERS | {"Referer": response.url},
             )
 
     def _search(self, response: TextResponse) -> Request:
@@ -109,7 +114,7 @@ class JcmsSpider(JpaasSpider):
             f"{urljoin(response.url, '/module/xxgk/search.jsp')}?{urlencode(query)}",
             method="POST",
             body=urlencode(form),
-            headers=_FORM_HEADERS | {"Referer": response.url},
+            headers=FORM_HEADERS | {"Referer": response.url},
         )
 
     def _search_pages(self, response: TextResponse) -> Iterator[Request]:
@@ -127,13 +132,18 @@ def _records(text: str) -> list[str]:
 
 
 def _stated(text: str, call: re.Pattern[str], names: tuple[str, ...]) -> dict[str, str]:
-    """Parameters that the page names, in the query of the address it calls or in a script."""
+    """Parameters that the page names: in the query of the address that its largest store or its script calls, then in
+    the script about it."""
+    store = max(_STORE.findall(text), key=len, default="")
     found: dict[str, str] = {}
-    for name in names:
-        if match := re.search(rf"\b{name}[\"']?\s*[:=]\s*(?:\"([^\"]*)\"|'([^']*)'|(\d+))", text):
-            found[name] = next(g for g in match.groups() if g is not None)
-    for match in call.finditer(max(_STORE.findall(text), key=len, default=text)):
+    for match in [*call.finditer(store), *call.finditer(text)]:
         for name, value in parse_qsl(unescape(match.group(2) or "")):
-            if name in names:
-                found.setdefault(name, unquote(value))
-    return found
+            found.setdefault(name, unquote(value))
+    # A widget's settings stand together; elsewhere on the page the same words mean other things.
+    unit = found.get("unitid")
+    nearby = [text[m.start() : m.start() + 2000] for m in _WIDGET.finditer(text)]
+    for region in sorted(nearby, key=lambda r: unit is not None and unit in r, reverse=True):
+        for name in names:
+            if setting := re.search(rf"\b{name}[\"']?\s*[:=]\s*(?:\"([^\"]*)\"|'([^']*)'|(\d+))", region):
+                found.setdefault(name, next(g for g in setting.groups() if g is not None))
+    return {name: found[name] for name in names if name in found}

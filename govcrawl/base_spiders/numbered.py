@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _CALL = re.compile(r"\bcreatePage(?:HTML)?\s*\(([^()]*)\)")
 _TAGS = r"(?:\s|&nbsp;|<[^<>]*>)*"
 _COUNTS = (
-    re.compile(r"\b(?:countPages?|totalPages?|pageCount|pagesCount|contenpage)\b[\"']?\s*[=:]\s*[\"']?(\d{1,5})\b", re.IGNORECASE),
+    re.compile(r"\b(?:countPages?|totalPages?|pages?Count|contenpage)\b[\"']?\s*[=:]\s*[\"']?(\d{1,5})\b", re.IGNORECASE),
     re.compile(rf"共{_TAGS}(\d{{1,5}}){_TAGS}页"),
     re.compile(rf"\d{{1,5}}{_TAGS}/{_TAGS}(\d{{1,5}}){_TAGS}页"),
     re.compile(r"\b(?:data-page|paged)\s*=\s*[\"'](\d{1,5})[\"']"),
@@ -75,8 +75,8 @@ class NumberedSpider(ListingSpider):
 
 
 def script_pager(text: str) -> Pager | None:
-    """The arguments of ``createPageHTML`` or ``createPage``: (pages, current, name, extension), (records, pages, current,
-    …) and (id of a div, pages, current, name, extension, records)."""
+    """The arguments of ``createPageHTML`` or ``createPage``: (pages, current, name, extension), (records, pages,
+    current, …) and (id of a div, pages, current, name, extension, records)."""
     for call in _CALL.finditer(text):
         arguments = [a.strip() for a in call.group(1).split(",")]
         if arguments and arguments[0][:1] in "'\"":
@@ -104,11 +104,12 @@ def list_file(url: str, extension: str = "html", separator: str = "_") -> ListFi
     if "." not in last:
         return ListFile(urljoin(url, f"{last}/" if last else "./"), "index", separator, None, extension)
     stem, _, extension = last.rpartition(".")
-    found = re.fullmatch(rf"(.+?){re.escape(separator)}(\d{{1,4}})", stem)
+    # Behind a column's number the page's own always stands: news-list-633-1.
+    found = re.fullmatch(rf"(.+?)({re.escape(separator)})(\d{{1,4}})", stem) or re.fullmatch(r"(.+\d)(-)(\d{1,3})", stem)
     # list_2020 names a year, not a page.
-    if found is None or int(found.group(2)) >= 1900:
+    if found is None or int(found.group(3)) >= 1900:
         return ListFile(urljoin(url, "./"), stem, separator, None, extension)
-    return ListFile(urljoin(url, "./"), found.group(1), separator, int(found.group(2)), extension)
+    return ListFile(urljoin(url, "./"), found.group(1), found.group(2), int(found.group(3)), extension)
 
 
 def linked_pages(response: TextResponse, here: ListFile) -> dict[int, set[str]]:
@@ -142,8 +143,9 @@ def numbered_pages(
     following = first if here.number is None else here.number + 1
     counts = [n for n in (script.pages if script else None, stated_pages(response.text)) if n is not None]
     last = max([n + first - 2 for n in counts] + list(linked), default=None)
-    numbers: Iterable[int] = range(following, last + 1) if last is not None else itertools.count(following) if endless else ()
-    for number in numbers:
+    if last is None and not endless:
+        return
+    for number in itertools.count(following) if last is None else range(following, last + 1):
         yield Request(here.at(number))
 
 

@@ -1,8 +1,9 @@
 """The provincial platform of 江西: lists by POST ``/queryList``.
 
 The column page ``/<site>/<column>/index.html`` is a shell; ``?uid=&pageNum=N`` shows the same. The form is ``current``,
-``pageSize``, ``webSiteCode[]``, ``channelCode[]``; the answer's ``data.results[].source`` holds title, pubDate and the whole text
-(``content.content``); ``urls``, ``images`` and ``metadata`` are JSON inside strings. Article pages hold their body in a script.
+``pageSize``, ``webSiteCode[]``, ``channelCode[]``; the answer's ``data.results[].source`` holds title, pubDate and the
+whole text (``content.content``); ``urls``, ``images`` and ``metadata`` are JSON inside strings. Article pages are shells
+too: title and body stand in a script.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 from scrapy.http import Request
 
-from govcrawl.base_spiders.fields import day_of, plain, said
+from govcrawl.base_spiders.fields import FORM_HEADERS, day_of, plain, said
 from govcrawl.base_spiders.listing import ListingSpider
 from govcrawl.base_spiders.rows import Row
 
@@ -50,16 +51,15 @@ class QueryListSpider(ListingSpider):
             urls = _inner(source.get("urls"))
             url = said(urls.get("pc") if isinstance(urls, dict) else urls) or said(source.get("url"))
             if url is not None:
-                title = plain(source.get("title")) or plain(source.get("showTitle"))
-                yield Row(response.urljoin(url), title, day_of(source.get("pubDate")), _fields(source))
+                fields = _fields(source)
+                yield Row(response.urljoin(url), fields.get("title"), fields.get("published_on"), fields)
 
     def total(self, response: TextResponse) -> int | None:
         return int(_data(response).get("total") or 0) or None
 
 
 def _query(url: str, form: dict[str, Any]) -> Request:
-    headers = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8", "X-Requested-With": "XMLHttpRequest"}
-    return Request(url, method="POST", body=urlencode(form), headers=headers)
+    return Request(url, method="POST", body=urlencode(form), headers=FORM_HEADERS)
 
 
 def _data(response: TextResponse) -> dict[str, Any]:
@@ -80,6 +80,8 @@ def _inner(value: Any) -> Any:
 def _fields(source: dict[str, Any]) -> dict[str, Any]:
     content, metadata = _inner(source.get("content")), _inner(source.get("metadata"))
     fields = {
+        "title": plain(source.get("title")) or plain(source.get("showTitle")),
+        "published_on": day_of(source.get("pubDate")),
         "html": said(content.get("content") if isinstance(content, dict) else content),
         # The platform's field for the author holds the office that the text comes from.
         "source": said(metadata.get("author")) if isinstance(metadata, dict) else None,

@@ -2,8 +2,8 @@
 
 The first list page is the column's directory or its index file; page 2 is ``index_1.html`` (counted from 0) on most
 sites and ``index_2.html`` on a few. Articles are ``YYYYMM/tYYYYMMDD_<id>.html`` below the column, attachments
-``P0…``/``W0…`` beside them. How many pages there are stands in a script (``createPageHTML``, ``countPage``), in the pager's
-words or in its last link; some columns say nothing, and files of some 300 bytes or a page not found end the list.
+``P0…``/``W0…`` beside them. How many pages there are stands in a script (``createPageHTML``, ``countPage``), in the
+pager's words or in its last link; some columns say nothing, and files of some 300 bytes or a page not found end the list.
 Search columns are ``/was5/web/search?channelid=…&page=N``.
 """
 

@@ -84,7 +84,7 @@ class UcapSpider(ListingSpider):
 
     def article_url(self, url: str) -> str:
         """Without the switch to the view for the visually impaired, which is the same page."""
-        return re.sub(r"[?&]version=zzzq\b", "", url)
+        return re.sub(r"(?<=[?&])version=zzzq(?:&|$)", "", url).rstrip("?&")
 
     def _pages(self, response: TextResponse) -> int | None:
         if not _is_json(response):
