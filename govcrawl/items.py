@@ -27,6 +27,7 @@ class Page:
     attempt: Attempt
     reading: Reading
     is_article_address: bool = True
+    reading_is_file: bool = False
     article: Article | None = None
 
     def __repr__(self) -> str:

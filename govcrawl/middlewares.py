@@ -65,7 +65,8 @@ class WarcMiddleware:
         attempt = self._attempt(request)
         if self._replay is None:
             known = attempt.known
-            if known is not None and known.landed and known.full_file and request.url == attempt.url:
+            held = known is not None and known.full_file and (known.landed or known.kind == "attachment")
+            if known is not None and held and request.url == attempt.url:
                 if known.etag:
                     request.headers.setdefault("If-None-Match", known.etag)
                 if known.last_modified:

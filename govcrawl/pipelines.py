@@ -99,8 +99,8 @@ class Stage:
 
 
 class DedupeUrlPipeline(Stage):
-    """Drops a page whose payload is the known one, and one whose address, after redirects, is another settled document.
-    A known article that now leads to a new article address has moved: it keeps its doc_id and history."""
+    """Drops a page whose address, after redirects, is another settled document. A known article that now leads
+    to a new article address has moved: it keeps its doc_id and history."""
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
@@ -108,15 +108,11 @@ class DedupeUrlPipeline(Stage):
 
     def process_item(self, page: Page) -> Page:
         attempt = page.attempt
-        known = attempt.known if attempt.known is not None and attempt.known.landed else None
         if page.doc_id != attempt.doc_id:
-            self._led_elsewhere(page, known is not None)
+            self._led_elsewhere(page, attempt.known is not None and attempt.known.landed)
         if page.doc_id in self._here:
             raise DuplicateUrl(f"{page.url} was read in this run already", alias_of=page.doc_id)
         self._here.add(page.doc_id)
-        digest = attempt.last.payload_digest if attempt.last else None
-        if known is not None and not known.missing and digest == known.payload_digest:
-            raise Unchanged(f"{page.url} has not changed")
         return page
 
     def _led_elsewhere(self, page: Page, landed: bool) -> None:
@@ -143,6 +139,7 @@ class CleanPipeline(Stage):
             raise EmptyPage(f"{where} is a page of zero bytes")
         if found.page_type == "challenge":
             raise ChallengePage(f"{where} is a shield's challenge, not the page")
+        page.reading_is_file = found.page_type == "attachment"
         known = page.attempt.known
         if found.page_type in ("error", "list", "video", "empty") and known is not None and known.landed:
             raise SoftNotFound(f"{where} no longer shows its article ({found.page_type})")
@@ -254,7 +251,8 @@ def revised(article: Article, before: dict[str, Any], changed: list[str]) -> lis
     if before["status"] == "gone":
         article.revision_cause = "returned"
     else:
-        article.revision_cause = "reextracted" if changed == ["attachment_fetched"] else "edited"
+        same_page = before["payload_digest"] == article.payload_digest and "attachments" not in changed
+        article.revision_cause = "reextracted" if same_page or changed == ["attachment_fetched"] else "edited"
     if (before["province"], before["year"]) == (article.province, article.year):
         return [article]
     moved = {"revision": article.revision, "revision_cause": "moved", "status": "moved", "fetched_at": article.fetched_at}
@@ -267,7 +265,8 @@ def article_of(page: Page) -> Article:
     reading = page.reading
     found, meta = extraction.clean(reading), extraction.metadata(reading)
     hop = page.attempt.last
-    return Article(
+    attachments = [{**asdict(a), "sha256": None, "bytes": None, "path": None} for a in found.attachments]
+    article = Article(
         doc_id=page.doc_id,
         revision=1,
         revision_cause="first",
@@ -300,7 +299,7 @@ def article_of(page: Page) -> Article:
         province_from=meta.province_from,
         year_from=meta.year_from,
         keywords=meta.keywords,
-        attachments=[{**asdict(a), "sha256": None, "bytes": None, "path": None} for a in found.attachments],
+        attachments=attachments,
         images=[asdict(i) for i in found.images],
         quality=extraction.quality(reading),
         text_hash=found.text_hash,
@@ -313,3 +312,20 @@ def article_of(page: Page) -> Article:
         province=meta.province,
         year=meta.year,
     )
+    if page.reading_is_file:
+        _describe_file(article, page)
+    return article
+
+
+def _describe_file(article: Article, page: Page) -> None:
+    """A document that a listing links directly says nothing of itself; its row in the listing does."""
+    listed = page.attempt.listed_on
+    article.title = article.title or page.attempt.listed_title
+    article.attachments = [{"url": page.url, "name": article.title or page.url, "media_type": None}]
+    article.attachments[0] |= dict.fromkeys(("sha256", "bytes", "path"))
+    article.quality = ["attachment_only"]
+    if article.published_on is None and listed is not None:
+        article.published_on, article.published_precision, article.published_from = listed, "day", "listing"
+        article.year, article.year_from = listed.year, "published"
+    if article.published_on is None:
+        article.quality.append("no_publish_date")

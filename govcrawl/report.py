@@ -90,6 +90,7 @@ def build(spider: Spider, archive: Archive, stats: Mapping[str, Any], reason: st
                 k.removesuffix("/missing"): v
                 for k, v in _group(stats, "govcrawl/field/").items()
             },
+            "changed": _group(stats, "govcrawl/changed/"),
             "recovered": site.recovered,
             "channels": channels,
         }
@@ -142,9 +143,10 @@ def _verdict(
         elif channel["broken"] or channel["ended"] == "failed":
             problems.append(f"channel {channel['name']}: {'; '.join(channel['broken']) or 'failed'}")
     articles = outcomes.get("article", Counter())
-    for outcome in sorted(RETRIED | {"given_up"}):
-        if articles[outcome]:
-            problems.append(f"{articles[outcome]} articles: {outcome}")
+    for kind in ("article", "attachment"):
+        for outcome in sorted(RETRIED | {"given_up"}):
+            if count := outcomes.get(kind, Counter())[outcome]:
+                problems.append(f"{count} {kind}s: {outcome}")
     if worst:
         return worst, problems[0], problems
     if articles["challenge"] and not articles["landed"]:

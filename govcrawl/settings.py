@@ -52,6 +52,7 @@ ITEM_PIPELINES = {
     "govcrawl.pipelines.QualityPipeline": 400,
     "govcrawl.pipelines.DedupeTextPipeline": 500,
     "govcrawl.pipelines.ValidatePipeline": 600,
+    "govcrawl.attachments.AttachmentsPipeline": 700,
     "govcrawl.pipelines.ParquetPipeline": 900,
 }
 CONCURRENT_ITEMS = 8  # default 100: so many tasks start for every response, items or not
@@ -72,6 +73,11 @@ GOVCRAWL_SEGMENT_SECONDS = 600
 GOVCRAWL_WARC_BYTES = 1 << 30
 # Archive: failed attempts in a row, over the runs, after which an address is given up.
 GOVCRAWL_MAX_ATTEMPTS = 5
+# AttachmentsPipeline: most files of one article, largest size of one, and the hosts that they may lie on beside the
+# article's own.
+GOVCRAWL_ATTACHMENTS = 50
+GOVCRAWL_ATTACHMENT_BYTES = 64 << 20
+GOVCRAWL_ATTACHMENT_HOSTS = ["gov.cn", "edu.cn"]
 # PolitenessMiddleware: the longest Crawl-delay and Retry-After that are waited for, in seconds, and the challenges in a
 # row after which a host is left alone for the rest of the run.
 GOVCRAWL_CRAWL_DELAY_MAX = 30

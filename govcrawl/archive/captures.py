@@ -44,6 +44,7 @@ class Known:
     text_hash: str | None = None
     revision: int | None = None
     segment: tuple[str, int] | None = None
+    bytes: int | None = None
     missing: int = 0
     missing_since: datetime | None = None
     gone: bool = False
@@ -123,6 +124,7 @@ class State:
             payload_digest=row.get("payload_digest"),
             text_hash=row.get("text_hash"),
             revision=row.get("revision"),
+            bytes=row.get("bytes"),
         )
         if new.settled:
             new.settled_at = old.settled_at if old is not None and old.settled_at is not None else new.asked_at
@@ -153,7 +155,7 @@ class State:
             self._copies.get(old.alias_of, set()).discard(new.doc_id)
         if new.alias_of:
             self._copies.setdefault(new.alias_of, set()).add(new.doc_id)
-        if row["outcome"] == "landed" and new.text_hash:
+        if row["outcome"] == "landed" and new.text_hash and new.kind == "article":
             self._texts.setdefault(new.text_hash, new.doc_id)
 
 

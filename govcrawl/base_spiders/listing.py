@@ -468,7 +468,11 @@ def page_of(response: Response, site: Site, region: str | None = None) -> items.
 
 def outcome_of(failure: Failure) -> tuple[str, str]:
     """The outcome that a failed request ends with, and why."""
-    error = failure.value
+    assert failure.value is not None
+    return outcome_of_error(failure.value)
+
+
+def outcome_of_error(error: BaseException) -> tuple[str, str]:
     if isinstance(error, HttpError):
         status = error.response.status
         return outcome_of_status(status), f"HTTP {status}"
