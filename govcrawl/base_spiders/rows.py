@@ -224,14 +224,10 @@ def _title(anchor: HtmlElement) -> str | None:
 def _words(element: HtmlElement) -> str:
     """An element's text without dates that stand in it by themselves; emphasis is no end of a word."""
     parts: list[str] = []
-    for event, node in etree.iterwalk(element, events=("start", "end")):
-        text = (node.text if isinstance(node.tag, str) else None) if event == "start" else node.tail
-        if event == "end" and node is element:
-            break
-        if node is not element and node.tag not in ("em", "b", "strong", "font", "i", "u", "mark"):
-            parts.append(" ")
-        if text and not _ONLY_DATE.match(text):
-            parts.append(text)
+    for owner, text in _pieces(element):
+        if owner is not element and owner.tag not in ("em", "b", "strong", "font", "i", "u", "mark"):
+            text = f" {text} "
+        parts.append("" if _ONLY_DATE.match(text) else text)
     return " ".join("".join(parts).split())
 
 
@@ -257,12 +253,17 @@ def _row_date(element: HtmlElement, anchor: HtmlElement, url: str) -> date | Non
 
 def _texts(element: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
     """The texts in an element that say something, each with the element it stands in, in the order of the document."""
-    for event, node in etree.iterwalk(element, events=("start", "end")):
-        if event == "start" and isinstance(node.tag, str) and (text := node.text) and text.strip():
-            yield node, text
+    return ((owner, text) for owner, text in _pieces(element) if text.strip())
+
+
+def _pieces(element: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
+    """All texts in an element, in the order of the document; without recursion, since some pages nest without end."""
+    for event, node in etree.iterwalk(element, events=("start", "end", "comment", "pi")):
+        if event == "start" and node.text:
+            yield node, node.text
         parent = node.getparent()
-        if event == "end" and node is not element and parent is not None and (text := node.tail) and text.strip():
-            yield parent, text
+        if event != "start" and node is not element and parent is not None and node.tail:
+            yield parent, node.tail
 
 
 def _dates_beside(group: Group) -> dict[HtmlElement, date]:
