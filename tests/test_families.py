@@ -1,17 +1,23 @@
-"""Every department's spider walks the simulated site of its host to the end: all articles, none twice, with full titles and
-right dates. No network and no Scrapy engine: the spider's own callbacks, driven by a loop."""
+"""Every department's spider walks the simulated site of its host to the end: all articles, none twice, with full titles
+and right dates. No network and no Scrapy engine: the spider's own callbacks, driven by a loop. Then what the simulated
+sites leave out: forms of pagers, stores, shells and rows."""
 
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import heapq
 import itertools
+import json
+import re
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
+from urllib.parse import parse_qs, parse_qsl, urljoin, urlsplit
 
 import pytest
-from scrapy.http import Headers
+from parsel import Selector
+from scrapy.http import Headers, HtmlResponse, Request, TextResponse
 from scrapy.responsetypes import responsetypes
 from scrapy.settings import Settings
 from scrapy.spiderloader import SpiderLoader
@@ -22,11 +28,16 @@ from govcrawl import settings as project
 from govcrawl.archive.run import Archive
 from govcrawl.archive.storage import Storage
 from govcrawl.archive.urls import doc_id
+from govcrawl.base_spiders.gkmlpt import GkmlptSpider
+from govcrawl.base_spiders.jcms import JcmsSpider
+from govcrawl.base_spiders.numbered import Pager, list_file, numbered_pages, script_pager, stated_pages
+from govcrawl.base_spiders.rows import find_rows
+from govcrawl.base_spiders.ucap import UcapSpider
+from govcrawl.errors import BadArgument
+from govcrawl.provinces import PROVINCES
 from tests import simulated
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from govcrawl.base_spiders.listing import ListingSpider
     from govcrawl.items import Page
     from tests.simulated import SimulatedSite
@@ -69,7 +80,7 @@ class Crawl:
         heapq.heappush(self._queue, (-request.priority, next(self._order), request))
 
     def _take(self, request: Any) -> None:
-        self.asked.append(request.url)
+        self.asked.append(doc_id(request.url, request.method, request.body))
         url, answer = request.url, self.site.answer(request.method, request.url, request.body)
         while 300 <= answer.status < 400:
             url = urljoin(url, dict(answer.headers)["Location"])
@@ -92,7 +103,7 @@ class Crawl:
 
 @pytest.mark.parametrize("slug", WALKED)
 def test_whole_site(slug: str, tmp_path: Path) -> None:
-    site = simulated.site(slug)
+    site = simulated.site(slug, channels=4)
     spider = SPIDERS[simulated.VARIANTS.get(slug, slug)]
     crawl = Crawl(spider, site, tmp_path)
     expected = {doc_id(a.url): a for a in site.articles}
@@ -121,6 +132,7 @@ def test_whole_site(slug: str, tmp_path: Path) -> None:
             assert page.attempt.listed_title == article.title
             assert page.attempt.listed_on == article.published_on, article.url
     assert {w.ended for w in crawl.walks} == {"last"}
+    assert len(crawl.asked) == len(set(crawl.asked))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -130,3 +142,288 @@ def _table() -> Any:
     print()
     for row in sorted(TABLE):
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)))
+
+
+# The spiders themselves
+
+FACTS = Path(__file__).parents[2] / "shared" / "facts" / "sites.yaml"
+NOT_COVERED = {"hongkong", "macau", "taiwan", "xianggang", "aomen"}
+
+
+def facts() -> dict[str, str]:
+    """What is known of each site, as text by slug."""
+    if not FACTS.exists():
+        pytest.skip(f"the facts that the spiders were written from are not here: {FACTS}")
+    return {b.split("\n", 1)[0].strip(): b for b in re.split(r"^- slug: ", FACTS.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]}
+
+
+def test_every_division_and_the_ministry_have_a_spider() -> None:
+    assert set(PROVINCES) - NOT_COVERED <= set(DEPARTMENTS)
+    assert "moe" in DEPARTMENTS
+    for name in DEPARTMENTS:
+        spider = SPIDERS[name]
+        assert spider.__name__ == f"{name.capitalize()}Spider"
+        assert spider.__module__ == f"govcrawl.spiders.{name}"
+        assert spider.province == ("national" if name == "moe" else name)
+
+
+@pytest.mark.parametrize("slug", DEPARTMENTS)
+def test_channels_and_examples_agree_with_the_pattern(slug: str) -> None:
+    spider = SPIDERS[slug]
+    for example in spider.examples:
+        assert re.search(spider.article_pattern, example)
+    for url in spider.channels.values():
+        assert spider.owns(url)
+        assert not re.search(spider.article_pattern, url)
+
+
+@pytest.mark.parametrize("slug", DEPARTMENTS)
+def test_facts_know_every_channel_and_example(slug: str) -> None:
+    known = facts()[slug]
+    spider = SPIDERS[slug]
+    for url in spider.channels.values():
+        column = re.search(r"/common/search/(\w+)|classsql=chnlid%3D(\d+)|channelid=(\d+)", url)
+        stated = next(g for g in column.groups() if g) if column else url.removesuffix("&page=1")
+        assert stated in known, url
+    examples = re.search(r"^  article_examples:\n(.*?)(?=^  \w)", known, re.MULTILINE | re.DOTALL)
+    for entry in re.split(r"^  - ", examples[1], flags=re.MULTILINE)[1:] if examples else ():
+        url = re.match(r"url: (\S+)", entry)
+        assert url
+        if "sibling: true" not in entry:
+            assert re.search(spider.article_pattern, url[1]), url[1]
+
+
+def test_a_spider_without_an_address_says_so() -> None:
+    with pytest.raises(BadArgument, match="look it up"):
+        SPIDERS["bingtuan"]()
+
+
+def test_json_lists_bring_the_text_and_the_policy_fields(tmp_path: Path) -> None:
+    for slug, names in {
+        "heilongjiang": {"html", "index_number", "written_on", "source"},
+        "guangdong": {"index_number", "doc_number", "issuer", "subject"},
+        "jiangxi": {"html", "title", "published_on", "source"},
+    }.items():
+        crawl = Crawl(SPIDERS[slug], simulated.site(slug), tmp_path / slug)
+        stated = [p.attempt.fields for p in crawl.pages if p.attempt.fields]
+        assert stated, slug
+        assert names <= set(stated[0]), slug
+        assert not {"null", "undefined", ""} & {v for fields in stated for v in fields.values() if isinstance(v, str)}
+        # The article's own page is asked for all the same.
+        assert all(p.reading.body for p in crawl.pages)
+
+
+# Pagers
+
+
+@pytest.mark.parametrize(
+    ("call", "pager"),
+    [
+        ('createPageHTML(4, 0, "index", "html");', Pager(4, 0, "index", "html")),
+        ("createPageHTML(4, 0, 'index', 'shtml');", Pager(4, 0, "index", "shtml")),
+        ('createPageHTML(61,4,0,"index","html");', Pager(4, 0, "index", "html")),
+        ("createPageHTML('page_div',10, 1,'zwgklist','shtml',200);", Pager(10, 1, "zwgklist", "shtml")),
+        ('createPage(12, 0, "index", "html")', Pager(12, 0, "index", "html")),
+        ("function createPageHTML(_nPageCount, _nCurrIndex, _sPageName, _sPageExt){}", None),
+        ("createPageHTML(countPage, currentPage)", None),
+    ],
+)
+def test_calls_that_draw_a_pager(call: str, pager: Pager | None) -> None:
+    assert script_pager(f"<script>{call}</script>") == pager
+
+
+@pytest.mark.parametrize(
+    ("text", "pages"),
+    [
+        ("var countPage = 7;//共多少页", 7),
+        ("totalPage: '12',", 12),
+        ("<span>共<font>3</font>页</span>", 3),
+        ("<b>85</b>条记录&nbsp;1/8页", 8),
+        ('<span class="sDisable" data-page="9">尾页</span><span data-page="2">下一页</span>', 9),
+        ("2024年共3条", None),
+    ],
+)
+def test_stated_numbers_of_pages(text: str, pages: int | None) -> None:
+    assert stated_pages(text) == pages
+
+
+@pytest.mark.parametrize(
+    ("url", "second"),
+    [
+        ("https://a.gov.cn/tzgg/", "https://a.gov.cn/tzgg/index_1.html"),
+        ("https://a.gov.cn/zc/xzgfxwj", "https://a.gov.cn/zc/xzgfxwj/index_1.html"),
+        ("https://a.gov.cn/xdt/index.htm", "https://a.gov.cn/xdt/index_1.htm"),
+        ("https://a.gov.cn/jyyw/2019_zfxxgk_listsub.html", "https://a.gov.cn/jyyw/2019_zfxxgk_listsub_1.html"),
+        ("https://a.gov.cn/zcfg_2020.html", "https://a.gov.cn/zcfg_2020_1.html"),
+        ("https://a.gov.cn/tzgg/index_1.html", "https://a.gov.cn/tzgg/index_2.html"),
+        ("https://a.gov.cn/news-list-633-1.html", "https://a.gov.cn/news-list-633-2.html"),
+    ],
+)
+def test_address_of_the_next_list_page(url: str, second: str) -> None:
+    assert next(iter(numbered_pages(page(url, "<p>通知公告</p>")))).url == second
+    assert list_file(url).folder.endswith("/")
+
+
+@pytest.mark.parametrize(
+    ("pager", "addresses"),
+    [
+        ('createPageHTML(4, 0, "index", "html")', ["index_1.html", "index_2.html", "index_3.html"]),
+        ("createPageHTML('d',4,1,'index','shtml',40)", ["index_2.shtml", "index_3.shtml", "index_4.shtml"]),
+        ('<a href="index_1.htm">下一页</a><a href="./index_2.htm">尾页</a>', ["index_1.htm", "index_2.htm"]),
+        ('<a href="index_2.html">2</a><a href="index_3.html">3</a>', ["index_2.html", "index_3.html"]),
+        ('<a href="../other/index_7.html">7</a>共3页', ["index_1.html", "index_2.html"]),
+        ("共1页", []),
+    ],
+)
+def test_pages_that_a_first_page_tells_of(pager: str, addresses: list[str]) -> None:
+    found = numbered_pages(page("https://a.gov.cn/zwgk/tzgg/", pager if "<a" in pager else f"<script>{pager}</script>"))
+    assert [r.url.removeprefix("https://a.gov.cn/zwgk/tzgg/") for r in found] == addresses
+
+
+# Stores and shells
+
+
+class Jcms(JcmsSpider):
+    site_name, province, hosts = "岚墅县教育局", "zhejiang", ("jyj.lanshu.gov.cn",)
+    channels = {"通知公告": "https://jyj.lanshu.gov.cn/col/col7/index.html"}
+    article_pattern = r"/art/\d{4}/\d{1,2}/\d{1,2}/art_\d+_\d+\.html$|/art/\d{4}/art_[0-9a-f]{32}\.html$"
+
+
+def store(unit: str, column: int, count: int) -> str:
+    records = "".join(
+        f"<record><![CDATA[<li><a href='/art/2024/5/{n}/art_{column}_{n}.html' title='第{n}号通知'>第{n}号…</a><b>2024-05-{n:02}</b></li>]]></record>"
+        for n in range(1, count + 1)
+    )
+    link = f'<a href="/module/web/jpage/dataproxy.jsp?page=1&webid=9&path=/&columnid={column}&unitid={unit}&webname=%25E5%25B2%259A"></a>'
+    return (
+        f'<div id="{unit}"><script type="text/xml"><datastore><nextgroup><![CDATA[{link}]]></nextgroup><recordset>{records}'
+        f"</recordset></datastore></script></div><script>$('#{unit}').jpage({{totalRecord:{40 * count},perPage:{count}}});</script>"
+    )
+
+
+def test_jcms_takes_the_largest_store_and_asks_for_its_unit() -> None:
+    response = page(Jcms.channels["通知公告"], store("11", 8, 3) + store("22", 7, 20))
+    spider = Jcms("t")
+    rows = list(spider.rows(response))
+    assert [(r.title, r.date) for r in rows[:2]] == [("第1号通知", dt.date(2024, 5, 1)), ("第2号通知", dt.date(2024, 5, 2))]
+    assert len(rows) == 20
+    asked = next(iter(spider.page_requests(response)))
+    form = dict(parse_qsl(asked.body.decode()))
+    assert (asked.method, urlsplit(asked.url).path) == ("POST", "/module/web/jpage/dataproxy.jsp")
+    assert (form["unitid"], form["columnid"], form["webid"], form["webname"]) == ("22", "7", "9", "岚")
+    query = dict(parse_qsl(urlsplit(asked.url).query))
+    assert (query["startrecord"], query["endrecord"]) == ("21", "40")
+
+
+def test_jcms_with_an_encrypted_unit_asks_for_no_window() -> None:
+    response = page(Jcms.channels["通知公告"], store("a41c9f", 7, 20))
+    asked = next(iter(Jcms("t").page_requests(response)))
+    assert (asked.method, parse_qs(urlsplit(asked.url).query)) == ("GET", {"uid": ["a41c9f"], "pageNum": ["2"]})
+
+
+def test_jcms_fills_a_column_without_records_from_the_first_window() -> None:
+    script = "<script>var param_5={col:1,webid:9,columnid:7,unitid:'55'};url='/module/jpage/dataproxy.jsp'</script>"
+    response = page(Jcms.channels["通知公告"], script)
+    assert list(Jcms("t").rows(response)) == []
+    asked = next(iter(Jcms("t").page_requests(response)))
+    assert "startrecord=1&" in asked.url
+    assert dict(parse_qsl(asked.body.decode()))["unitid"] == "55"
+
+
+def test_a_column_that_moved_to_jpaas_is_filled_by_its_unit() -> None:
+    unit = "querydata=\"{'webId':'9','pageId':'7','tagId':'信息列表','tplSetId':'x1'}\""
+    shell = page(Jcms.channels["通知公告"], f'<script url="/api-gateway/jpaas-publish-server/front/page/build/unit" {unit}></script>')
+    spider = Jcms("t")
+    assert list(spider.rows(shell)) == []
+    asked = next(iter(spider.page_requests(shell)))
+    assert parse_qs(urlsplit(asked.url).query)["tplSetId"] == ["x1"]
+    assert parse_qs(urlsplit(asked.url).query)["pageNo"] == ["1"]
+    html = f'<ul><li><a href="/col/col7/art/2024/art_{"ab" * 16}.html">校车检查</a><span>2024-05-03</span></li></ul><div count="16" rows="15" {unit}></div>'
+    answer = TextResponse(asked.url, body=json.dumps({"data": {"html": html}}).encode(), encoding="utf-8", request=asked)
+    assert [r.title for r in spider.rows(answer)] == ["校车检查"]
+    assert [parse_qs(urlsplit(r.url).query)["pageNo"] for r in spider.page_requests(answer)] == [["2"]]
+
+
+class Ucap(UcapSpider):
+    site_name, province, hosts = "汀畈县教育局", "gansu", ("jyj.tingfan.gov.cn",)
+    channels = {"通知公告": "https://jyj.tingfan.gov.cn/jyj/c1/list.shtml"}
+    article_pattern = r"/c\d+/\d{6}/\d+\.shtml$"
+
+
+UCAP_ROWS = "".join(f'<li><a href="/jyj/c1/202405/{n}.shtml">第{n}号通知</a><b>2024-05-{n:02}</b></li>' for n in range(1, 6))
+UCAP_ID = "0123456789abcdef" * 2
+
+
+@pytest.mark.parametrize(
+    ("body", "rows", "following"),
+    [
+        (f"<ul>{UCAP_ROWS}</ul>", 5, "list_2.shtml"),
+        (f'<meta name="channelId" content="{UCAP_ID}"><ul>{UCAP_ROWS}</ul>', 5, "list_2.shtml"),
+        (f'<meta name="channelid" content="{UCAP_ID}"><ul></ul><!-- <ul>{UCAP_ROWS}</ul> -->', 0, f"/common/search/{UCAP_ID}"),
+        (f"<ul></ul><script>var channelId = '{UCAP_ID}'; $.get('/common/search/' + channelId)</script>", 0, UCAP_ID),
+        (f"<ul></ul><!-- <ul>{UCAP_ROWS}</ul> -->", 5, "list_2.shtml"),
+        (f'<a href="/common/search/{UCAP_ID}?page=1">其他栏目</a><ul>{UCAP_ROWS}</ul>', 5, "list_2.shtml"),
+    ],
+)
+def test_ucap_tells_shells_from_lists(body: str, rows: int, following: str) -> None:
+    response = page(Ucap.channels["通知公告"], body)
+    spider = Ucap("t")
+    assert len(list(spider.rows(response))) == rows
+    assert following in next(iter(spider.page_requests(response))).url
+
+
+def test_a_directory_walks_its_columns_one_after_the_other() -> None:
+    class Gkmlpt(GkmlptSpider):
+        site_name, province, hosts = "泓垟市教育局", "guangdong", ("jyj.hongyang.gov.cn",)
+        channels = {"目录": "http://jyj.hongyang.gov.cn/gkmlpt/index"}
+        article_pattern = r"/post_\d+\.html$"
+
+    spider = Gkmlpt("t")
+    tree = [{"id": 5, "name": "政策", "children": [{"id": 6}]}, {"id": 9, "name": "公告", "children": []}]
+    shell = page(Gkmlpt.channels["目录"], f"<script>window._CONFIG = {{SITE_ID: 2, TREE: {json.dumps(tree)}, DETAIL: {{}}}}</script>")
+    assert list(spider.rows(shell)) == []
+    asked: list[str] = []
+    response, total = shell, {"5": 150, "9": 20}
+    while (request := next(iter(spider.page_requests(response)), None)) is not None:
+        asked.append(urlsplit(request.url).path.rsplit("/", 1)[1] + "/" + parse_qs(urlsplit(request.url).query)["page"][0])
+        articles = [{"url": f"/gkmlpt/content/1/1/post_{n}.html", "title": "通知", "date": 1_714_665_600} for n in range(100)]
+        body = json.dumps({"articles": articles, "total": total[asked[-1][0]]}).encode()
+        response = TextResponse(request.url, body=body, encoding="utf-8", request=request)
+    assert asked == ["5/1", "5/2", "9/1"]
+    assert next(iter(spider.rows(response))).date == dt.date(2024, 5, 3)
+
+
+# Rows
+
+
+def rows_of(body: str, css: str | None = None) -> list[tuple[str, dt.date | None]]:
+    form = re.compile(r"/\d+\.html$")
+    return [(r.url.rsplit("/", 1)[1], r.date) for r in find_rows(Selector(f"<html><body>{body}</body></html>"), "http://a.cn/", form, css)]
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "<p>（发文字号：教办〔2024〕3号　成文日期：2024-05-01）</p><span>2024-05-03</span>",
+        "<td>成文日期</td><td>2024-05-01</td><td>2024-05-03</td>",
+        "<i>实施日期：2024年6月1日</i> 2024年5月3日",
+        "<em>[2024-05-03]</em><p>废止日期：2029-05-03</p>",
+    ],
+)
+def test_the_date_of_a_row_is_not_that_of_its_document(date: str) -> None:
+    rows = "".join(f'<tr><td><a href="/{n}.html">第{n}号通知印发</a></td>{date}</tr>' for n in range(3))
+    assert {d for _, d in rows_of(f"<table>{rows}</table>")} == {dt.date(2024, 5, 3)}
+
+
+def test_selectors_that_hold_no_link_are_passed_over() -> None:
+    body = "".join(f'<a href="/{n}.html"><p>第{n}号通知</p><span>2024-05-0{n}</span></a>' for n in (1, 2, 3))
+    assert rows_of(f"<ul>{body}</ul><ol class=x><li></li></ol>", "ol.x li") == [(f"{n}.html", dt.date(2024, 5, n)) for n in (1, 2, 3)]
+
+
+def test_a_page_of_files_alone_is_a_page_of_rows() -> None:
+    body = '<div class="b"><ul class="l"><li><a href="/a/P02024.pdf">名单</a><span>2024-05-03</span></li></ul></div>'
+    assert rows_of(body + '<ul><li><a href="/9.html">热点</a></li></ul>', "ul.l li") == [("P02024.pdf", dt.date(2024, 5, 3))]
+
+
+def page(url: str, body: str) -> HtmlResponse:
+    return HtmlResponse(url, body=f"<html><body>{body}</body></html>".encode(), encoding="utf-8", request=Request(url))
