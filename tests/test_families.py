@@ -271,6 +271,8 @@ def test_address_of_the_next_list_page(url: str, second: str) -> None:
         ("createPageHTML('d',4,1,'index','shtml',40)", ["index_2.shtml", "index_3.shtml", "index_4.shtml"]),
         ('<a href="index_1.htm">下一页</a><a href="./index_2.htm">尾页</a>', ["index_1.htm", "index_2.htm"]),
         ('<a href="index_2.html">2</a><a href="index_3.html">3</a>', ["index_2.html", "index_3.html"]),
+        ('<a href="index_3.html">尾页</a> 共3页', ["index_2.html", "index_3.html"]),
+        ('<a href="index_2.html">尾页</a> 共3页', ["index_1.html", "index_2.html"]),
         ('<a href="../other/index_7.html">7</a>共3页', ["index_1.html", "index_2.html"]),
         ("共1页", []),
     ],
@@ -307,7 +309,8 @@ def test_jcms_takes_the_largest_store_and_asks_for_its_unit() -> None:
     rows = list(spider.rows(response))
     assert [(r.title, r.date) for r in rows[:2]] == [("第1号通知", dt.date(2024, 5, 1)), ("第2号通知", dt.date(2024, 5, 2))]
     assert len(rows) == 20
-    asked = next(iter(spider.page_requests(response)))
+    asked, *others = spider.page_requests(response)
+    assert len(others) == 38
     form = dict(parse_qsl(asked.body.decode()))
     assert (asked.method, urlsplit(asked.url).path) == ("POST", "/module/web/jpage/dataproxy.jsp")
     assert (form["unitid"], form["columnid"], form["webid"], form["webname"]) == ("22", "7", "9", "岚")
@@ -418,6 +421,12 @@ def test_the_date_of_a_row_is_not_that_of_its_document(date: str) -> None:
 def test_selectors_that_hold_no_link_are_passed_over() -> None:
     body = "".join(f'<a href="/{n}.html"><p>第{n}号通知</p><span>2024-05-0{n}</span></a>' for n in (1, 2, 3))
     assert rows_of(f"<ul>{body}</ul><ol class=x><li></li></ol>", "ol.x li") == [(f"{n}.html", dt.date(2024, 5, n)) for n in (1, 2, 3)]
+
+
+def test_a_box_beside_the_list_has_no_rows_though_it_is_made_alike() -> None:
+    hot = '<div class="sidebar hot"><ul class="l"><li><a href="/9.html">热点一则新闻</a></li></ul></div>'
+    body = '<ul class="l"><li><a href="/1.html">第一号通知</a><span>2024-05-03</span></li></ul>'
+    assert rows_of(hot + body, "ul.l li") == [("1.html", dt.date(2024, 5, 3))]
 
 
 def test_a_page_of_files_alone_is_a_page_of_rows() -> None:

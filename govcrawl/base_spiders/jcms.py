@@ -70,8 +70,7 @@ class JcmsSpider(JpaasSpider):
         return super().rows(response)
 
     def total(self, response: TextResponse) -> int | None:
-        found = _TOTAL.search(response.text)
-        return int(found.group(1)) if found else super().total(response)
+        return _total(response.text) or super().total(response)
 
     def _proxy_pages(self, response: TextResponse) -> Iterator[Request]:
         held = len(_records(response.text))
@@ -80,8 +79,8 @@ class JcmsSpider(JpaasSpider):
         if (column := re.search(r"/col(\d+)/", response.url)) is not None:
             form.setdefault("columnid", column.group(1))
         window = held or _WINDOW
-        total = _TOTAL.search(response.text)
-        last = -(-int(total.group(1)) // window) if total else None
+        total = _total(response.text)
+        last = -(-total // window) if total else None
         first = 2 if held else 1
         numbers = itertools.count(first) if last is None else range(first, last + 1)
         proxy = urljoin(response.url, _PROXY.search(response.text).group(1))  # type: ignore[union-attr]
@@ -129,6 +128,11 @@ class JcmsSpider(JpaasSpider):
 def _records(text: str) -> list[str]:
     """The records of the largest store: a page may hold the stores of several small lists."""
     return max((_RECORD.findall(s) for s in _STORE.findall(text)), key=len, default=[])
+
+
+def _total(text: str) -> int | None:
+    """The records that the page's widgets count, the most where there are several: too many end with an empty answer."""
+    return max(map(int, _TOTAL.findall(text)), default=None)
 
 
 def _stated(text: str, call: re.Pattern[str], names: tuple[str, ...]) -> dict[str, str]:

@@ -131,6 +131,7 @@ def numbered_pages(
     here = list_file(response.url, extension, separator)
     script = script_pager(response.text)
     linked = linked_pages(response, here)
+    counts = [n for n in (script.pages if script else None, stated_pages(response.text)) if n is not None]
     if here.number is None:
         here = ListFile(
             here.folder,
@@ -139,9 +140,8 @@ def numbered_pages(
             None,
             (script.extension if script else None) or _linked_extension(response, here) or here.extension,
         )
-        first = _first_number(script, linked, first)
+        first = _first_number(script, linked, counts) or first
     following = first if here.number is None else here.number + 1
-    counts = [n for n in (script.pages if script else None, stated_pages(response.text)) if n is not None]
     last = max([n + first - 2 for n in counts] + list(linked), default=None)
     if last is None and not endless:
         return
@@ -149,14 +149,17 @@ def numbered_pages(
         yield Request(here.at(number))
 
 
-def _first_number(script: Pager | None, linked: dict[int, set[str]], default: int) -> int:
+def _first_number(script: Pager | None, linked: dict[int, set[str]], counts: list[int]) -> int | None:
     """The number in page 2's address, as page 1 tells it."""
     if script is not None and script.current in (0, 1):
         return script.current + 1
     for number, texts in sorted(linked.items()):
         if number in (1, 2) and ("2" in texts or any(_NEXT.match(t) for t in texts)):
             return number
-    return default
+    # The last page's number is that of the pages, or one less.
+    if linked and max(counts, default=0) - max(linked) in (0, 1):
+        return 2 - (max(counts) - max(linked))
+    return None
 
 
 def _linked_extension(response: TextResponse, here: ListFile) -> str | None:

@@ -71,6 +71,7 @@ def find_rows(
     links = [(a, url) for a in root.iter("a") if (url := _target(a, base_url)) and (pattern.search(url) or _is_file(url))]
     elements: list[HtmlElement] = [s.root for s in page.css(css)] if css else []
     chosen = _in_elements(links, elements)
+    chosen = [link for link in chosen if not _aside(link[0])] or chosen
     groups = [chosen] if chosen else _by_shape(links)
     groups = [g for g in groups if any(pattern.search(url) for _, _, url in g)] or groups
     groups = [g for g in groups if not _aside(g[0][0])] or groups
