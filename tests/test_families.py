@@ -434,5 +434,14 @@ def test_a_page_of_files_alone_is_a_page_of_rows() -> None:
     assert rows_of(body + '<ul><li><a href="/9.html">热点</a></li></ul>', "ul.l li") == [("P02024.pdf", dt.date(2024, 5, 3))]
 
 
+@pytest.mark.parametrize("slug", ["hebei", "yunnan", "qinghai"])
+def test_where_any_page_may_be_an_article_a_menu_is_not_taken_for_a_list(slug: str) -> None:
+    spider = SPIDERS[slug]()
+    url = next(iter(spider.channels.values()))
+    links = "".join(f'<li><a href="/xxgk/zwgk/gongkai{n}.html">公开指南第{n}部分</a>{{}}</li>' for n in range(1, 6))
+    assert not list(spider.rows(page(url, f"<ul>{links}</ul>".replace("{}", ""))))
+    assert len(list(spider.rows(page(url, f"<ul>{links}</ul>".replace("{}", "<span>2024-05-03</span>"))))) == 5
+
+
 def page(url: str, body: str) -> HtmlResponse:
     return HtmlResponse(url, body=f"<html><body>{body}</body></html>".encode(), encoding="utf-8", request=Request(url))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from scrapy.http import Request
 
-from govcrawl.base_spiders.listing import ListingSpider
+from govcrawl.base_spiders.generic import DatedRowsSpider
 from govcrawl.base_spiders.numbered import stated_pages
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _LIST = re.compile(r"(/article/category/[0-9a-f]{32})(?:-(\d+))?$")
 
 
-class CategorySpider(ListingSpider):
+class CategorySpider(DatedRowsSpider):
     """Lists ``<category>-<N>``."""
 
     def page_requests(self, response: TextResponse) -> Iterable[Request]:

@@ -13,7 +13,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from scrapy.http import Request
 
-from govcrawl.base_spiders.listing import ListingSpider, url_with
+from govcrawl.base_spiders.generic import DatedRowsSpider
+from govcrawl.base_spiders.listing import url_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from scrapy.http import TextResponse
 
 
-class ColumnJspSpider(ListingSpider):
+class ColumnJspSpider(DatedRowsSpider):
     """Lists ``current=N``; the static ``/col/<id>/index.html`` is page 1 of the same."""
 
     def page_requests(self, response: TextResponse) -> Iterable[Request]:

@@ -18,8 +18,17 @@ if TYPE_CHECKING:
 
     from scrapy.http import TextResponse
 
+    from govcrawl.base_spiders.rows import Row
+
 _LAST = re.compile(r"^\W*(?:尾页|末页|最后一?页|last)\W*$", re.IGNORECASE)
 _NUMBERED = re.compile(r"^(.*/)([a-z]+[_-]?)(\d{1,4})(\.\w{3,5})$", re.IGNORECASE)
+
+
+class DatedRowsSpider(ListingSpider):
+    """For sites whose article addresses are not known: any page may be one, and a link without a date is a menu's."""
+
+    def rows(self, response: TextResponse) -> Iterable[Row]:
+        return [row for row in super().rows(response) if row.date is not None]
 
 
 class GenericSpider(ListingSpider):

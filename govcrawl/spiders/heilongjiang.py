@@ -21,3 +21,4 @@ class HeilongjiangSpider(UcapSpider):
         "学校": search_url(BASE, "e575055b2b3f4ef2ba1ee5c53e36475a"),
     }
     article_pattern = r"^https?://jyt\.hlj\.gov\.cn/jyt/c\d+/\d{6}/c00_\d+\.shtml$"
+    examples = ("https://jyt.hlj.gov.cn/jyt/c110476/202606/c00_31952462.shtml",)

@@ -1,9 +1,9 @@
 from typing import ClassVar
 
-from govcrawl.base_spiders.generic import GenericSpider
+from govcrawl.base_spiders.generic import DatedRowsSpider, GenericSpider
 
 
-class QinghaiSpider(GenericSpider):
+class QinghaiSpider(DatedRowsSpider, GenericSpider):
     """青海省教育厅 – https://jyt.qinghai.gov.cn"""
 
     name = "qinghai"
