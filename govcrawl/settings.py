@@ -87,6 +87,9 @@ GOVCRAWL_CHALLENGES = 3
 GOVCRAWL_ALLOW_HOSTS = os.getenv("GOVCRAWL_ALLOW_HOSTS", "")
 # ListingSpider: days after which an article that was not found is asked for again.
 GOVCRAWL_NOT_FOUND_DAYS = 30
+# ListingSpider: most rows that one list page can honestly hold, and most list pages of one walk.
+GOVCRAWL_LIST_ROWS = 10_000
+GOVCRAWL_LIST_PAGES = 5_000
 # ListingSpider: when known articles are visited again, as age:interval in days, and how many of them in one run.
 GOVCRAWL_REVISIT = "7:1 30:7 365:90 *:365"
 GOVCRAWL_REVISITS = 200

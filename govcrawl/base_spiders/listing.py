@@ -53,6 +53,7 @@ class Walk:
     pages: int = 0
     rows: int = 0
     elsewhere: int = 0
+    refused: int = 0
     new: int = 0
     total: int | None = None
     ended: str = "stopped"
@@ -142,7 +143,7 @@ class ListingSpider(ArticleSpider):
     hosts: ClassVar[tuple[str, ...]]
     channels: ClassVar[dict[str, str]]
     article_pattern: ClassVar[str]
-    front_pages: ClassVar[tuple[str, ...]] = ()  # channels that are a front page: articles in many blocks, not one list
+    front_pages: ClassVar[tuple[str, ...]] = ()  # addresses of channels with articles in many blocks, not in one list
     rows_css: ClassVar[str | None] = None
     body_css: ClassVar[tuple[str, ...]] = ()
     verified: ClassVar[str | None] = None
@@ -203,7 +204,7 @@ class ListingSpider(ArticleSpider):
     def rows(self, response: TextResponse) -> Iterable[Row]:
         """The entries of a list page, in its order."""
         here = doc_id(response.url)
-        front = any(doc_id(self.channels[name]) == here for name in self.front_pages)
+        front = any(doc_id(url) == here for url in self.front_pages)
         return find_rows(response.selector, response.url, self._pattern, self.rows_css, every_block=front)
 
     def total(self, response: TextResponse) -> int | None:
@@ -344,8 +345,7 @@ class ListingSpider(ArticleSpider):
         walk.pages += 1
         walk.last_response = response
         listed = list(self.rows(response)) if isinstance(response, TextResponse) and response.body else []
-        rows = [row for row in listed if self.owns(row.url) or self._pattern.search(row.url)]
-        walk.elsewhere += len(listed) - len(rows)
+        rows = self._usable(listed, walk)
         if isinstance(response, TextResponse) and walk.total is None and rows:
             walk.total = self.total(response)
         fresh = [row for row in rows if doc_id(self.article_url(row.url)) not in walk.seen]
@@ -377,6 +377,18 @@ class ListingSpider(ArticleSpider):
         else:
             walk.ended = "last"
 
+    def _usable(self, listed: list[Row], walk: Walk) -> list[Row]:
+        """The rows that can be asked: of this site, of a usable length, and no more than a page can honestly hold."""
+        settings = self.crawler.settings
+        here = [row for row in listed if self.owns(row.url) or self._pattern.search(row.url)]
+        walk.elsewhere += len(listed) - len(here)
+        short = [row for row in here if len(row.url) <= settings.getint("URLLENGTH_LIMIT")]
+        most = settings.getint("GOVCRAWL_LIST_ROWS")
+        if len(short) > most:
+            walk.broken.append(f"{len(short) - most} rows beyond GOVCRAWL_LIST_ROWS={most} on one page")
+        walk.refused += len(here) - len(short[:most])
+        return short[:most]
+
     def _stop_reason(self, rows: list[Row], walk: Walk) -> str | None:
         """Why the walk ends with this page: all of it is older than `since`, or was settled before the newest complete
         walk of the channel ended (later rows may come from a run that was killed and hide others below them)."""
@@ -404,6 +416,9 @@ class ListingSpider(ArticleSpider):
         return row.date or date_in_url(row.url)
 
     def _next_page(self, walk: Walk) -> Request | None:
+        if len(walk.asked) >= self.crawler.settings.getint("GOVCRAWL_LIST_PAGES"):
+            walk.broken.append(f"stopped after GOVCRAWL_LIST_PAGES={len(walk.asked)} list pages")
+            return None
         for asked_again in (False, True):
             if walk.ahead is None or asked_again:
                 if not isinstance(walk.last_response, TextResponse):

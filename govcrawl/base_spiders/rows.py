@@ -78,7 +78,9 @@ def find_rows(
     if not groups:
         return []
     if every_block and groups != [chosen]:
-        best = [link for group in groups for link in group if pattern.search(link[2])]
+        order = {anchor: place for place, (anchor, _) in enumerate(links)}
+        every = [link for group in groups for link in group if pattern.search(link[2])]
+        best = sorted(every, key=lambda link: order[link[1]])
     elif groups == [chosen]:
         best = chosen
     else:

@@ -18,7 +18,7 @@ class ChinaComCnSpider(FounderSpider):
         "教育": "http://edu.china.com.cn/",
         "中小学": "http://zxx.edu.china.com.cn/node_544773.htm",
     }
-    front_pages = ("教育",)
+    front_pages = ("http://edu.china.com.cn/",)
     article_pattern = r"^https?://(?:[\w-]+\.)*china\.com\.cn/(?:[\w-]+/)*\d{4}-\d{2}/\d{2}/content_\d+(?:_\d+)?\.s?html?$"
     examples = (
         "http://news.china.com.cn/2024-05/13/content_117184963.shtml",

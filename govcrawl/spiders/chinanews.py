@@ -21,7 +21,7 @@ class ChinanewsSpider(NextLinkSpider):
         "兵团": "http://www.bt.chinanews.com.cn/",
         "重庆": "http://www.cq.chinanews.com.cn/",
     }
-    front_pages = ("兵团", "重庆")
+    front_pages = ("http://www.bt.chinanews.com.cn/", "http://www.cq.chinanews.com.cn/")
     article_pattern = r"^https?://(?:[\w-]+\.)*chinanews\.com(?:\.cn)?/[\w-]+/\d{4}/\d{2}-\d{2}/\d+\.shtml$"
     examples = (
         "https://www.chinanews.com/edu/2026/06-28/10648735.shtml",

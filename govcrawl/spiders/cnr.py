@@ -37,7 +37,7 @@ class CnrSpider(TrsSpider):
         "宁夏": "https://www.cnr.cn/nx/",
         "新疆": "https://www.cnr.cn/xinjiang/",
     }
-    front_pages = tuple(name for name in channels if name != "教育列表")
+    front_pages = tuple(url for url in channels.values() if not url.endswith("/list/"))
     article_pattern = r"^https?://(?:[\w-]+\.)?cnr\.cn/(?:[\w-]+/)+\d{8}/t\d{8}_\d+\.s?html$"
     examples = (
         "https://edu.cnr.cn/list/20260829/t20260829_527797416.shtml",

@@ -18,7 +18,7 @@ class DbwSpider(NextLinkSpider):
         "黑龙江 教育要闻": "http://edu.dbw.cn/2014ljjy/2014ljyw/index.shtml",
         "黑龙江": "https://heilongjiang.dbw.cn/",
     }
-    front_pages = ("黑龙江",)
+    front_pages = ("https://heilongjiang.dbw.cn/",)
     article_pattern = r"^https?://(?:[\w-]+\.)?dbw\.cn/system/\d{4}/\d{2}/\d{2}/\d+\.shtml$"
     examples = (
         "https://internal.dbw.cn/system/2019/06/20/058219310.shtml",

@@ -20,7 +20,7 @@ class EolSpider(TrsSpider):
         "海南 高考动态": "https://gaokao.eol.cn/hai_nan/dongtai/",
         "安徽 高考动态": "https://gaokao.eol.cn/an_hui/dongtai/",
     }
-    front_pages = ("新闻",)
+    front_pages = ("https://www.eol.cn/news/",)
     article_pattern = (
         r"^https?://(?:[\w-]+\.)?eol\.cn/"
         r"(?:(?:[\w-]+/)+\d{6}/t\d{8}_\d+\.shtml|detail/\d{4}/\d{2}/\d{2}/\d+_\d+\.html)$"

@@ -19,7 +19,7 @@ class IfengSpider(JsonListSpider):
 
     # ListingSpider
     channels: ClassVar[dict[str, str]] = {"教育": "https://edu.ifeng.com/"}
-    front_pages = ("教育",)
+    front_pages = ("https://edu.ifeng.com/",)
     article_pattern = r"^https?://(?:[\w-]+\.)?ifeng\.com/(?:c/[0-9A-Za-z]{11}|a/\d{8}/\d+_\d+\.shtml)(?:\?|$)"
     examples = ("https://news.ifeng.com/c/8Wda7wwUnuC", "http://nb.ifeng.com/a/20200911/14526474_0.shtml")
     body_css = ("[class^=index_text_]", "#main_content")

@@ -21,7 +21,7 @@ class SinaSpider(JsonListSpider):
         "国际学校": "https://edu.sina.com.cn/ischool/",
         "教育滚动": "http://edu.sina.com.cn/other/roll.d.html?cat=80448",
     }
-    front_pages = ("教育", "中小学", "高考", "国际学校")
+    front_pages = tuple(url for url in channels.values() if url.endswith("/"))
     article_pattern = r"^https?://(?:[\w-]+\.)?sina\.com\.cn/(?:[\w-]+/)+\d{4}-\d{2}-\d{2}/doc-i\w+\.shtml$"
     examples = (
         "https://news.sina.com.cn/c/2024-05-10/doc-inausehc2630922.shtml",

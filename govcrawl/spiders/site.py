@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from govcrawl.archive.urls import doc_id
@@ -85,3 +86,4 @@ class UnknownSite(ListingSpider):
         family = type("Walked", (found.family.spider,), facts | {"article_pattern": found.article_pattern})
         self.family = family(channel=response.url)
         self.family.crawler = self.crawler
+        self._pattern = re.compile(found.article_pattern)

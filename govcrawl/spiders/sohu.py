@@ -18,7 +18,7 @@ class SohuSpider(JsonListSpider):
         "教育": "https://learning.sohu.com/",
         "教育频道": "https://www.sohu.com/c/education",
     }
-    front_pages = ("教育", "教育频道")
+    front_pages = tuple(channels.values())
     article_pattern = r"^https?://www\.sohu\.com/a/\d+_\d+(?:\?|$)"
     examples = ("https://www.sohu.com/a/778336904_120702", "https://www.sohu.com/a/780060546_458722")
     body_css = ("article#mp-editor", "#mp-editor")

@@ -63,7 +63,7 @@ class XinhuaSpider(JsonListSpider):
         "新疆": "http://www.xj.news.cn/",
         "兵团": "http://www.bt.news.cn/",
     }
-    front_pages = tuple(name for name, url in channels.items() if url.endswith("/"))
+    front_pages = tuple(url for url in channels.values() if url.endswith("/"))
     article_pattern = (
         r"^https?://(?:[\w-]+\.)*(?:news\.cn|xinhuanet\.com)/(?:[\w-]+/)*"
         r"(?:\d{8}/[0-9a-f]{32}/c\.html|\d{4}-\d{2}/\d{2}/c_\d+\.html?)$"

@@ -1,0 +1,1 @@
+getListData({"code":0,"data":[{"base62Id":"8ZzYyXxWwVv","title":"泊河的孩子们有了新操场","url":"http://edu.ifeng.com/c/8ZzYyXxWwVv","newsTime":"2024-04-18 08:30:00"},{"base62Id":"8AaBbCcDdEe","title":"柳湾职教中心订单班开班","url":"//edu.ifeng.com/c/8AaBbCcDdEe","newsTime":"2024-04-17 15:00:00"}]})

@@ -1,0 +1,4 @@
+({"status":0,"data":{"list":[
+{"DocID":1310765432,"Title":"\u6986\u5dde\u5e02\u63a8\u8fdb\u4e49\u52a1\u6559\u80b2\u5747\u8861","NodeId":11109063,"PubTime":"2024-05-09 10:20:30","LinkUrl":"http:\/\/www.news.cn\/edu\/20240509\/0123456789abcdef0123456789abcdef\/c.html","Abstract":null,"keyword":"\u6559\u80b2","Editor":"\u4f55\u67d0","Author":null,"SourceName":"\u65b0\u534e\u7f51","PicLinks":"http:\/\/www.news.cn\/edu\/20240509\/p.jpg"},
+{"DocID":1210147250,"Title":"\u67f3\u6e7e\u53bf\u529e\u597d\u6751\u5c0f","PubTime":"2019-05-30 08:00:00","LinkUrl":"http:\/\/education.news.cn\/2019-05\/30\/c_1210147250.htm","SourceName":"\u65b0\u534e\u7f51"}
+],"totalnum":2}})
