@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 from typing import TYPE_CHECKING
 
 from scrapy.exceptions import IgnoreRequest
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from scrapy.http import Request
     from twisted.internet.base import ReactorBase
     from twisted.internet.defer import Deferred
+
+logger = logging.getLogger(__name__)
 
 
 def is_inner(address: str) -> bool:
@@ -47,6 +50,7 @@ class GuardedResolver(CachingThreadedResolver):
         def checked(address: str) -> str:
             if name not in self.allowed and is_inner(address):
                 msg = f"{name} resolves to the inner address {address}; GOVCRAWL_ALLOW_HOSTS={name} would allow it"
+                logger.warning(msg)  # Twisted tells its caller only that the name has no address
                 raise DNSLookupError(msg)
             return address
 

@@ -116,6 +116,7 @@ def _channel(walk: Walk, outcomes: Counter[str], waiting: int, reason: str, limi
         "pages": walk.pages,
         "rows": walk.rows,
         "elsewhere": walk.elsewhere,
+        "refused": walk.refused,
         "total": walk.total,
         "new": walk.new,
         "landed": outcomes["landed"],

@@ -16,7 +16,9 @@ USER_AGENT = f"govcrawl/0.1 (research archive of public notices; {GOVCRAWL_CONTA
 
 ROBOTSTXT_OBEY = True  # default False
 
-# One connection per host, at a reader's pace. Defaults: 8, 0.
+# One connection per host, at a reader's pace; few requests wait in the queue, so that what is learnt of a host counts
+# at once. Defaults: 16, 8, 0.
+CONCURRENT_REQUESTS = 4
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 DOWNLOAD_DELAY = 1
 AUTOTHROTTLE_ENABLED = True  # default False; never goes below DOWNLOAD_DELAY
