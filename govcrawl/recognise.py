@@ -111,6 +111,9 @@ class Recognised:
 def recognise(response: TextResponse) -> Recognised | None:
     """The family of a listing; None where the page links nothing that looks like articles."""
     if feed_of(response) is not None:
+        known = next((f for f in FAMILIES if f.listing and f.article and re.search(f.listing, response.url)), None)
+        if known is not None:
+            return Recognised(known, bound_to(response.url, known.article), ("the listing's address",))
         return _recognised_feed(response)
     links = _links(response)
     best: tuple[int, Family, int, tuple[str, ...]] | None = None
@@ -210,14 +213,16 @@ def _learned(links: dict[str, str], response: TextResponse) -> str | None:
     for url, text in links.items():
         if len(text) >= 6 and (shape := _shape(url)) is not None and not DOCUMENT.search(url):
             shapes[shape].append(url)
-    best: tuple[int, int, str] | None = None
+    best: tuple[bool, int, int, str] | None = None
     for shape, urls in shapes.items():
-        pattern = bound_to(response.url, shape)
+        # The folders before the first number hold none.
+        pattern = bound_to(response.url, shape).replace("(?:/[^?#]*)?", r"(?:/[^/?#\d]+)*", 1)
         rows = find_rows(response.selector, response.url, re.compile(pattern))
+        other = re.search(pattern, response.url) is None
         dated = sum(row.date is not None for row in rows)
-        if len(urls) >= 3 and (best is None or (dated, len(rows)) > best[:2]):
-            best = dated, len(rows), pattern
-    return best[2] if best else None
+        if len(urls) >= 3 and (best is None or (other, dated, len(rows)) > best[:3]):
+            best = other, dated, len(rows), pattern
+    return best[3] if best else None
 
 
 def _shape(url: str) -> str | None:

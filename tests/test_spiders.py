@@ -14,7 +14,6 @@ import pytest
 from scrapy.http import HtmlResponse, TextResponse
 
 from govcrawl.archive.urls import doc_id, host_of
-from govcrawl.base_spiders.listing import ListingSpider
 from govcrawl.base_spiders.news_json import loads, rows_in
 from govcrawl.base_spiders.news_links import next_link
 from govcrawl.base_spiders.rows import find_rows
@@ -26,6 +25,8 @@ from tests.test_families import SETTINGS, Crawl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from govcrawl.base_spiders.listing import ListingSpider
 
 SPIDERS = spiders(SETTINGS)
 NEWS = sorted(name for name, cls in SPIDERS.items() if cls.kind == "news")

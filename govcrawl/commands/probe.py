@@ -109,6 +109,7 @@ def describe(seen: Trial, known: type[ListingSpider] | None) -> str:
     if known is not None:
         lines.append(f"spider    {known.name} ({known.site_name}) has this host already")
     page = next((r for r in seen.lists if isinstance(r, TextResponse)), None)
+    listed: list[str] = []
     if page is not None:
         lines.append(f"pattern   {pattern_of(spider)}")
         for name, url in columns(page):
@@ -120,6 +121,7 @@ def describe(seen: Trial, known: type[ListingSpider] | None) -> str:
         following = next(iter(spider.page_requests(page)), None)
         lines.append(f"page 2    {f'{following.method} {following.url}' if following else 'none found'}")
         rows = list(spider.rows(page))
+        listed = [row.url for row in rows]
         lines.append(f"rows      {len(rows)} on the first page")
         lines += [f"          {row.date or 'no date'!s:<10}  {row.title or 'no title'}  {row.url}" for row in rows[:SAMPLES]]
     for walk in seen.walks:
@@ -127,10 +129,10 @@ def describe(seen: Trial, known: type[ListingSpider] | None) -> str:
         if not walk.rows:
             lines.append(f"problem   {walk.url} gave no rows ({walk.ended})")
     if seen.articles:
-        article = seen.articles[0]
+        article = min(seen.articles, key=lambda a: listed.index(a.url) if a.url in listed else len(listed))
         for name in ("url", "title", "published_on", "published_at", "source", "author", "editor", "doc_number", "province"):
             lines.append(f"{name:<14}{_shown(getattr(article, name))}")
-        lines.append(f"{'text':<14}{article.text_length} characters: {(article.text or '')[:60]}")
+        lines.append(f"{'text':<14}{article.text_length} characters: {' '.join((article.text or '').split())[:60]}")
     else:
         lines.append("article   none landed")
     return "\n".join(lines)
