@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from govcrawl import __version__
 from govcrawl.archive.lock import Locked
+from govcrawl.archive.runs import history
 from govcrawl.archive.schema import RETRIED
 from govcrawl.archive.warc import now_ms
 
@@ -25,7 +26,7 @@ EXIT_CODES: dict[int, tuple[str, str, str]] = {
     CRASHED: ("failed", "the program itself failed", "read the log's traceback and report it"),
     ARGUMENTS: ("failed", "bad argument, setting or site name", "correct the command"),
     PARTIAL: ("partial", "stopped, limited (`sample`, `until`), or some pages failed", "run it again; the rest is retried"),
-    NO_ROWS: ("failed", "a listing gave no rows: the site has changed", "look at the channel that the summary names"),
+    NO_ROWS: ("failed", "the site has changed: a listing gave no rows, or a field that its articles had is empty", "look at the channel or field that the summary names"),
     BLOCKED: ("failed", "a shield asked for a browser", "wait, and crawl slower or from another network"),
     ROBOTS: ("failed", "robots.txt forbids the listing", "leave the site alone, or ask its owner"),
     LOCKED: ("failed", "another run holds the site", "wait for it to end"),
@@ -69,7 +70,9 @@ def build(spider: Spider, archive: Archive, stats: Mapping[str, Any], reason: st
         landed: dict[str, dict[str, int]] = defaultdict(dict)
         for (province, year), rows in sorted(site.rows_landed.items()):
             landed[province][str(year)] = rows
-        code, why, problems = _verdict(channels, outcomes, reason, limited, sum(waiting.values()))
+        missing = {k.removesuffix("/missing"): v for k, v in _group(stats, "govcrawl/field/").items()}
+        emptied = [] if len(archive.sites) > 1 else emptied_fields(landed, missing, history(archive.storage, site.site))
+        code, why, problems = _verdict(channels, outcomes, reason, limited, sum(waiting.values()), emptied)
         reports[site.site] = {
             "run_id": site.run_id,
             "site": site.site,
@@ -86,15 +89,35 @@ def build(spider: Spider, archive: Archive, stats: Mapping[str, Any], reason: st
             "landed": landed,
             "outcomes": {kind: dict(c) for kind, c in outcomes.items()},
             "dropped": _group(stats, "item_dropped_reasons_count/"),
-            "missing_fields": {
-                k.removesuffix("/missing"): v
-                for k, v in _group(stats, "govcrawl/field/").items()
-            },
+            "missing_fields": missing,
             "changed": _group(stats, "govcrawl/changed/"),
             "recovered": site.recovered,
             "channels": channels,
         }
     return reports
+
+
+def emptied_fields(
+    landed: Mapping[str, Mapping[str, int]], missing: Mapping[str, int], before: Iterable[Mapping[str, Any]]
+) -> list[str]:
+    """Fields that the site's articles used to have and this run's mostly lack: what a redesign does on its first day.
+    Five rows now and twenty before are the least that says anything."""
+
+    def total(by_province: Mapping[str, Mapping[str, int]]) -> int:
+        return sum(n for years in by_province.values() for n in years.values())
+
+    rows, rows_before, missing_before = total(landed), 0, Counter[str]()
+    for run in before:
+        rows_before += total(run.get("landed", {}))
+        missing_before.update(run.get("missing_fields", {}))
+    if rows < 5 or rows_before < 20:
+        return []
+    found = []
+    for name, count in sorted(missing.items()):
+        now, then = 1 - count / rows, 1 - missing_before[name] / rows_before
+        if then >= 0.8 and now <= then - 0.5:
+            found.append(f"field {name}: stated by {now:.0%} of the {rows} new rows, by {then:.0%} of the rows before")
+    return found
 
 
 def _group(stats: Mapping[str, Any], prefix: str) -> dict[str, int]:
@@ -130,7 +153,12 @@ def _channel(walk: Walk, outcomes: Counter[str], waiting: int, reason: str, limi
 
 
 def _verdict(
-    channels: list[dict[str, Any]], outcomes: Mapping[str, Counter[str]], reason: str, limited: str, waiting: int
+    channels: list[dict[str, Any]],
+    outcomes: Mapping[str, Counter[str]],
+    reason: str,
+    limited: str,
+    waiting: int,
+    emptied: list[str],
 ) -> tuple[int, str, list[str]]:
     """Exit code, one line that says why, and every problem met."""
     problems = []
@@ -149,7 +177,9 @@ def _verdict(
             if count := outcomes.get(kind, Counter())[outcome]:
                 problems.append(f"{count} {kind}s: {outcome}")
     if worst:
-        return worst, problems[0], problems
+        return worst, problems[0], [*problems, *emptied]
+    if emptied:
+        return NO_ROWS, emptied[0], [*problems, *emptied]
     if articles["challenge"] and not articles["landed"]:
         return BLOCKED, problems[0], problems
     if reason == "start_error":

@@ -34,6 +34,17 @@ def write(storage: Storage, site: str, run_id: str, report: dict[str, Any]) -> N
     storage.publish(name_of(site, run_id), json.dumps(report, ensure_ascii=False, indent=1, default=str).encode())
 
 
+def history(storage: Storage, site: str, last: int = 20) -> list[dict[str, Any]]:
+    """The newest run files of a site; one that cannot be read is passed over."""
+    found = []
+    for name in list(storage.files(f"runs/site={site}", ".json"))[-last:]:
+        try:
+            found.append(json.loads(storage.read(name)))
+        except ValueError:
+            continue
+    return found
+
+
 def complete_walks(storage: Storage, site: str, horizon: timedelta = timedelta(days=400)) -> dict[str, CompleteWalk]:
     """The newest complete walk of each channel, by its listing URL. A run file that cannot be read counts as none:
     the channel is then walked again, which is harmless."""

@@ -20,6 +20,7 @@ from govcrawl.archive.urls import doc_id, host_of
 from govcrawl.base_spiders.rows import Row, date_in_url, find_rows
 from govcrawl.errors import BadArgument, IncoherentSpider
 from govcrawl.extensions import ArchiveExtension
+from govcrawl.extraction import clean
 from govcrawl.extraction.page import Page as Reading
 from govcrawl.extraction.page import Site
 from govcrawl.guard import Refused
@@ -354,6 +355,10 @@ class ListingSpider(ArticleSpider):
             # A page that scripts fill says where its rows are; a page or two without any is no reason to give up.
             following = self._next_page(walk) if not walk.rows and walk.pages < 3 else None
             walk.ended = "last" if walk.rows else "no_rows"
+            if walk.ended == "no_rows" and _is_challenge(response):
+                walk.ended, following = "challenge", None
+                self.archive.settle(attempt, "challenge")
+                return
             self.archive.settle(attempt, "landed" if walk.rows or following else "not_article")
             if following is not None:
                 yield following
@@ -479,6 +484,11 @@ def page_of(response: Response, site: Site, region: str | None = None) -> items.
         attempt,
         reading,
     )
+
+
+def _is_challenge(response: Response) -> bool:
+    """Whether a shield's page came in place of the listing, with status 200."""
+    return clean(Reading(response.body, response.url)).page_type == "challenge"
 
 
 def outcome_of(failure: Failure) -> tuple[str, str]:
