@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from govcrawl.archive.storage import Storage
 
 # Fast to write, and within a few per cent of the size that slower levels reach on Chinese text.
-COMPRESSION = {"compression": "zstd", "compression_level": 3, "row_group_size": 10_000}
+COMPRESSION = {"compression": "zstd", "compression_level": 3, "row_group_size": 10_000, "write_page_checksum": True}
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 COLUMNS = [f.name for f in fields(Article) if f.name not in ("province", "year")]
 STORED = [n for n in COLUMNS if n not in ("run_id", "seq")]
