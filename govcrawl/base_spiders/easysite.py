@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from scrapy.http import Request
 
+from govcrawl.base_spiders.fields import markup
 from govcrawl.base_spiders.listing import ListingSpider
 from govcrawl.base_spiders.numbered import stated_pages
 from govcrawl.base_spiders.rows import make_date
@@ -31,7 +32,7 @@ class EasySiteSpider(ListingSpider):
     """Lists ``<hash>-<N>.shtml``."""
 
     def page_requests(self, response: TextResponse) -> Iterable[Request]:
-        linked = [response.urljoin(t) for t in response.css("[tagname]::attr(tagname)").getall() if _LIST.search(t)]
+        linked = [response.urljoin(t) for t in markup(response).css("[tagname]::attr(tagname)").getall() if _LIST.search(t)]
         here = _LIST.search(response.url)
         listing = response.url if here else next(iter(linked), None)
         if listing is None:

@@ -6,6 +6,8 @@ import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
+from parsel import Selector
+
 from govcrawl.base_spiders.rows import date_in, make_date
 
 if TYPE_CHECKING:
@@ -31,6 +33,36 @@ def plain(title: Any) -> str | None:
     return " ".join(re.sub(r"<[^>]*>", "", text).split()) or None if text else None
 
 
+def data_of(response: TextResponse) -> dict[str, Any]:
+    """The object that a JSON response holds; empty where it holds none, as the page of a shield does."""
+    try:
+        data = response.json()
+    except ValueError:
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def inner(data: dict[str, Any], name: str) -> dict[str, Any]:
+    """An object inside an object; empty where there is none."""
+    value = data.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def listed(data: dict[str, Any], *names: str) -> list[dict[str, Any]]:
+    """The objects of the first of these lists that holds any."""
+    for name in names:
+        value = data.get(name)
+        if isinstance(value, list) and value:
+            return [v for v in value if isinstance(v, dict)]
+    return []
+
+
+def count_of(value: Any) -> int:
+    """A number of rows or pages, 0 where it is none."""
+    text = str(value).strip()
+    return int(text) if text.isdecimal() else 0
+
+
 def day_of(value: Any) -> date | None:
     """The day in China of a publish time: a text, or seconds or milliseconds since 1970."""
     text = said(value)
@@ -43,6 +75,11 @@ def day_of(value: Any) -> date | None:
     return make_date(found.year, found.month, found.day)
 
 
+def markup(response: TextResponse) -> Selector:
+    """The response as markup; an empty page where it is JSON, as shields answer."""
+    return response.selector if response.selector.type != "json" else Selector("<p></p>")
+
+
 def scripts(response: TextResponse) -> str:
     """The page's own scripts. What they ask for fills this page; the same address in a link is another column's."""
-    return "\n".join(response.xpath("//script/text()").getall())
+    return "\n".join(markup(response).xpath("//script/text()").getall())

@@ -35,6 +35,8 @@ class GenericSpider(ListingSpider):
     """Goes where the pager points."""
 
     def page_requests(self, response: TextResponse) -> Iterable[Request]:
+        if response.selector.type == "json":
+            return
         if (url := next_link(response)) is not None:
             yield Request(url)
         elif (pages := _up_to_last(response)) is not None:

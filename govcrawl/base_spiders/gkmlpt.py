@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy.http import Request
 
-from govcrawl.base_spiders.fields import day_of, plain, said
+from govcrawl.base_spiders.fields import count_of, data_of, day_of, listed, plain, said
 from govcrawl.base_spiders.listing import url_with
 from govcrawl.base_spiders.numbered import NumberedSpider
 from govcrawl.base_spiders.rows import Row
@@ -54,15 +54,15 @@ class GkmlptSpider(NumberedSpider):
         return self._articles(response)
 
     def total(self, response: TextResponse) -> int | None:
-        return int(response.json().get("total") or 0) or None if _is_api(response) else super().total(response)
+        return count_of(data_of(response).get("total")) or None if _is_api(response) else super().total(response)
 
     def _api_pages(self, response: TextResponse) -> Iterator[Request]:
-        data = response.json()
+        data = data_of(response)
         here = re.search(r"[?&]page=(\d+)", response.url)
         number = int(here.group(1)) if here else 1
-        size = len(data.get("articles") or ()) or 1
+        size = len(listed(data, "articles")) or 1
         meta = {"columns": response.meta.get("columns", [])}
-        pages = -(-int(data.get("total") or 0) // size) if number == 1 else number
+        pages = -(-count_of(data.get("total")) // size) if number == 1 else number
         for following in range(number + 1, pages + 1):
             yield Request(url_with(response.url, page=following), meta=meta)
         yield from self._column(response, meta["columns"])
@@ -73,7 +73,7 @@ class GkmlptSpider(NumberedSpider):
             yield response.follow(column, meta={"columns": columns[1:]})
 
     def _articles(self, response: TextResponse) -> Iterator[Row]:
-        for article in response.json().get("articles") or ():
+        for article in listed(data_of(response), "articles"):
             if (url := said(article.get("url") or article.get("post_url"))) is not None:
                 fields = {column: value for key, column in _POLICY.items() if (value := said(article.get(key)))}
                 published = article.get("date") or article.get("display_publish_time") or article.get("created_at")

@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from parsel import Selector
 
+from govcrawl.base_spiders.fields import count_of, data_of, markup
 from govcrawl.base_spiders.listing import ListingSpider
 from govcrawl.base_spiders.rows import find_rows
 
@@ -40,11 +41,11 @@ class JpaasSpider(ListingSpider):
         unit = _list_unit(page)
         if unit is None:
             return
-        size = int(unit.attrib.get("rows") or 0) or self.rows_per_page
+        size = count_of(unit.attrib.get("rows")) or self.rows_per_page
         query = dict(_PAIR.findall(unit.attrib["querydata"]))
         api = unit.attrib.get("url") or unit.attrib.get("uniturl") or _UNIT
         following = _page_number(response.url) + 1 if is_unit(response) or list(self.rows(response)) else 1
-        for number in range(following, -(-int(unit.attrib.get("count") or size) // size) + 1):
+        for number in range(following, -(-(count_of(unit.attrib.get("count")) or size) // size) + 1):
             numbers = {"rows": size, "pageNo": number, "paramJson": json.dumps({"pageNo": number, "pageSize": size})}
             yield response.follow(f"{api}?{urlencode(query | numbers)}", headers={"X-Requested-With": "XMLHttpRequest"})
 
@@ -52,16 +53,16 @@ class JpaasSpider(ListingSpider):
         return find_rows(self._list(response), response.url, self._pattern, self.rows_css)
 
     def total(self, response: TextResponse) -> int | None:
-        count = self._list(response).xpath("//*[@querydata and @count]/@count").get("")
-        return int(count) if count.isdigit() else super().total(response)
+        count = self._list(response).xpath("//*[@querydata and @count]/@count").get()
+        return count_of(count) or super().total(response)
 
     @staticmethod
     def _list(response: TextResponse) -> Selector:
         """The list's markup: the page itself, or what the JSON holds."""
         if not is_unit(response):
-            return response.selector
-        data = response.json().get("data") or {}
-        return Selector((data.get("html") if isinstance(data, dict) else data) or "<p></p>")
+            return markup(response)
+        data = data_of(response).get("data")
+        return Selector(str((data.get("html") if isinstance(data, dict) else data) or "<p></p>"))
 
 
 def is_unit(response: TextResponse) -> bool:

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from scrapy.http import Request
 
-from govcrawl.base_spiders.fields import scripts
+from govcrawl.base_spiders.fields import markup, scripts
 from govcrawl.base_spiders.listing import ListingSpider, url_with
 from govcrawl.base_spiders.numbered import stated_pages
 
@@ -61,7 +61,7 @@ class LabelSpider(ListingSpider):
         parts = urlsplit(response.url)
         asked = dict(parse_qsl(parts.query))
         named = _SITE.search(scripts(response))
-        site = response.xpath("//meta[translate(@name,'SI','si')='siteid']/@content").get()
+        site = markup(response).xpath("//meta[translate(@name,'SI','si')='siteid']/@content").get()
         query = {
             "labelName": "publicInfoList",
             "siteId": site or (named.group(1) if named else ""),

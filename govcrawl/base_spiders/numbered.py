@@ -15,6 +15,7 @@ from urllib.parse import urljoin, urlsplit
 
 from scrapy.http import Request
 
+from govcrawl.base_spiders.fields import markup
 from govcrawl.base_spiders.listing import ListingSpider
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def linked_pages(response: TextResponse, here: ListFile) -> dict[int, set[str]]:
     """The numbers of the pages of this listing that the page links, in whatever attribute, and the links' texts."""
     form = re.compile(rf"{re.escape(here.folder)}{re.escape(here.name)}{re.escape(here.separator)}(\d{{1,4}})\.\w+$")
     found: dict[int, set[str]] = {}
-    for element in response.selector.root.iter("a", "option", "span", "li"):
+    for element in markup(response).root.iter("a", "option", "span", "li"):
         for address in _addresses(element):
             if match := form.match(urljoin(response.url, address)):
                 found.setdefault(int(match.group(1)), set()).add(" ".join("".join(element.itertext()).split()))

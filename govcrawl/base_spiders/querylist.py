@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 from scrapy.http import Request
 
-from govcrawl.base_spiders.fields import FORM_HEADERS, day_of, plain, said
+from govcrawl.base_spiders.fields import FORM_HEADERS, count_of, data_of, day_of, inner, listed, plain, said
 from govcrawl.base_spiders.listing import ListingSpider
 from govcrawl.base_spiders.rows import Row
 
@@ -46,28 +46,23 @@ class QueryListSpider(ListingSpider):
             yield _query(asked.url, form | {"current": number})
 
     def rows(self, response: TextResponse) -> Iterator[Row]:
-        for result in _data(response).get("results") or ():
-            source = result.get("source") or result
-            urls = _inner(source.get("urls"))
+        for result in listed(inner(data_of(response), "data"), "results"):
+            source = inner(result, "source") or result
+            urls = _unpacked(source.get("urls"))
             url = said(urls.get("pc") if isinstance(urls, dict) else urls) or said(source.get("url"))
             if url is not None:
                 fields = _fields(source)
                 yield Row(response.urljoin(url), fields.get("title"), fields.get("published_on"), fields)
 
     def total(self, response: TextResponse) -> int | None:
-        return int(_data(response).get("total") or 0) or None
+        return count_of(inner(data_of(response), "data").get("total")) or None
 
 
 def _query(url: str, form: dict[str, Any]) -> Request:
     return Request(url, method="POST", body=urlencode(form), headers=FORM_HEADERS)
 
 
-def _data(response: TextResponse) -> dict[str, Any]:
-    data = response.json().get("data") or {}
-    return data if isinstance(data, dict) else {}
-
-
-def _inner(value: Any) -> Any:
+def _unpacked(value: Any) -> Any:
     """What a string that holds JSON says; other values as they are."""
     if not isinstance(value, str) or value.lstrip()[:1] not in ("{", "["):
         return value
@@ -78,7 +73,7 @@ def _inner(value: Any) -> Any:
 
 
 def _fields(source: dict[str, Any]) -> dict[str, Any]:
-    content, metadata = _inner(source.get("content")), _inner(source.get("metadata"))
+    content, metadata = _unpacked(source.get("content")), _unpacked(source.get("metadata"))
     fields = {
         "title": plain(source.get("title")) or plain(source.get("showTitle")),
         "published_on": day_of(source.get("pubDate")),

@@ -67,6 +67,8 @@ def find_rows(
     """The rows of a list page in page order. ``pattern``: what the site's article URLs look like; files that stand
     among such rows count too. ``css``: the row elements; where none of them holds a link, rows are found without.
     ``every_block``: the articles of all blocks, as on a front page, instead of those of the main list."""
+    if page.type == "json":
+        return []
     root: HtmlElement = page.root
     links = [(a, url) for a in root.iter("a") if (url := _target(a, base_url)) and (pattern.search(url) or _is_file(url))]
     elements: list[HtmlElement] = [s.root for s in page.css(css)] if css else []

@@ -11,7 +11,6 @@ in the script or the head.
 from __future__ import annotations
 
 import itertools
-import json
 import re
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,7 @@ from urllib.parse import urljoin
 from parsel import Selector
 from scrapy.http import Request
 
-from govcrawl.base_spiders.fields import day_of, plain, said, scripts
+from govcrawl.base_spiders.fields import count_of, data_of, day_of, inner, listed, markup, plain, said, scripts
 from govcrawl.base_spiders.listing import ListingSpider, stated_total, url_with
 from govcrawl.base_spiders.numbered import numbered_pages, stated_pages
 from govcrawl.base_spiders.rows import Row, find_rows
@@ -79,8 +78,7 @@ class UcapSpider(ListingSpider):
     def total(self, response: TextResponse) -> int | None:
         if not _is_json(response):
             return stated_total(response.text)
-        total = _data(response).get("total")
-        return int(total) if total is not None else None
+        return count_of(_data(response).get("total")) or None
 
     def article_url(self, url: str) -> str:
         """Without the switch to the view for the visually impaired, which is the same page."""
@@ -90,11 +88,11 @@ class UcapSpider(ListingSpider):
         if not _is_json(response):
             return stated_pages(response.text)
         data = _data(response)
-        size = int(data.get("rows") or 0) or len(data.get("results") or ()) or 1
-        return -(-int(data.get("total") or 0) // size) or None
+        size = count_of(data.get("rows")) or len(listed(data, "results")) or 1
+        return -(-count_of(data.get("total")) // size) or None
 
     def _results(self, response: TextResponse) -> Iterator[Row]:
-        for result in _data(response).get("results") or ():
+        for result in listed(_data(response), "results"):
             if (url := said(result.get("url"))) is not None:
                 yield Row(
                     response.urljoin(url),
@@ -126,8 +124,7 @@ def _is_json(response: TextResponse) -> bool:
 
 
 def _data(response: TextResponse) -> dict[str, Any]:
-    data = response.json().get("data") or {}
-    return data if isinstance(data, dict) else {}
+    return inner(data_of(response), "data")
 
 
 def _scripted(response: TextResponse) -> bool:
@@ -140,18 +137,15 @@ def _channel_id(response: TextResponse) -> str | None:
     text = scripts(response)
     if (found := _CHANNEL_ID.search(text) or _CHANNEL_IN_ADDRESS.search(text)) is not None:
         return found.group(1)
-    named = response.xpath("//meta[translate(@name,'CI','ci')='channelid']/@content").get("")
+    named = markup(response).xpath("//meta[translate(@name,'CI','ci')='channelid']/@content").get("")
     return named if re.fullmatch(r"[0-9a-f]{32}", named) else None
 
 
 def _fields(result: dict[str, Any]) -> dict[str, Any]:
-    groups = result.get("domainMetaList") or ()
-    if isinstance(groups, str):
-        groups = json.loads(groups)
     fields: dict[str, Any] = {}
-    for group in groups:
-        for entry in group.get("resultList") or ():
-            column, value = _POLICY.get(entry.get("key")), said(entry.get("value"))
+    for group in listed(result, "domainMetaList"):
+        for entry in listed(group, "resultList"):
+            column, value = _POLICY.get(str(entry.get("key"))), said(entry.get("value"))
             if column and value:
                 fields[column] = day_of(value) if column == "written_on" else value
     fields["html"] = said(result.get("contentHtml"))

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import itertools
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from scrapy.http import Request
 
-from govcrawl.base_spiders.fields import day_of, plain, said, scripts
+from govcrawl.base_spiders.fields import count_of, data_of, day_of, listed, plain, said, scripts
 from govcrawl.base_spiders.listing import url_with
 from govcrawl.base_spiders.rows import Row
 from govcrawl.base_spiders.trs import TrsSpider
@@ -58,7 +58,7 @@ class WasJsonSpider(TrsSpider):
             return
         here = re.search(r"[?&]page=(\d+)", response.url)
         following = int(here.group(1)) + 1 if here else 2
-        pages = int(response.json().get("pageCount") or 0)
+        pages = count_of(data_of(response).get("pageCount"))
         for number in range(following, pages + 1) if pages else itertools.count(following):
             yield Request(url_with(response.url, page=number))
 
@@ -71,12 +71,10 @@ class WasJsonSpider(TrsSpider):
     def total(self, response: TextResponse) -> int | None:
         if not _is_search(response):
             return super().total(response)
-        data = response.json()
-        return int(data.get("recordCount") or data.get("total") or 0) or None
+        return count_of(data_of(response).get("recordCount")) or None
 
     def _documents(self, response: TextResponse) -> Iterator[Row]:
-        data: dict[str, Any] = response.json()
-        for entry in data.get("data") or data.get("docs") or ():
+        for entry in listed(data_of(response), "data", "docs"):
             url = said(entry.get("chnldocurl")) or said(entry.get("docpuburl")) or said(entry.get("url"))
             if url is not None:
                 yield Row(
