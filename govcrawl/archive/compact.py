@@ -230,7 +230,7 @@ def _check_marks(storage: Storage, site: str, names: Iterator[str]) -> None:
 
 
 def _write(storage: Storage, names: list[str], left_out: dict[str, set[int]], out: Any) -> None:
-    with pq.ParquetWriter(out, ARTICLES, compression="zstd", compression_level=9) as writer:
+    with pq.ParquetWriter(out, ARTICLES, compression="zstd", compression_level=9, write_page_checksum=True) as writer:
         waiting: list[pa.RecordBatch] = []
         for name in names:
             first = 0

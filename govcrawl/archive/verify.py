@@ -106,8 +106,9 @@ def verify(storage: Storage, only: Collection[str] = (), checked: Checked | None
     checked = checked if checked is not None else Checked()
     hashes = Hashes(storage)
     if not only:
-        yield from _outside_sites(storage, hashes, checked)
+        yield from _outside_sites(storage, checked)
     every = array("Q")
+    told: set[str] = set()
     for site in only or sites_of(storage):
         for tries in range(3):
             found: list[Finding] = []
@@ -121,6 +122,7 @@ def verify(storage: Storage, only: Collection[str] = (), checked: Checked | None
                 continue
             break
         yield from found
+        told.update(f.file for f in found if f.kind == "attachment")
         checked.sites += 1
         checked.files += check.files
         checked.rows += check.rows
@@ -132,6 +134,7 @@ def verify(storage: Storage, only: Collection[str] = (), checked: Checked | None
         checked.running += [site] if check.running else []
         every.extend(_short(key) for key in check.keys)
     if not only:
+        yield from _misnamed(storage, hashes, told)
         yield from _in_two_sites(storage, every)
 
 
@@ -172,9 +175,9 @@ def segment(name: str) -> tuple[str, str, int] | None:
 
 
 class SiteCheck:
-    """The check of one site: run it, then read what it saw."""
+    """The check of one site: run it, then read what it saw. ``repairing``: the lock is ours, and the WARC is left out."""
 
-    def __init__(self, storage: Storage, site: str, hashes: Hashes, *, own_lock: bool = False) -> None:
+    def __init__(self, storage: Storage, site: str, hashes: Hashes, *, repairing: bool = False) -> None:
         self.storage = storage
         self.site = site
         self.hashes = hashes
@@ -184,7 +187,7 @@ class SiteCheck:
         self.attached: dict[str, tuple[str | None, int | None, str, str]] = {}  # path → sha256, bytes, url, named in
         self.marked: set[Segment] = set()
         self.running = False
-        self._own_lock = own_lock
+        self._repairing = repairing
         self._names: list[str] = []
         self._by_run: Counter[str] = Counter()
         self._also: set[tuple[Key, str]] = set()
@@ -207,7 +210,7 @@ class SiteCheck:
             yield self._finding("doubled_key", other, what, "scrapy compact removes them")
         yield from self._lost_rows()
         yield from self._attachments()
-        unfinished = [*self._unmarked(), *self._left_over(), *self._warc()]
+        unfinished = [*self._unmarked(), *self._left_over(), *(() if self._repairing else self._warc())]
         self.running = held or (bool(unfinished) and self._held())
         yield from (f for f in unfinished if not self.running or f.kind == "record")
         yield from self._run_files()
@@ -216,7 +219,7 @@ class SiteCheck:
         return Finding(kind, self.site, file, what, f"{REPAIR} {self.site}" if remedy == REPAIR else remedy, tuple(items))
 
     def _held(self) -> bool:
-        return not self._own_lock and is_held(self.storage, self.site)
+        return not self._repairing and is_held(self.storage, self.site)
 
     # Parquet
 
@@ -342,7 +345,8 @@ class SiteCheck:
             have, removed = self._by_run[run], self.losses.by_run[run]
             if not stated - removed <= have <= stated:
                 what = f"the run landed {stated} article rows, the archive holds {have}"
-                yield self._finding("run_rows", name, what + (f" and {removed} were removed" if removed else ""), items=[run])
+                what += f" and {removed} were removed" if removed else ""
+                yield self._finding("run_rows", name, what, items=[run, stated - removed - have])
 
     def _read_losses(self) -> None:
         for name in self.storage.files(f"runs/site={self.site}", ".json"):
@@ -367,9 +371,8 @@ class SiteCheck:
         for name in sorted(own | self._places.keys()):
             places = self._places.get(name, [])
             inside = name.startswith("warc/")
-            path = self.storage.path(name) if inside else name
-            system = self.storage.fs if inside else fs.LocalFileSystem()
-            if system.get_file_info(path).type != fs.FileType.File:
+            stream = open_place(self.storage, name)
+            if stream is None:
                 if inside:
                     offsets = sorted({p.offset for p in places})
                     what = f"the file is not there; {len(places)} rows name it, as {places[0].named_in}"
@@ -378,7 +381,7 @@ class SiteCheck:
                     self.elsewhere += len(places)
                 continue
             try:
-                with system.open_input_file(path) as stream:
+                with stream:
                     yield from self._records(stream, name, places)
                     if inside and name.endswith(".gz"):
                         yield from self._tail(stream, name, max((p.offset for p in places), default=0))
@@ -405,7 +408,9 @@ class SiteCheck:
     def _tail(self, stream: Any, name: str, start: int) -> Iterator[Finding]:
         size = stream.size()
         end = whole_until(stream, start)
-        if end < size:
+        if not size:
+            yield self._finding("warc_cut", name, "it is empty", items=[0])
+        elif end < size:
             what = f"it is cut: {size - end} bytes after offset {end} are no whole record"
             yield self._finding("warc_cut", name, what, items=[end])
 
@@ -431,6 +436,11 @@ class SiteCheck:
 
 _READ = ("doc_id", "revision", "site", "url", "run_id", "seq", "attachments", "warc_file", "warc_offset", "payload_digest")
 _RESTORE = "restore the file from a backup; scrapy verify --repair writes the records off"
+
+
+def is_file_name(path: str) -> bool:
+    """Whether a path is one that an attachment may have."""
+    return _FILE_NAME.fullmatch(path) is not None
 
 
 class Hashes:
@@ -465,14 +475,16 @@ class SchemaError(Exception):
     """A Parquet file with other columns than its dataset."""
 
 
-def whole_batches(storage: Storage, name: str, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    """Every row of a Parquet file with every column, so that damage anywhere shows. Raises SchemaError, OSError,
-    ArrowException."""
+def whole_batches(
+    storage: Storage, name: str, schema: pa.Schema, columns: list[str] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """Every row of a Parquet file, without ``columns`` with every column, so that damage anywhere shows. Raises
+    SchemaError, OSError, ArrowException."""
     with storage.fs.open_input_file(storage.path(name)) as source:
-        file = pq.ParquetFile(source)
+        file = pq.ParquetFile(source, page_checksum_verification=True)
         if not file.schema_arrow.equals(schema, check_metadata=False):
             raise SchemaError(_difference(file.schema_arrow, schema))
-        yield from file.iter_batches(batch_size=_BATCH)
+        yield from file.iter_batches(batch_size=_BATCH, columns=columns)
 
 
 def _difference(have: pa.Schema, want: pa.Schema) -> str:
@@ -487,6 +499,14 @@ def _labels(missing: list[str], more: list[str], other: list[str]) -> list[tuple
     return [("missing", missing), ("unknown", more), ("of another type", other)]
 
 
+def open_place(storage: Storage, name: str) -> Any:
+    """The WARC file that a row names, open; None where it is not there. A replay's rows name recordings outside."""
+    inside = name.startswith("warc/")
+    path = storage.path(name) if inside else name
+    system = storage.fs if inside else fs.LocalFileSystem()
+    return system.open_input_file(path) if system.get_file_info(path).type == fs.FileType.File else None
+
+
 class Record(NamedTuple):
     """What lies at an offset of a WARC file: a response, or a revisit, which has no payload of its own."""
 
@@ -498,11 +518,12 @@ class Record(NamedTuple):
     body: bytes
 
 
-def record_at(stream: Any, offset: int) -> Record | None:
-    """The response or revisit record at an offset; None where none begins or its end is missing."""
+def record_at(stream: Any, offset: int, *, decoded: bool = False) -> Record | None:
+    """The response or revisit record at an offset; None where none begins or its end is missing. ``decoded``: its body
+    unpacked, and ``digest`` then of that."""
     stream.seek(offset)
     try:
-        record = next(iter(ArchiveIterator(stream, parse_http=True)), None)
+        record = next(iter(ArchiveIterator(stream, parse_http=True, auto_decode="content" if decoded else "none")), None)
         if record is None or record.record_type not in (WarcRecordType.response, WarcRecordType.revisit):
             return None
         if record.http_headers is None:
@@ -586,7 +607,7 @@ def owner_of_staged(name: str) -> str:
 # What belongs to no site
 
 
-def _outside_sites(storage: Storage, hashes: Hashes, checked: Checked) -> Iterator[Finding]:
+def _outside_sites(storage: Storage, checked: Checked) -> Iterator[Finding]:
     for name in storage.files("articles"):
         if not name.endswith(".parquet"):
             yield Finding("stray", "", name, "no Parquet file, but readers of the folder open it", REPAIR)
@@ -604,17 +625,23 @@ def _outside_sites(storage: Storage, hashes: Hashes, checked: Checked) -> Iterat
             except (OSError, pa.ArrowException) as exc:
                 what = f"it does not open ({str(exc).splitlines()[0][:200]})"
                 yield Finding("unreadable", "", name, what, f"{REPAIR}, then {again} makes it anew")
-    for name in storage.files("files"):
-        found, shape = hashes.get(name), _FILE_NAME.fullmatch(name)
-        if found is not None and (shape is None or shape[2] != found[0]):
-            what = f"its name is not the SHA-256 of its content, {found[0]}"
-            yield Finding("attachment", "", name, what, REPAIR, (name,))
     for name in storage.files("staging"):
         if name.endswith(".lock") or owner_of_staged(name):
             continue
         changed = storage.fs.get_file_info(storage.path(name)).mtime
         if changed is not None and time.time() - changed.timestamp() > _STALE_SECONDS:
             yield Finding("staging", "", name, "left by a command that was killed", REPAIR)
+
+
+def _misnamed(storage: Storage, hashes: Hashes, told: set[str]) -> Iterator[Finding]:
+    """Attachments that are not what their name says, beside those that a row names."""
+    for name in storage.files("files"):
+        if name in told:
+            continue
+        found, shape = hashes.get(name), _FILE_NAME.fullmatch(name)
+        if found is not None and (shape is None or shape[2] != found[0]):
+            what = f"its name is not the SHA-256 of its content, {found[0]}"
+            yield Finding("attachment", "", name, what, REPAIR, (name,))
 
 
 def _short(key: Key) -> int:

@@ -1,0 +1,172 @@
+"""``scrapy verify``: the archive checked against itself, and mended."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+
+from govcrawl import extraction, items, report
+from govcrawl.archive.ledger import Attempt, Hop
+from govcrawl.archive.repair import Rules, repair
+from govcrawl.archive.storage import Storage, StorageError
+from govcrawl.archive.urls import doc_id
+from govcrawl.archive.verify import Checked, Finding, sites_of, verify
+from govcrawl.extensions import data_folder
+from govcrawl.extraction.page import Page as Reading
+from govcrawl.pipelines import article_of
+from govcrawl.recognise import other_site, spiders
+
+if TYPE_CHECKING:
+    import argparse
+
+    from scrapy.settings import BaseSettings
+
+    from govcrawl.archive.verify import Record
+
+FINDINGS = report.CRASHED
+
+
+class Command(ScrapyCommand):
+    requires_project = True
+    requires_crawler_process = False
+
+    def syntax(self) -> str:
+        return "[--repair] [--json FILE] [site …]"
+
+    def short_desc(self) -> str:
+        return "Check the whole archive, or some sites of it, and repair it"
+
+    def long_desc(self) -> str:
+        return (
+            "Check Parquet, captures, WARC, run files and attachments against one another; one line for each finding. With "
+            "--repair, unreadable files move to quarantine/ and what was in them is derived again where that is possible; "
+            "doubled rows are left to scrapy compact. Exit codes: 0 clean, 1 findings, 2 bad argument, 8 storage failed."
+        )
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
+        parser.add_argument("--repair", action="store_true", help="mend what can be mended, then check again")
+        parser.add_argument("--json", metavar="FILE", help="write the findings to a file too")
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        assert self.settings is not None
+        data = data_folder(self.settings)
+        storage = Storage(data)
+        try:
+            self._run(storage, data, args, opts)
+        except StorageError as exc:
+            sys.stderr.write(f"{exc}\n")
+            self.exitcode = report.STORAGE
+
+    def _run(self, storage: Storage, data: str, sites: list[str], opts: argparse.Namespace) -> None:
+        assert self.settings is not None
+        there = sites_of(storage)
+        unknown = sorted(set(sites) - set(there))
+        if unknown:
+            msg = f"no site {unknown[0]!r} in {data}; it holds: {', '.join(there) or 'nothing'}"
+            raise UsageError(msg, print_help=False)
+        checked = Checked()
+        found = _told(storage, sites, checked)
+        repaired: list[str] = []
+        left = found
+        if opts.repair and found:
+            for line in repair(storage, found, rules(self.settings)):
+                repaired.append(line)
+                print(f"repair: {line}")
+            checked = Checked()
+            left = _told(storage, sites, checked)
+        print(_summary(checked, left, data))
+        if opts.json:
+            text = {"data": data, "found": _plain(found), "repaired": repaired, "left": _plain(left)}
+            try:
+                Path(opts.json).write_text(
+                    json.dumps(text | {"checked": asdict(checked)}, ensure_ascii=False, indent=1)
+                )
+            except OSError as exc:
+                msg = f"--json {opts.json} cannot be written: {exc.strerror}"
+                raise UsageError(msg, print_help=False) from exc
+        self.exitcode = FINDINGS if left else report.COMPLETE
+
+
+def _told(storage: Storage, sites: list[str], checked: Checked) -> list[Finding]:
+    found = []
+    for finding in verify(storage, sites, checked):
+        print(finding)
+        found.append(finding)
+    return found
+
+
+def _plain(findings: list[Finding]) -> list[dict[str, Any]]:
+    return [{n: v for n, v in asdict(f).items() if n != "items"} for f in findings]
+
+
+def _summary(checked: Checked, left: list[Finding], data: str) -> str:
+    lines = [
+        (
+            f"{data}: {checked.sites} sites, {checked.files} Parquet files, {checked.rows} article rows, "
+            f"{checked.records} WARC records, {checked.attachments} attachments"
+        )
+    ]
+    if checked.elsewhere:
+        lines.append(f"{checked.elsewhere} rows name recordings outside the archive that are not there; not checked")
+    if checked.known_losses:
+        lines.append(f"{checked.known_losses} losses that a repair wrote off (runs/) are not counted")
+    if checked.running:
+        lines.append(f"being crawled, unfinished segments not judged: {', '.join(checked.running)}")
+    lines.append(f"{len(left)} findings" if left else "clean")
+    return "\n".join(lines)
+
+
+def rules(settings: BaseSettings) -> Rules:
+    """What the spiders know of their sites."""
+    known = spiders(settings)
+
+    def is_article(site: str, url: str) -> bool | None:
+        cls = known.get(site)
+        return None if cls is None else re.search(cls.article_pattern, url) is not None
+
+    def read(row: dict[str, Any], record: Record) -> items.Article | None:
+        cls = known.get(row["site"])
+        facts = cls.site() if cls is not None else other_site(record.url)
+        channel = row["channel"]
+        # The rule reads class attributes only; a spider without channels cannot be instantiated.
+        region = cls.region(cast("Any", cls), channel, record.url) if cls is not None and channel else None
+        listed = {"listed_title": row["listed_title"], "listed_on": row["listed_on"]}
+        reading = Reading(
+            record.body,
+            record.url,
+            headers=dict(record.headers),
+            site=facts,
+            channel=channel,
+            region=region,
+            fetched_at=row["fetched_at"],
+            **listed,
+        )
+        page_type = extraction.clean(reading).page_type
+        if page_type not in ("article", "attachment"):
+            return None
+        hop = Hop(record.url, row["fetched_at"], record.status)
+        attempt = Attempt(row["site"], record.url, "article", channel=channel, hops=[hop], **listed)
+        page = items.Page(
+            record.url,
+            doc_id(record.url),
+            row["site"],
+            facts.title,
+            facts.kind,
+            channel,
+            row["fetched_at"],
+            attempt,
+            reading,
+            reading_is_file=page_type == "attachment",
+        )
+        article = article_of(page)
+        return article if article.title else None
+
+    return Rules(is_article, read)
