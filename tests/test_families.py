@@ -339,6 +339,34 @@ def test_jcms_fills_a_column_without_records_from_the_first_window() -> None:
     assert dict(parse_qsl(asked.body.decode()))["unitid"] == "55"
 
 
+@pytest.mark.parametrize(
+    "filled",
+    [
+        """<script>$.post("/module/xxgk/search.jsp?currpage="+n, {infotypeId:"A02", jdid:"62", divid:"div7"})</script>""",
+        '<iframe src="/module/xxgk/search.jsp?infotypeId=A02&amp;jdid=62&amp;divid=div7"></iframe>',
+    ],
+)
+def test_jcms_posts_the_search_that_fills_a_column(filled: str) -> None:
+    spider = Jcms("t")
+    shell = page(Jcms.channels["通知公告"], filled)
+    assert list(spider.rows(shell)) == []
+    (asked,) = spider.page_requests(shell)
+    form = dict(parse_qsl(asked.body.decode()))
+    assert (asked.method, form["infotypeId"], form["jdid"], form["divid"]) == ("POST", "A02", "62", "div7")
+    row = '<tr><td><a href="/art/2024/5/3/art_7_1.html" title="校车检查通知">校车检查…</a></td><td>2024-05-03</td></tr>'
+    answer = HtmlResponse(asked.url, body=f"<table>{row}</table>第1/3页".encode(), encoding="utf-8", request=asked)
+    assert [(r.title, r.date) for r in spider.rows(answer)] == [("校车检查通知", dt.date(2024, 5, 3))]
+    following = list(spider.page_requests(answer))
+    assert [parse_qs(urlsplit(r.url).query)["currpage"] for r in following] == [["2"], ["3"]]
+    assert {(r.method, r.body) for r in following} == {("POST", asked.body)}
+
+
+def test_jcms_reads_a_static_list_beside_a_link_to_the_search() -> None:
+    row = '<li><a href="/art/2024/5/3/art_7_1.html">校车检查通知</a><b>2024-05-03</b></li>'
+    body = f'<a href="/module/xxgk/search.jsp?jdid=62">信息公开搜索</a><ul>{row}</ul>'
+    assert [r.title for r in Jcms("t").rows(page(Jcms.channels["通知公告"], body))] == ["校车检查通知"]
+
+
 def test_a_column_that_moved_to_jpaas_is_filled_by_its_unit() -> None:
     unit = "querydata=\"{'webId':'9','pageId':'7','tagId':'信息列表','tplSetId':'x1'}\""
     shell = page(Jcms.channels["通知公告"], f'<script url="/api-gateway/jpaas-publish-server/front/page/build/unit" {unit}></script>')

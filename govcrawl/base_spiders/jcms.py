@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit
 from parsel import Selector
 from scrapy.http import Request
 
-from govcrawl.base_spiders.fields import FORM_HEADERS
+from govcrawl.base_spiders.fields import FORM_HEADERS, markup, scripts
 from govcrawl.base_spiders.jpaas import JpaasSpider
 from govcrawl.base_spiders.listing import url_with
 from govcrawl.base_spiders.numbered import stated_pages
@@ -57,7 +57,7 @@ class JcmsSpider(JpaasSpider):
             return ()
         if _PROXY.search(response.text):
             return self._proxy_pages(response)
-        if _SEARCH.search(response.text):
+        if _is_search_shell(response):
             return iter([self._search(response)])
         return super().page_requests(response)
 
@@ -65,7 +65,7 @@ class JcmsSpider(JpaasSpider):
         if records := _records(response.text):
             boxes = Selector("".join(f"<div class='record'>{r}</div>" for r in records))
             return find_rows(boxes, response.url, self._pattern, "div.record")
-        if "dataproxy.jsp" in response.url or (_SEARCH.search(response.text) and "search.jsp" not in response.url):
+        if "dataproxy.jsp" in response.url or _is_search_shell(response):
             return ()
         return super().rows(response)
 
@@ -123,6 +123,12 @@ class JcmsSpider(JpaasSpider):
         pages = stated_pages(response.text)
         for number in range(here + 1, pages + 1) if pages else itertools.count(here + 1):
             yield Request(url_with(asked.url, currpage=number), method="POST", body=asked.body, headers=asked.headers)
+
+
+def _is_search_shell(response: TextResponse) -> bool:
+    """Whether a script or a frame fills the page from ``search.jsp``; a link to it is the site's own search."""
+    frames = markup(response).xpath("//iframe/@src").getall()
+    return "search.jsp" not in response.url and any(_SEARCH.search(t) for t in (scripts(response), *frames))
 
 
 def _records(text: str) -> list[str]:
