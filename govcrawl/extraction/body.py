@@ -204,7 +204,7 @@ def _notice(document: Document, title_line: int) -> list[int]:
         line = document.lines[i]
         if line.hidden or noise[i]:
             continue
-        if found and (_END.search(line.text) or _FOOTER.search(line.text)):
+        if found and (_END.match(line.text) or _FOOTER.search(line.text)):
             break
         if line.linked > 0.5 * len(line.text) and i not in attached:
             links += 1
@@ -212,7 +212,7 @@ def _notice(document: Document, title_line: int) -> list[int]:
                 break
             continue
         links = 0
-        if not _JUNK.match(line.text) and not _END.search(line.text):
+        if not is_junk(line.text) and not _END.match(line.text):
             found.append(i)
     return found
 
@@ -232,9 +232,14 @@ def _clean(document: Document, box: Box, title_line: int, values: list[float]) -
             if share < 0.3 * chars or other.hidden:
                 drop[other.first - first : other.last - first] = [True] * (other.last - other.first)
     attached = document.attached
-    kept = [i for i in range(first, last) if not drop[i - first] and (i in attached or not _JUNK.match(lines[i].text))]
+    kept = [i for i in range(first, last) if not drop[i - first] and (i in attached or not is_junk(lines[i].text))]
     kept = _cut_tail(lines, kept, attached, values, document.boxes)
     return _drop_lists(lines, kept, attached)
+
+
+def is_junk(text: str) -> bool:
+    """Whether a line is a control of the page that never belongs to an article: 分享到, 字体 大 中 小, 阅读剩余全文."""
+    return len(text) < 80 and _JUNK.match(text) is not None
 
 
 def _cut_tail(lines: list[Line], kept: list[int], attached: set[int], values: list[float], boxes: list[Box]) -> list[int]:
@@ -249,13 +254,13 @@ def _cut_tail(lines: list[Line], kept: list[int], attached: set[int], values: li
     last_home = _last_home(lines, kept, values, boxes)
     for position in range(len(kept) - 1, -1, -1):
         text = lines[kept[position]].text
-        if len(text) >= 200 or not (_END.search(text) or _FOOTER.search(text)):
+        if len(text) >= 200 or not (_END.match(text) or _FOOTER.search(text)):
             continue
         before, rest = sums[position], sums[end] - sums[position + 1]
         sure = before >= max(150.0, 0.12 * total) and last_home < position and _SURE_END.match(text) is not None
         if (sure or rest <= 0.25 * total) and not any(i in attached for i in kept[position + 1 : end]):
             end = position
-    return [i for i in kept[:end] if not (len(lines[i].text) < 60 and _END.search(lines[i].text))]
+    return [i for i in kept[:end] if not (len(lines[i].text) < 60 and _END.match(lines[i].text))]
 
 
 def _last_home(lines: list[Line], kept: list[int], values: list[float], boxes: list[Box]) -> int:

@@ -44,6 +44,11 @@ _ATTACHMENT = re.compile(
     r"\.(?:pdf|PDF|docx?|DOCX?|xlsx?|XLSX?|pptx?|PPTX?|wps|WPS|et|rtf|zip|ZIP|rar|RAR|7z|ofd|csv|txt)(?:[?#]|$)|downfile|download\.(?:jsp|php|asp)|DownloadAttach|/attachment/",
 )
 MAX_LINES = 60_000
+MAX_OPEN = 6_000
+MAX_DEPTH = 400
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)[^<>]*>?")
+# Tags that the parser closes by itself or that hold nothing: they never nest.
+_LEVEL = frozenset("p li dt dd tr td th tbody thead tfoot option br hr img input meta link base col area embed source param wbr".split())
 MAX_NODES = 1_500_000
 
 
@@ -177,6 +182,8 @@ def parse(markup: str, selectors: tuple[str, ...] = ()) -> Document:
     document = Document()
     if not markup.strip():
         return document
+    if markup.count("<") - markup.count("</") > MAX_OPEN:
+        markup = _flatten(markup)
     tree = LexborHTMLParser(markup)
     root = tree.root
     if root is None:
@@ -191,6 +198,20 @@ def parse(markup: str, selectors: tuple[str, ...] = ()) -> Document:
     _reveal(document)
     document.attached = {link.line for link in document.links if is_attachment(link.href)}
     return document
+
+
+def _flatten(markup: str) -> str:
+    """Markup without the tags that nest deeper than any page does: parsing takes the square of the depth in time."""
+    parts: list[str] = []
+    depth = at = 0
+    for match in _TAG.finditer(markup):
+        if match[2].lower() in _LEVEL:
+            continue
+        depth = max(0, depth - 1) if match[1] else depth + 1
+        if depth >= MAX_DEPTH:
+            parts.append(markup[at : match.start()])
+            at = match.end()
+    return "".join(parts) + markup[at:] if parts else markup
 
 
 def is_attachment(href: str) -> bool:
@@ -432,10 +453,10 @@ class _Walk:
                 for key in ("name", "property", "itemprop", "http-equiv"):
                     name = attributes.get(key)
                     if name:
-                        document.meta.setdefault(name.strip().lower(), []).append(squeeze(content))
+                        document.meta.setdefault(name.strip().lower(), []).append(squeeze(content[:4000]))
         elif tag == "title":
             if not document.title:
-                document.title = squeeze(node.text(deep=True) or "")
+                document.title = squeeze((node.text(deep=True) or "")[:2000])
         elif tag == "script":
             self.script(node)
         elif tag == "base":

@@ -27,7 +27,7 @@ def metadata(page: Page) -> Metadata:
 
 
 def marked(line: Line) -> str:
-    """A line's text with \\x1f where an element begins or ends inside it."""
+    """A line's text with \\x1f where an element begins or ends inside it; of long lines the two ends."""
     parts = []
     before = line.runs[0] if line.runs else None
     for run in line.runs:
@@ -35,7 +35,8 @@ def marked(line: Line) -> str:
             parts.append("\x1f")
         before = run
         parts.append(run.text)
-    return "".join(parts).strip()
+    text = "".join(parts).strip()
+    return text if len(text) <= 800 else f"{text[:400]}\x1f{text[-400:]}"
 
 
 def _metadata(page: Page) -> Metadata:
@@ -50,7 +51,7 @@ def _metadata(page: Page) -> Metadata:
     text = cleaned.text_original or cleaned.text
     result.title = page.headline.text
     zone, header, tail, after = _regions(page)
-    body = text.split("\n") if text else []
+    body = [p if len(p) <= 4000 else p[:3000] + p[-1000:] for p in text.split("\n")] if text else []
     begin = page.headline.line if page.headline.line >= 0 else 0
     rules = policy.read(document, max(0, begin - 25), min(len(document.lines), max(begin + 40, page.article.first + 40)), body)
     for name in ("issuer", "doc_number", "index_number", "written_on", "subject", "validity"):

@@ -278,7 +278,7 @@ def _tail(text: str) -> list[str]:
         names = _byline(text)
         if names:
             return names
-    match = _TAIL.search(text)
+    match = _TAIL.search(text, max(0, len(text) - 90))
     if not match or _NOT_AUTHORS.search(match["names"]):
         return []
     inside = re.sub(r"^[(（]?\s*(?:文/图|图/文|文|作者)\s*[:：/]?\s*", "", match["names"])

@@ -134,6 +134,8 @@ def doc_number(text: str) -> str | None:
 def _in_body(lines: list[str]) -> str | None:
     """The number that stands alone on one of the body's first lines."""
     for text in lines[:8]:
+        if len(text) > 60:
+            continue
         bare = _SPACES.sub("", text).strip("()（）")
         match = NUMBER.fullmatch(bare)
         if match and len(bare) <= 30:
