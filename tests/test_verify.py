@@ -313,9 +313,9 @@ def test_a_repaired_site_is_crawled_on(data: Path, shop: Rules, site: Site) -> N
 
 def test_several_faults_at_once(data: Path, shop: Rules) -> None:
     whole = rows(data)
-    for plant in (damaged_articles, captures_cut, warc_cut, attachment_deleted, left_in_staging, notes_among_articles):
+    for plant in (damaged_articles, captures_cut, warc_cut, run_file_cut, left_in_staging, notes_among_articles):
         plant(data)
-    assert {f.kind for f in found(data)} >= {"unreadable", "warc_cut", "attachment", "staging", "stray"}
+    assert {f.kind for f in found(data)} >= {"unreadable", "warc_cut", "run_file", "staging", "stray"}
     mend(data, shop)
     assert not found(data)
     assert rows(data) == whole

@@ -115,7 +115,7 @@ class _SiteRepair:
 
     def run(self, found: list[Finding]) -> Iterator[str]:
         try:
-            for step in (self._move_away, self._rebuild_captures, self._restore_rows, self._restore_files, self._write_off):
+            for step in (self._move_away, self._rebuild_captures, self._restore_files, self._restore_rows, self._write_off):
                 for line in step(found):
                     self.done.append(line)
                     yield line
