@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _LABEL = "/site/label/8888"
 _COLUMN = re.compile(r"\bcolumnId[\"']?\s*[:=]\s*[\"']?(\d+)|/content/column/(\d+)")
-_SITE = re.compile(r"\bsiteId[\"']?\s*[:=]\s*[\"']?(\d+)", re.IGNORECASE)
+_SETTING = re.compile(r"\b(siteId|labelName|file)[\"']?\s*:\s*[\"']?([\w/.-]+)")
 
 
 class LabelSpider(ListingSpider):
@@ -60,11 +60,11 @@ class LabelSpider(ListingSpider):
     def _label(response: TextResponse) -> Request:
         parts = urlsplit(response.url)
         asked = dict(parse_qsl(parts.query))
-        named = _SITE.search(scripts(response))
+        stated = dict(_SETTING.findall(scripts(response).partition(_LABEL)[2][:2000]))
         site = markup(response).xpath("//meta[translate(@name,'SI','si')='siteid']/@content").get()
         query = {
-            "labelName": "publicInfoList",
-            "siteId": site or (named.group(1) if named else ""),
+            "labelName": stated.get("labelName", "publicInfoList"),
+            "siteId": site or stated.get("siteId", ""),
             "organId": parts.path.rsplit("/", 1)[1],
             "catId": asked.get("catId", ""),
             "type": asked.get("type", "4"),
@@ -74,7 +74,7 @@ class LabelSpider(ListingSpider):
             "isDate": "true",
             "dateFormat": "yyyy-MM-dd",
             "length": "80",
-            "file": "/xxgk/publicInfoList_newest2020",
+            "file": stated.get("file", "/xxgk/publicInfoList_newest2020"),
         }
         return response.follow(f"{_LABEL}?{urlencode(query)}", headers={"Ls-Language": "zh"})
 

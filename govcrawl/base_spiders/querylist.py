@@ -12,11 +12,11 @@ import itertools
 import json
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from scrapy.http import Request
 
-from govcrawl.base_spiders.fields import FORM_HEADERS, count_of, data_of, day_of, inner, listed, plain, said
+from govcrawl.base_spiders.fields import FORM_HEADERS, count_of, data_of, day_of, inner, listed, plain, said, scripts
 from govcrawl.base_spiders.listing import ListingSpider
 from govcrawl.base_spiders.rows import Row
 
@@ -29,19 +29,19 @@ _SIZE = 15
 
 
 class QueryListSpider(ListingSpider):
-    """Lists ``/queryList``; site and column are the first two folders of a channel's address."""
-
-    def first_request(self, url: str) -> Request:
-        site, column = re.match(r"/([\w-]+)/([\w-]+)/", urlsplit(url).path).groups()  # type: ignore[union-attr]
-        form = {"current": 1, "pageSize": _SIZE, "webSiteCode[]": site, "channelCode[]": column}
-        return _query(urljoin(url, "/queryList"), form | {"sort": "sortNum", "order": "desc"})
+    """Lists ``/queryList`` for the codes that the column page's script names, else for the first folders of its address."""
 
     def page_requests(self, response: TextResponse) -> Iterable[Request]:
         asked = response.request
         assert asked is not None
-        form: dict[str, Any] = dict(parse_qsl(asked.body.decode()))
-        following = int(form["current"]) + 1
-        pages = -(-(self.total(response) or 0) // int(form["pageSize"]))
+        if asked.method == "GET":
+            if (codes := _codes(response)) is not None:
+                form = {"current": 1, "pageSize": _SIZE, "webSiteCode[]": codes[0], "channelCode[]": codes[1]}
+                yield _query(response.urljoin("/queryList"), form | {"sort": "sortNum", "order": "desc"})
+            return
+        form = dict(parse_qsl(asked.body.decode()))
+        following = count_of(form["current"]) + 1
+        pages = -(-(self.total(response) or 0) // count_of(form["pageSize"]))
         for number in range(following, pages + 1) if pages else itertools.count(following):
             yield _query(asked.url, form | {"current": number})
 
@@ -56,6 +56,16 @@ class QueryListSpider(ListingSpider):
 
     def total(self, response: TextResponse) -> int | None:
         return count_of(inner(data_of(response), "data").get("total")) or None
+
+
+def _codes(response: TextResponse) -> tuple[str, str] | None:
+    """The codes of site and column."""
+    text = scripts(response)
+    site, column = (re.search(rf"\b{n}(?:\[\])?[\"']?\s*[:=]\s*\[?[\"']([\w-]+)", text) for n in ("webSiteCode", "channelCode"))
+    folders = re.match(r"/([\w-]+)/([\w-]+)/", urlsplit(response.url).path)
+    if site is not None and column is not None:
+        return site.group(1), column.group(1)
+    return (folders.group(1), folders.group(2)) if folders is not None else None
 
 
 def _query(url: str, form: dict[str, Any]) -> Request:

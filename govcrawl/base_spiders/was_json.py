@@ -26,12 +26,13 @@ if TYPE_CHECKING:
 
 _PATH = "/fjdzapp/search"
 _COLUMN = re.compile(r"\bchnlid\s*(?:=|%3D|[\"']?\s*:\s*[\"']?)\s*(\d+)")
+_LIBRARY = re.compile(r"\bchannelid[\"']?\s*[:=]\s*[\"']?(\d+)")
 
 
-def was_url(base: str, column: int | str, rows: int = 75) -> str:
-    """The address of a column's JSON listing, all years."""
+def was_url(base: str, column: int | str, library: int | str = 229105) -> str:
+    """The address of a column's JSON listing, all years. ``library``: the site's ``channelid``."""
     query = {
-        "channelid": "229105",
+        "channelid": str(library),
         "sortfield": "-docorderpri,-docreltime",
         "classsql": f"chnlid={column}",
         "classcol": "publishyear",
@@ -39,7 +40,7 @@ def was_url(base: str, column: int | str, rows: int = 75) -> str:
         "classsort": "0",
         "cache": "true",
         "page": "1",
-        "prepage": str(rows),
+        "prepage": "75",
     }
     return f"{base}{_PATH}?{urlencode(query)}"
 
@@ -52,7 +53,8 @@ class WasJsonSpider(TrsSpider):
     def page_requests(self, response: TextResponse) -> Iterable[Request]:
         if not _is_search(response):
             if (column := _column(response)) is not None:
-                yield Request(was_url(response.urljoin("/").rstrip("/"), column))
+                library = _LIBRARY.search(scripts(response))
+                yield Request(was_url(response.urljoin("/").rstrip("/"), column, library.group(1) if library else 229105))
             else:
                 yield from super().page_requests(response)
             return
