@@ -118,7 +118,7 @@ def of_host(url: str) -> str | None:
         return next((_HOSTS[label] for label in reversed(labels[:-2]) if label in _HOSTS), None)
     first = next((label for label in labels if label not in ("www", "m", "news", "edu", "3g", "wap")), "")
     for label in (first, *labels[:-1]):
-        if label in _HOSTS and len(label) > 2 and label not in ("gxzf",):
+        if label in _HOSTS and len(label) > 2 and label != "gxzf":
             return _HOSTS[label]
         for slug in PROVINCES:
             if label.startswith(slug + ".") or label == slug:
@@ -136,7 +136,7 @@ def of_domain(url: str) -> str | None:
 def of_path(url: str) -> str | None:
     """The province whose name is the address's first folder, as the regional channels of news sites have it: /hlj/."""
     first = urlsplit(url).path.lower().split("/")[1:2]
-    return _HOSTS.get(first[0]) if first and len(first[0]) > 2 or first == ["nx"] else None
+    return _HOSTS.get(first[0]) if first and (len(first[0]) > 2 or first[0] == "nx") else None
 
 
 @cache

@@ -30,7 +30,7 @@ def quality(page: Page) -> list[str]:
         "traditional_converted": cleaned.script == "hant",
         "no_publish_date": stated.published_on is None,
         "spam_removed": flags.spam_removed(page.document, host),
-        "foreign_host": flags.foreign_host(page.document, host, page.site, stated.source),
+        "foreign_host": flags.foreign_host(page.document, host, page.site),
         "word_substitution": flags.word_substitution(cleaned.text),
         "truncated": flags.truncated(cleaned.text),
         "attachment_only": bool(cleaned.attachments) and len(re.sub(r"\s", "", cleaned.text)) < 100,

@@ -72,7 +72,7 @@ def find(document: Document, title_line: int, *, selected: bool = False) -> Body
     values, own = _values(document, title_line)
     total = _sums(values)
     text = _sums(own)
-    best = _container(document, total, text, title_line, selected=selected)
+    best = _container(document, total, text, selected=selected)
     short = _notice(document, title_line) if title_line >= 0 and (best is None or text[best[0].last] - text[best[0].first] < 160) else []
     if short and (best is None or best[1] == "text" or best[0].first > short[-1]):
         chars = sum(len(document.lines[i].text) for i in short)
@@ -163,7 +163,7 @@ def _noise_lines(document: Document) -> list[bool]:
     return noise
 
 
-def _container(document: Document, total: list[float], text: list[float], title_line: int, *, selected: bool) -> tuple[Box, str] | None:
+def _container(document: Document, total: list[float], text: list[float], *, selected: bool) -> tuple[Box, str] | None:
     best: tuple[float, Box] | None = None
     cms: tuple[float, Box] | None = None
     site: tuple[float, Box] | None = None

@@ -61,13 +61,13 @@ def clean(page: Page) -> Cleaned:
 
 def _clean(page: Page) -> Cleaned:
     kind = charset.header(page.headers, "content-type").lower()
-    if page.body.lstrip()[:4].startswith(tuple(m[:4] for m in _MAGIC)) or re.match(r"application/(?!xhtml|xml|json|javascript|octet)|image/|video/|audio/", kind):
+    if not page.known.get("html") and (page.body.lstrip()[:4].startswith(tuple(m[:4] for m in _MAGIC)) or re.match(r"application/(?!xhtml|xml|json|javascript|octet)|image/|video/|audio/", kind)):
         return Cleaned(page_type="attachment", extractor=_name("none"))
     document = page.document
     article = page.article
     lines = body_lines(page)
     text = bodies.join(document, lines)
-    page_type = _page_type(page, document, text, lines)
+    page_type = _page_type(page, document, text)
     if page_type != "article":
         return Cleaned(page_type=page_type, extractor=_name("none"))
     result = Cleaned(text=text, extractor=_name(article.rule))
@@ -158,7 +158,7 @@ def _attachments(document: Document, base: str, first: int, last: int) -> list[A
     return list(found.values())
 
 
-def _page_type(page: Page, document: Document, text: str, lines: list[int]) -> str:
+def _page_type(page: Page, document: Document, text: str) -> str:
     markup = page.markup
     size = len(text)
     if size < 300:

@@ -159,7 +159,7 @@ def _kind(node: LexborNode) -> int:
     kind = INLINE
     if tag == "-text":
         kind = TEXT
-    elif tag[:1] in ("-", "!") and tag not in ("-text",):
+    elif tag[:1] in ("-", "!"):
         kind = IGNORED
     else:
         kind |= BREAKS if tag in BLOCK else 0
@@ -188,7 +188,7 @@ def parse(markup: str, selectors: tuple[str, ...] = ()) -> Document:
     root = tree.root
     if root is None:
         return document
-    wanted = set()
+    wanted: set[int] = set()
     for selector in selectors:
         try:
             wanted.update(node.mem_id for node in tree.css(selector))
@@ -267,7 +267,7 @@ def _hidden_names(markup: str) -> tuple[set[str], set[str]]:
 
 def _media(markup: str, start: int, end: int) -> list[tuple[int, int]]:
     """The @media blocks of a style sheet, whose rules do not hold on every screen."""
-    found = []
+    found: list[tuple[int, int]] = []
     at = markup.find("@media", start, end)
     while at >= 0 and len(found) < 200:
         close = _MEDIA_END.search(markup, at, end)

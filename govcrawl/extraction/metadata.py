@@ -4,9 +4,9 @@ import re
 from datetime import date, datetime
 from typing import Any
 
-from govcrawl.extraction import dates, people, policy, province, publish, quality, script
+from govcrawl.extraction import people, policy, province, publish, quality, script
 from govcrawl.extraction.cleaning import clean, is_paragraph
-from govcrawl.extraction.dates import Moment
+from govcrawl.extraction.dates import CHINA, Moment, valid
 from govcrawl.extraction.document import Document, Line
 from govcrawl.extraction.page import Page
 from govcrawl.extraction.results import Metadata
@@ -46,13 +46,13 @@ def _metadata(page: Page) -> Metadata:
     if cleaned.page_type in ("challenge", "error", "attachment", "empty"):
         if cleaned.page_type == "attachment":
             result.title = page.listed_title or ""
-        return _finish(page, result, "", None)
+        return _finish(page, result, None)
     known = page.known
     text = cleaned.text_original or cleaned.text
     result.title = page.headline.text
     zone, header, tail, after = _regions(page)
     body = [p if len(p) <= 4000 else p[:3000] + p[-1000:] for p in text.split("\n")] if text else []
-    begin = page.headline.line if page.headline.line >= 0 else 0
+    begin = max(page.headline.line, 0)
     rules = policy.read(document, max(0, begin - 25), min(len(document.lines), max(begin + 40, page.article.first + 40)), body)
     for name in ("issuer", "doc_number", "index_number", "written_on", "subject", "validity"):
         setattr(result, name, getattr(rules, name))
@@ -64,7 +64,7 @@ def _metadata(page: Page) -> Metadata:
     result.author = people.find_authors(header, pieces, body, after)
     result.author = [a for a in result.author if a != result.source]
     result.keywords = _keywords(document)
-    return _finish(page, result, text, moment, known)
+    return _finish(page, result, moment, known)
 
 
 def _regions(page: Page) -> tuple[list[int], list[str], list[str], list[str]]:
@@ -126,7 +126,7 @@ def _keywords(document: Document) -> list[str]:
     return list(dict.fromkeys(w for w in words if 1 < len(w) <= 30))[:20]
 
 
-def _finish(page: Page, result: Metadata, text: str, moment: Moment | None, known: Any = None) -> Metadata:
+def _finish(page: Page, result: Metadata, moment: Moment | None, known: Any = None) -> Metadata:
     """Simplified names, known fields, province and year."""
     if clean(page).script == "hant":
         result.title_original = result.title
@@ -140,6 +140,7 @@ def _finish(page: Page, result: Metadata, text: str, moment: Moment | None, know
     for name, value in (known or {}).items():
         if value not in (None, "", []) and name != "html" and hasattr(result, name):
             setattr(result, name, value)
+    _complete(page, result)
     cleaned = clean(page)
     site = page.site
     own = site.province if site is not None else None
@@ -148,13 +149,27 @@ def _finish(page: Page, result: Metadata, text: str, moment: Moment | None, know
     else:
         result.province, result.province_from = province.decide(
             own=own, region=page.region, source=result.source, issuer=result.issuer, doc_number=result.doc_number,
-            title=result.title, text=cleaned.text, url=page.url, channel=page.channel,
+            title=result.title, text=cleaned.text, url=page.url,
         )  # fmt: skip
     division = PROVINCES.get(result.province)
     result.province_name = division.name if division else _NAMES.get(result.province, "")
     result.province_code = division.code if division else None
     result.year, result.year_from = _year(page, result, cleaned.text)
     return result
+
+
+def _complete(page: Page, result: Metadata) -> None:
+    """The day of a time stated alone, and no clock after the fetch or date out of range."""
+    if result.published_at is not None and result.published_on is None:
+        result.published_on = result.published_at.astimezone(CHINA).date()
+    if result.published_on is not None and result.published_precision is None:
+        result.published_precision = "day" if result.published_at is None else "second"
+        result.published_from = result.published_from or "listing"
+    fetched = page.fetched_at
+    if result.published_at is not None and fetched is not None and fetched.tzinfo is not None and result.published_at > fetched:
+        result.published_at, result.published_precision = None, "day"
+    if result.written_on is not None and not valid(result.written_on, publish.latest(page.fetched_at)):
+        result.written_on = None
 
 
 def _published(result: Metadata, moment: Moment | None) -> None:

@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
+from html import escape
 from typing import Any
 
 from govcrawl.extraction import body as bodies
 from govcrawl.extraction import charset, document, title
+
+_STATED = "govcrawl-stated-body"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +69,26 @@ class Page:
         """The markup, its encoding, and whether it was repaired."""
         return charset.decode(self.body, self.headers)
 
-    @property
+    @cached_property
     def markup(self) -> str:
+        """The page's markup, or that of the body which a CMS's JSON stated, set into a page of its own."""
+        html = self.known.get("html")
+        if html:
+            heading = escape(str(self.known.get("title") or self.listed_title or ""))
+            return f'<html><body><h1>{heading}</h1><div id="{_STATED}">{html}</div></body></html>'
         return self.decoded[0]
 
     @cached_property
     def document(self) -> document.Document:
         """The page's lines and boxes: one parse for everything that is read from it."""
-        selectors = self.site.body if self.site is not None else ()
-        return document.parse(self.markup, selectors)
+        return document.parse(self.markup, self.selectors)
+
+    @property
+    def selectors(self) -> tuple[str, ...]:
+        """The CSS selectors of the body's container, as far as known beforehand."""
+        if self.known.get("html"):
+            return (f"#{_STATED}",)
+        return self.site.body if self.site is not None else ()
 
     @cached_property
     def headline(self) -> title.Title:
@@ -83,5 +97,4 @@ class Page:
     @cached_property
     def article(self) -> bodies.Body:
         """The body's lines, before the editor and source lines at its ends are taken off."""
-        selected = bool(self.site is not None and self.site.body)
-        return bodies.find(self.document, self.headline.end, selected=selected)
+        return bodies.find(self.document, self.headline.end, selected=bool(self.selectors))

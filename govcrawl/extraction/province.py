@@ -1,7 +1,6 @@
 """Whose news a page is: the evidence of source, channel, host, title and text, strongest first."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable
 
 from govcrawl import provinces
@@ -29,7 +28,6 @@ def decide(
     title: str,
     text: str,
     url: str,
-    channel: str | None,
 ) -> tuple[str, str]:
     """Province slug ("national", "unknown" included) and the evidence that decided, strongest first."""
     if own and own != NATIONAL:
@@ -38,6 +36,9 @@ def decide(
         slug = _authority(value)
         if slug:
             return slug, evidence
+    slug = _of_number(doc_number)
+    if slug:
+        return slug, "doc_number"
     host = provinces.of_host(url)
     if host and ".gov.cn" in url:
         return host, "host"
@@ -54,10 +55,10 @@ def decide(
     counts = _tally([(title, 3.0), (source or "", 2.0), (_opening(text.split("\n")), 2.0), (text[:4000], 1.0)])
     abroad = provinces.of_domain(url)
     if abroad:
-        counts[abroad] += 2.0
+        counts[abroad] = counts.get(abroad, 0.0) + 2.0
     folder = provinces.of_path(url)
     if folder:
-        counts[folder] += 2.0
+        counts[folder] = counts.get(folder, 0.0) + 2.0
     total = sum(counts.values())
     slug = _leader(counts, 1.4)
     share = counts[slug] / total if slug else 0.0
@@ -88,19 +89,27 @@ def _authority(value: str | None) -> str | None:
     return found[0].province if found and found[0].start <= 2 and found[0].weight >= 0.8 else None
 
 
-def _tally(parts: Iterable[tuple[str, float]]) -> Counter[str]:
-    counts: Counter[str] = Counter()
+def _of_number(value: str | None) -> str | None:
+    """The province whose letter opens a document number: 黑教规〔2023〕1号, 苏政发〔2024〕10号."""
+    if not value or len(value) < 4 or value[1] not in "教政府招财人发委办科卫文体民":
+        return None
+    return next((p.slug for p in PROVINCES.values() if value[0] in p.letter.split(",")), None)
+
+
+def _tally(parts: Iterable[tuple[str, float]]) -> dict[str, float]:
+    counts: dict[str, float] = {}
     for text, factor in parts:
-        seen: Counter[str] = Counter()
+        seen: dict[str, int] = {}
         for place in provinces.places(text):
             # The tenth mention says little more than the third.
-            counts[place.province] += factor * place.weight / (1 + 0.35 * seen[place.province])
-            seen[place.province] += 1
+            times = seen.get(place.province, 0)
+            counts[place.province] = counts.get(place.province, 0.0) + factor * place.weight / (1 + 0.35 * times)
+            seen[place.province] = times + 1
     return counts
 
 
-def _leader(counts: Counter[str], least: float) -> str | None:
-    ranked = counts.most_common(2)
+def _leader(counts: dict[str, float], least: float) -> str | None:
+    ranked = sorted(counts.items(), key=lambda item: -item[1])[:2]
     if not ranked or ranked[0][1] < least:
         return None
     if len(ranked) > 1 and ranked[0][1] < 1.25 * ranked[1][1]:

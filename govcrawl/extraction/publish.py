@@ -145,16 +145,15 @@ def _scripts(document: Document, limit: date) -> Iterable[Moment]:
                 yield moment
     for pattern in _SCRIPT_TIMES:
         for text in document.scripts:
-            match = pattern.search(text[:200_000])
-            if match is None:
-                continue
-            if match[1].isdigit() and len(match[1]) == 10:
-                at = datetime.fromtimestamp(int(match[1]), CHINA)
-                moment = Moment(at.date(), at, "second")
-            else:
-                found = dates.first_moment(match[1])
-                if found is None:
-                    continue
-                moment = found
-            if dates.valid(moment.day, limit):
-                yield moment
+            stated = pattern.search(text[:200_000])
+            found = _stated(stated[1]) if stated else None
+            if found is not None and dates.valid(found.day, limit):
+                yield found
+
+
+def _stated(value: str) -> Moment | None:
+    """The moment of a script's value: seconds since 1970, or a date."""
+    if value.isdigit() and len(value) == 10:
+        at = datetime.fromtimestamp(int(value), CHINA)
+        return Moment(at.date(), at, "second")
+    return dates.first_moment(value)

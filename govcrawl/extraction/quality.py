@@ -71,7 +71,7 @@ def truncated(text: str) -> bool:
     return bool(re.search(r"(?:\.{3,}|…{1,2})\s*[\[【（(]?(?:详细|详情|全文|更多|阅读全文|查看全文|查看更多|未完)?[\]】）)]?$|[，、,]$", end)) and len(text) > 60
 
 
-def foreign_host(document: Document, host: str, site: Any, source: str | None) -> bool:
+def foreign_host(document: Document, host: str, site: Any) -> bool:
     """Whether a page stands on a host that is not its publisher's: its footer, canonical address or licence says so."""
     if site is not None and site.hosts:
         return registrable(host) not in {registrable(h) for h in site.hosts}

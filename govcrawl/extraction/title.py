@@ -96,7 +96,7 @@ def _beginnings(lines: list[Line]) -> dict[int, float]:
             text = lines[j].text
             if _META_LINE.search(text):
                 break
-            if 4 <= len(key(text)) and lines[j].linked < 0.5 * len(text) and not _CRUMB.search(text) and not _TOOLS.search(text):
+            if len(key(text)) >= 4 and lines[j].linked < 0.5 * len(text) and not _CRUMB.search(text) and not _TOOLS.search(text):
                 found[j] = max(found.get(j, 0.0), value)
                 value -= 0.9
     return found
