@@ -38,6 +38,7 @@ class Family:
     listing: str = ""
     marks: str = ""
     article: str = ""
+    needs_mark: bool = False  # its articles look like another's
 
     @property
     def spider(self) -> type[ListingSpider]:
@@ -57,7 +58,7 @@ FAMILIES = (
     ),
     Family(
         "was_json", "WasJsonSpider", "TRS WCM behind a WAS search", r"/fjdzapp/search", r"/fjdzapp/search",
-        r"/\d{6}/t\d{8}_\d+\.s?html?$",
+        r"/\d{6}/t\d{8}_\d+\.s?html?$", needs_mark=True,
     ),
     Family(
         "trs", "TrsSpider", "TRS WCM", r"/was5/web/search|/index_\d+\.s?html?$",
@@ -79,7 +80,7 @@ FAMILIES = (
     ),
     Family(
         "label8888", "LabelSpider", "安徽 platform", r"/content/column/\d+|/site/label/8888|/public/column/\d+",
-        r"/site/label/8888|/content/column/\d+", r"/(?:public/\d+|[\w/-]+)/\d{7,9}\.html$",
+        r"/site/label/8888|/content/column/\d+", r"/(?:public/\d+|[\w/-]+)/\d{7,9}\.html$", needs_mark=True,
     ),
     Family(
         "easysite", "EasySiteSpider", "辽宁 platform", r"/[0-9a-f]{8}-\d+\.shtml$", r"tagname=[\"'][^\"']*[0-9a-f]{8}-\d+\.shtml",
@@ -91,12 +92,14 @@ FAMILIES = (
         "founder", "FounderSpider", "Founder node/content", r"/node_\d+(?:_\d+)?\.html?$", r"displaypagenum|enpproperty",
         r"/\d{4}-\d{2}/\d{2}/content_\d+(?:_\d+)?\.s?html?$",
     ),
+    Family(
+        "numbered", "NumberedSpider", "numbered files", article=r"/(?:\d{4}/\d{2}-\d{2}/\d{6,8}|\d{8}/[0-9a-f]{32})\.html$",
+    ),
 )  # fmt: skip
 _URL = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)
 GENERIC = Family("generic", "GenericSpider", "unknown CMS, by its pager")
 FEED = Family("news_json", "JsonListSpider", "JSON feeds, data in scripts")
 NEXT_LINK = Family("news_links", "NextLinkSpider", "pager of links")
-NUMBERED = Family("numbered", "NumberedSpider", "numbered files")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,8 @@ def recognise(response: TextResponse) -> Recognised | None:
             evidence.append("the listing's address")
         if family.marks and (mark := re.search(family.marks, response.text, re.IGNORECASE)):
             evidence.append(f"the mark {mark.group()!r}")
+        if family.needs_mark and not evidence:
+            continue
         if count >= 3:
             evidence.append(f"{count} article addresses")
         # An address or articles of a form of its own say more than a word in a script.
@@ -137,13 +142,13 @@ def recognise(response: TextResponse) -> Recognised | None:
     if best is not None:
         return Recognised(best[1], learned or bound_to(response.url, best[1].article or r"/.*\d"), best[3])
     if learned is None:
-        return None
+        return _recognised_feed(response)
     return Recognised(GENERIC, learned, (f"{sum(bool(re.search(learned, u)) for u in links)} links of one shape",))
 
 
 def bound_to(url: str, article: str) -> str:
     """A pattern for addresses of a form on the same site: its host, or one below or beside it."""
-    port = f":{urlsplit(url).port}" if urlsplit(url).port else ""
+    port = f":{urlsplit(url).port}" if urlsplit(url).port else "(?::(?:80|443))?"
     return rf"^https?://(?:[\w-]+\.)*{re.escape(registrable(url))}{port}(?:/[^?#]*)?{article}"
 
 
@@ -234,7 +239,7 @@ def _shape(url: str) -> str | None:
     if first is None and not query:
         return None
     path = "/".join(_numbers(s) for s in segments[first if first is not None else -1 :])
-    return f"/{path}" + (rf"\?{query}" if query else "") + "$"
+    return f"/{path}" + (r"(?:\?.*)?$" if first is not None else rf"\?{query}$")
 
 
 def _numbers(segment: str) -> str:
@@ -244,13 +249,13 @@ def _numbers(segment: str) -> str:
 
 
 def _recognised_feed(response: TextResponse) -> Recognised | None:
-    """A feed's articles are the addresses in it that are not pictures."""
+    """The articles of a feed, or of the data in a page's scripts: the addresses in it that are not pictures."""
     addresses = re.findall(r"""["'](?:https?:)?//[^"'\s]+|["']/[^"'\s]+""", response.text.replace("\\/", "/"))
     shapes: dict[str, set[str]] = defaultdict(set)
     for found in addresses:
         url = urljoin(response.url, found[1:])
         if not re.search(r"\.(?:jpe?g|png|gif|webp|js|css|json)(?:\?|$)", url) and (shape := _shape(url)) is not None:
-            shapes[rf"^https?://{re.escape(host_of(url))}(?:/[^?#]*)?{shape}"].add(url)
+            shapes[bound_to(url, shape)].add(url)
     if not shapes:
         return None
     pattern, urls = max(shapes.items(), key=lambda item: len(item[1]))
@@ -261,7 +266,7 @@ def _recognised_feed(response: TextResponse) -> Recognised | None:
 
 def family_named(cls: type[ListingSpider]) -> Family | None:
     """The family that a spider derives from: the nearest of its bases that is one."""
-    families = {f.name: f for f in (*FAMILIES, GENERIC, FEED, NEXT_LINK, NUMBERED)}
+    families = {f.name: f for f in (*FAMILIES, GENERIC, FEED, NEXT_LINK)}
     return next((families[base.__name__] for base in cls.__mro__ if base.__name__ in families), None)
 
 

@@ -14,13 +14,15 @@ import pytest
 from scrapy.http import HtmlResponse
 
 from govcrawl import recognise
+from govcrawl.archive.urls import doc_id
 from govcrawl.commands import canary, probe, sites
 from govcrawl.errors import BadArgument
-from govcrawl.recognise import FAMILIES, FEED, GENERIC, bound_to, checked_url, registrable
+from govcrawl.recognise import FAMILIES, FEED, GENERIC, bound_to, checked_url, other_site, registrable
+from govcrawl.spiders.site import UnknownSite
 from govcrawl.spiders.urls import UrlsSpider
 from tests import simulated
 from tests.loopback import FAST, PROJECT, Site, command, crawl, environment
-from tests.test_families import SETTINGS
+from tests.test_families import SETTINGS, Crawl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,6 +130,24 @@ def test_a_listing_is_recognised(slug: str, family: str) -> None:
     assert articles
     assert all(re.search(found.article_pattern, url) for url in articles)
     assert not re.search(found.article_pattern, channel.url)
+
+
+@pytest.mark.parametrize(
+    "slug",
+    [
+        "anhui", "beijing", "chce", "gansu", "gmw", "guangdong", "hebei", "hunan", "ifeng", "jiangsu", "jiangxi", "liaoning",
+        "people", "qinghai", "sichuan", "xizang", "ynet", "yunnan", "zhejiang_jpaas",
+    ],
+)  # fmt: skip
+def test_a_site_that_no_spider_knows_is_walked_to_its_end(slug: str, tmp_path: Path) -> None:
+    site = simulated.site(slug)
+    channel = site.lists[0]
+    of = other_site(channel.url)
+    facts = {"name": of.name, "site_name": of.name, "hosts": of.hosts, "of": of}
+    walked = Crawl(type("OtherSite", (UnknownSite,), facts), site, tmp_path, channel=channel.url)
+    expected = {doc_id(row.url) for row in channel.rows}
+    assert {page.attempt.doc_id for page in walked.pages} == expected
+    assert [w.ended for w in walked.walks] == ["last"]
 
 
 def test_what_is_no_listing_is_not_recognised() -> None:

@@ -57,6 +57,7 @@ class Walk:
     refused: int = 0
     new: int = 0
     total: int | None = None
+    repeated: bool = False
     ended: str = "stopped"
     broken: list[str] = field(default_factory=list)
     asked: set[str] = field(default_factory=set)
@@ -353,7 +354,10 @@ class ListingSpider(ArticleSpider):
         walk.rows += len(fresh)
         if not fresh:
             # A page that scripts fill says where its rows are; a page or two without any is no reason to give up.
-            following = self._next_page(walk) if not walk.rows and walk.pages < 3 else None
+            # Where page 2 repeats page 1, the site counts from the other number.
+            walk.repeated = walk.repeated or (walk.pages == 2 and bool(rows))
+            more = walk.pages < 3 if not walk.rows else walk.pages == 2 and walk.repeated
+            following = self._next_page(walk) if more else None
             walk.ended = "last" if walk.rows else "no_rows"
             if walk.ended == "no_rows" and _is_challenge(response):
                 walk.ended, following = "challenge", None

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from govcrawl.archive.urls import doc_id
 from govcrawl.base_spiders.listing import ArticleSpider, ListingSpider
+from govcrawl.base_spiders.numbered import NumberedSpider
 from govcrawl.errors import BadArgument
 from govcrawl.recognise import checked_url, other_site, owner, recognise, spiders
 
@@ -63,11 +64,14 @@ class UnknownSite(ListingSpider):
 
     def page_requests(self, response: TextResponse) -> Iterable[Request]:
         if self.family is not None:
-            first = self.family.first_request(response.url)
+            start = next(iter(self.planned.values()))
+            first = self.family.first_request(start)
             # Where the family's lists are not at the page that people see, that page is only the door.
-            if doc_id(first.url, first.method, first.body) != doc_id(response.url) and response.request.method == "GET":  # type: ignore[union-attr]
+            if doc_id(start) == doc_id(response.url) != doc_id(first.url, first.method, first.body):
                 yield first
             else:
+                if isinstance(self.family, NumberedSpider) and any(walk.repeated for walk in self.walks.values()):
+                    type(self.family).first_number = 2
                 yield from self.family.page_requests(response)
 
     def total(self, response: TextResponse) -> int | None:
