@@ -73,7 +73,7 @@ def truncated(text: str) -> bool:
 
 def foreign_host(document: Document, host: str, site: Any) -> bool:
     """Whether a page stands on a host that is not its publisher's: its footer, canonical address or licence says so."""
-    if site is not None and site.hosts:
+    if site is not None and site.hosts and site.kind != "other":
         return registrable(host) not in {registrable(h) for h in site.hosts}
     footer = " ".join(line.text for line in document.lines[-25:] if not line.hidden)[-1500:]
     owner = _OWNER.search(footer)
