@@ -104,7 +104,10 @@ def run(data: Path, rounds: int, articles: int = 300, readers: int = 2, seed: in
             if site.count < articles:
                 site.publish(min(articles - site.count, -(-articles // (2 * rounds))))
             process = start(data, "loopback", "-a", f"channel={site.listing}", settings=SETTINGS)
-            time.sleep(rng.uniform(0.8, 4.0))
+            asked, deadline = sum(site.asked.values()), time.monotonic() + 20
+            while sum(site.asked.values()) == asked and process.poll() is None and time.monotonic() < deadline:
+                time.sleep(0.01)
+            time.sleep(rng.uniform(0, 1.5))
             if process.poll() is None:
                 process.kill()
                 kills += 1

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from govcrawl import report
+from govcrawl import report, settings
 from govcrawl.archive import dictionary
 from tests.loopback import PROJECT, crawl
 
@@ -45,3 +45,16 @@ def test_the_exit_codes_are_the_programs() -> None:
     table = README.split("<!-- exit codes -->")[1].split("<!-- /exit codes -->")[0]
     rows = [tuple(c.strip() for c in line.strip("|").split("|")) for line in table.strip().splitlines()[2:]]
     assert rows == [(str(code), *texts) for code, texts in report.EXIT_CODES.items()]
+
+
+def test_every_setting_is_in_the_table_with_its_default() -> None:
+    table = README.split("<!-- settings -->")[1].split("<!-- /settings -->")[0]
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", table, re.MULTILINE))
+    own = {n: v for n, v in vars(settings).items() if n.startswith("GOVCRAWL_")}
+    assert own.keys() <= rows.keys()
+    for name, written in rows.items():
+        value = getattr(settings, name)
+        if name == "GOVCRAWL_DATA" or not value:
+            continue
+        shown = ",".join(value) if isinstance(value, list) else str(value)
+        assert written == f"`{shown}`", name
