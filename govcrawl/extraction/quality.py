@@ -8,7 +8,7 @@ from govcrawl.extraction.document import Document
 
 # What content farms put for the words of education news: 学生 → 员工, 学校 → 公司, 专业 → 公司产品, 招生 → 招商.
 _IMPOSSIBLE = re.compile(
-    r"高公司|中小公司|(?:高三|初三|小学|中小学|在校|毕业班|年级|初中|高中|大)员工|员工(?:家长|和家长|资助|学籍|作业|课业|德智体)|本科公司|公司产品(?:设置|建设|教学|内涵|课程|改革)"
+    r"(?<![提最更新])高公司|中小公司(?![企股])|(?:高三|初三|小学|中小学|在校|毕业班|年级|初中|高中|大)员工|员工(?:家长|和家长|资助|学籍|作业|课业|德智体)|本科公司|公司产品(?:设置|建设|教学|内涵|课程|改革)"
     r"|(?:教育|本科|公司)公司产品|招商(?:考试|录取|简章)|公司(?:思政|德育|教研|校园|班主任)",
 )
 _SCHOOL = re.compile(r"班主任|家长|年级|补课|教育[厅局部]|校内|课堂|师生|教师|开学|寒假|暑假|学期|高考|中考|教学")
@@ -61,6 +61,8 @@ def word_substitution(text: str) -> bool:
         return True
     business = text.count("员工") + text.count("公司")
     school = text.count("学生") + text.count("学校") + text.count("高校")
+    if impossible and business >= 5 and not school:
+        return True
     # A text on schools that never says pupil or school, but employee and company again and again.
     return business >= 5 and school <= 0.1 * business and len(set(_SCHOOL.findall(text))) >= 4
 
