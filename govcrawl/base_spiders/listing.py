@@ -284,7 +284,7 @@ class ListingSpider(ArticleSpider):
             raise BadArgument(msg)
         for channel, url in self.channels.items():
             if doc_id(url) == doc_id(wanted):
-                return {channel: url}
+                return {channel: wanted}  # under the scheme that was asked for
         if not self.owns(wanted):
             msg = f"channel={wanted} is not on a host of {self.name} ({', '.join(self.hosts)})"
             raise BadArgument(msg)

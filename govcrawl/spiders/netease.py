@@ -19,7 +19,7 @@ class NeteaseSpider(JsonListSpider):
     channels: ClassVar[dict[str, str]] = {
         "教育": "https://edu.163.com/",
         "教育热点": "https://edu.163.com/special/002987KB/newsdata_edu_hot.js?callback=data_callback",
-        "辽宁": "http://liaoning.news.163.com/",
+        "辽宁": "https://liaoning.news.163.com/",
         "辽宁 信息流": "http://bendi.news.163.com/liaoning/special/04228EED/xinxiliu.js",
         "辽宁 大连": "http://liaoning.news.163.com/special/04228EEL/dlxinxiliu.js",
         "辽宁 鞍山": "http://liaoning.news.163.com/special/04228R04/anshanxinxiliu.js",
