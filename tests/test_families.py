@@ -144,6 +144,13 @@ def _table() -> Any:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)))
 
 
+@pytest.mark.parametrize("slug", WALKED)
+def test_a_site_of_one_short_page(slug: str, tmp_path: Path) -> None:
+    site = simulated.site(slug, pages=1, per_page=5, channels=1)
+    crawl = Crawl(SPIDERS[simulated.VARIANTS.get(slug, slug)], site, tmp_path)
+    assert {doc_id(a.url) for a in site.articles} == {p.attempt.doc_id for p in crawl.pages}
+
+
 # The spiders themselves
 
 FACTS = Path(__file__).parents[2] / "shared" / "facts" / "sites.yaml"
@@ -281,6 +288,7 @@ def test_address_of_the_next_list_page(url: str, second: str) -> None:
         ('<a href="index_2.html">尾页</a> 共3页', ["index_1.html", "index_2.html"]),
         ('<a href="../other/index_7.html">7</a>共3页', ["index_1.html", "index_2.html"]),
         ("共1页", []),
+        ('<a href="index_0.html">尾页</a>', []),
     ],
 )
 def test_pages_that_a_first_page_tells_of(pager: str, addresses: list[str]) -> None:

@@ -158,9 +158,8 @@ def _first_number(script: Pager | None, linked: dict[int, set[str]], counts: lis
         if number in (1, 2) and ("2" in texts or any(_NEXT.match(t) for t in texts)):
             return number
     # The last page's number is that of the pages, or one less.
-    if linked and max(counts, default=0) - max(linked) in (0, 1):
-        return 2 - (max(counts) - max(linked))
-    return None
+    behind = max(counts) - max(linked) if counts and linked else None
+    return 2 - behind if behind in (0, 1) else None
 
 
 def _linked_extension(response: TextResponse, here: ListFile) -> str | None:
