@@ -32,7 +32,7 @@ def quality(page: Page) -> list[str]:
         "spam_removed": flags.spam_removed(page.document, host),
         "foreign_host": flags.foreign_host(page.document, host, page.site),
         "word_substitution": flags.word_substitution(cleaned.text),
-        "truncated": flags.truncated(cleaned.text),
+        "truncated": flags.truncated(cleaned.text) or flags.cut_off(page.markup, cleaned.text),
         "attachment_only": bool(cleaned.attachments) and len(re.sub(r"\s", "", cleaned.text)) < 100,
         "short": cleaned.text_length < 100,
         "mojibake_repaired": page.decoded[2],

@@ -166,13 +166,18 @@ def find_editors(lines: Sequence[str]) -> list[str]:
     """责任编辑, 责编 and 编辑 by label, in the order of the page."""
     names: list[str] = []
     for value in _values(_EDITOR, lines):
-        names += [n for n in split_names(value) if len(n) <= 12 and not is_organisation(n) and not re.fullmatch(r"[A-Z\d]{2,8}", n)]
+        names += [n for n in split_names(value) if len(n) <= 12 and _can_edit(n) and not re.fullmatch(r"[A-Z\d]{2,8}", n)]
     if not names:
         for text in lines:
             match = _EDITOR_AFTER.search(text)
             if match:
                 names.append(match["names"])
     return list(dict.fromkeys(names))
+
+
+def _can_edit(name: str) -> bool:
+    """A person, or the office of a department that signs its notices (基础教育处); not the outlet itself."""
+    return not is_organisation(name) or bool(re.search(r"(?:处|科|室|办)$", name))
 
 
 def find_authors(header: Sequence[str], pieces: Sequence[Piece], body: Sequence[str], after: Sequence[str]) -> list[str]:

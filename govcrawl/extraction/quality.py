@@ -73,6 +73,15 @@ def truncated(text: str) -> bool:
     return bool(re.search(r"(?:\.{3,}|…{1,2})\s*[\[【（(]?(?:详细|详情|全文|更多|阅读全文|查看全文|查看更多|未完)?[\]】）)]?$|[，、,]$", end)) and len(text) > 60
 
 
+def cut_off(markup: str, text: str) -> bool:
+    """Whether the response ended in the middle of a sentence: nothing of the page is closed, and the text has no end."""
+    tail = markup[-4096:].lower()
+    return "</body" not in tail and "</html" not in tail and len(text) > 60 and bool(_OPEN_END.search(text.rstrip()))
+
+
+_OPEN_END = re.compile(r"[^。！？!?.…：:；;”’\"'）)】》\]\d日\n]{12}$")
+
+
 def foreign_host(document: Document, host: str, site: Any) -> bool:
     """Whether a page stands on a host that is not its publisher's: its footer, canonical address or licence says so."""
     if site is not None and site.hosts and site.kind != "other":
