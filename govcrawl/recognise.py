@@ -201,6 +201,8 @@ def _links(response: TextResponse) -> dict[str, str]:
     """Addresses that the page links on the same site, and the longest text of each."""
     found: dict[str, str] = {}
     same = registrable(response.url)
+    if feed_of(response) is not None:
+        return found
     for anchor in response.css("a[href]"):
         try:
             url = urljoin(response.url, anchor.attrib["href"].strip()).partition("#")[0]

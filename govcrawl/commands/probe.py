@@ -165,8 +165,9 @@ def draft_of(name: str, seen: Trial) -> str:
     listed = dict(columns(page)) or {}
     url = next(w.url for w in seen.walks)
     if url not in listed.values():
-        title = re.split(r"[-_|–—\s]", page.css("title::text").get("").strip())[0] or "首页"
-        listed = {title: url} | listed
+        said = re.search(r"<title[^>]*>([^<]*)", page.text, re.IGNORECASE)
+        title = re.split(r"[-_|–—\s]", said.group(1).strip())[0] if said else ""
+        listed = {title or "首页": url} | listed
     found = [row.url for row in spider.rows(page)][:2]
     host = host_of(url)
     return draft(
