@@ -172,15 +172,17 @@ def _container(document: Document, total: list[float], text: list[float], *, sel
             continue
         value = total[box.last] - total[box.first]
         chars = text[box.last] - text[box.first]
-        if box.selected and (site is None or chars > site[0]):
-            site = (chars, box)
+        if box.selected:
+            shown = float(sum(len(line.text) for line in document.lines[box.first : box.last] if not line.hidden))
+            if site is None or shown > site[0]:
+                site = (shown, box)
         if (box.id or box.cls or box.tag == "ucapcontent") and cms_name(box):
             rank = value + 0.2 * chars
             if cms is None or rank >= cms[0] or (box.first >= cms[1].first and box.last <= cms[1].last and rank > 0.7 * cms[0]):
                 cms = (rank, box)
         if (box.block or box.id) and (best is None or value > best[0] or (value == best[0] and value > 0)):
             best = (value, box)
-    if selected and site is not None and (site[0] > 0 or best is None or best[0] < 200):
+    if selected and site is not None and site[0] > 0:
         return site[1], "site"
     if cms is not None:
         box = cms[1]

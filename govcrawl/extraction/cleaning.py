@@ -7,7 +7,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from govcrawl import __version__
 from govcrawl.extraction import body as bodies
-from govcrawl.extraction import charset, policy, script, title
+from govcrawl.extraction import charset, people, policy, script, title
 from govcrawl.extraction.document import Document, Line, is_attachment
 from govcrawl.extraction.page import Page
 from govcrawl.extraction.results import Attachment, Cleaned, Image
@@ -47,7 +47,7 @@ _EDGE = re.compile(
 _SENTENCE = re.compile(r"[，。！？；]|[,;](?=[⺀-鿿])")
 _CLOCK = re.compile(r"\d{1,2}[:：]\d\d")
 _INNER = re.compile(r"(?:来源|來源|作者|编辑|責任編輯|点击|浏览|字号|发布|时间)[\s\x1f]*[:：]")
-_TOOLS = re.compile(r"^(?:\d+|分享.{0,10}|字[号体體號].*|评论.{0,6}|\S{0,4}浏览\S{0,8}|T[|+-]T.*|打印|收藏|(?:大|中|小)(?: (?:大|中|小))*|阅读\s*\d+)$")
+_TOOLS = re.compile(r"^(?:\d+|分享.{0,10}|字[号体體號].*|评论.{0,6}|\S{0,4}浏览\S{0,8}|文字\s*〖.*|[〖【]\s*[大小].*|T[|+-]T.*|打印|收藏|(?:大|中|小)(?: (?:大|中|小))*|阅读\s*\d+)$")
 _META = re.compile(r"(?:19|20)\d\d\s*[-年/.]\s*\d{1,2}\s*[-月/.]\s*\d{1,2}\s*日?")
 
 
@@ -119,7 +119,13 @@ def _trim(document: Document, page: Page) -> list[int]:
     front = [
         i
         for i in kept[: min(opening, 25)]
-        if not (i in header.lines or title.key(lines[i].text) in ("", headline) or is_meta(lines[i].text) or len(lines[i].text) < 2)
+        if not (
+            i in header.lines
+            or title.key(lines[i].text) in ("", headline)
+            or is_meta(lines[i].text)
+            or len(lines[i].text) < 2
+            or people.is_credit(lines[i].text)
+        )
     ]
     end = len(kept)
     while end > opening and len(lines[kept[end - 1]].text) < 60 and _EDGE.match(lines[kept[end - 1]].text):

@@ -53,7 +53,8 @@ def _metadata(page: Page) -> Metadata:
     zone, header, tail, after = _regions(page)
     body = [p if len(p) <= 4000 else p[:3000] + p[-1000:] for p in text.split("\n")] if text else []
     begin = max(page.headline.line, 0)
-    rules = policy.read(document, max(0, begin - 25), min(len(document.lines), max(begin + 40, page.article.first + 40)), body)
+    front = [text.replace("\x1f", "") for text in header]
+    rules = policy.read(document, max(0, begin - 25), min(len(document.lines), max(begin + 40, page.article.first + 40)), [*front, *body[:8]])
     for name in ("issuer", "doc_number", "index_number", "written_on", "subject", "validity"):
         setattr(result, name, getattr(rules, name))
     limit = publish.latest(page.fetched_at)

@@ -262,6 +262,15 @@ def _dateline(text: str) -> list[str]:
     return []
 
 
+def is_credit(text: str) -> bool:
+    """Whether a line about the headline is nothing but a byline or an outlet with its reporter."""
+    text = text.strip("【】[]（）() ")
+    slash = _SLASH.fullmatch(text) if len(text) <= 30 else None
+    if slash and _OUTLET.search(slash["one"]) and people(slash["two"]):
+        return True
+    return len(text) <= 30 and bool(_byline(text))
+
+
 def _byline(text: str) -> list[str]:
     """The names of a line that is nothing but a byline: 本报记者 王乐文 方 敏, 【文/观察者网 王文】, 王嘉源／綜合報導."""
     if _NOT_AUTHORS.search(text) or not text:

@@ -45,7 +45,7 @@ class Policy:
 
 
 def read(document: Document, first: int, last: int, body_text: list[str]) -> Policy:
-    """The policy header among lines first..last (half open), completed by the number in the body's opening lines."""
+    """The policy header among lines first..last (half open), completed by the number that stands alone about the headline or in the body's opening lines."""
     found, used = _header(document, first, last)
     policy = Policy(
         issuer=_short(found.get("issuer"), 60),
@@ -133,7 +133,7 @@ def doc_number(text: str) -> str | None:
 
 def _in_body(lines: list[str]) -> str | None:
     """The number that stands alone on one of the body's first lines."""
-    for text in lines[:8]:
+    for text in lines:
         if len(text) > 60:
             continue
         bare = _SPACES.sub("", text).strip("()（）")

@@ -1,0 +1,133 @@
+"""Extraction on whole pages: our own, written in the templates that sites use, and the reference pages where present."""
+
+import json
+import re
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from govcrawl.extraction import Extracted, Page, Site, clean, extract, metadata, quality
+
+PAGES = Path(__file__).parent / "pages"
+SHARED = Path(__file__).parents[2] / "shared"
+OWN = [json.loads(line) for line in (PAGES / "gold.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def bare(text: str | None) -> str:
+    return re.sub(r"\s+", "", text or "").replace("著", "着")
+
+
+def plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date | datetime) else value
+
+
+def of(row: dict[str, Any], folder: Path = PAGES) -> Extracted:
+    site = Site(**row["site"]) if row.get("site") else None
+    return extract((folder / row["file"]).read_bytes(), row["url"], headers=row["headers"], site=site, **row["hints"])
+
+
+@pytest.mark.parametrize("row", OWN, ids=lambda row: row["file"])
+def test_own_page(row: dict[str, Any]) -> None:
+    got = of(row)
+    for name, want in row["gold"].items():
+        if name in ("text", "text_original"):
+            assert bare(getattr(got, name)) == bare(want), name
+        elif name == "text_has":
+            assert bare(want) in bare(got.text)
+        elif name == "quality_has":
+            assert want in got.quality
+        elif name == "attachments":
+            assert [a.url for a in got.attachments] == want
+        else:
+            assert plain(getattr(got, name)) == want, name
+
+
+@pytest.mark.parametrize("row", OWN, ids=lambda row: row["file"])
+def test_fields_agree_with_one_another(row: dict[str, Any]) -> None:
+    got = of(row)
+    assert got.text_length == len(got.text)
+    assert got.extractor.startswith("govcrawl/")
+    assert not re.search(r"[ \t\u3000]\n|\n[ \t\u3000]|\n\n", got.text)
+    if got.page_type in ("article", "list", "video"):
+        assert len(got.text_hash) in (0, 64)
+    else:
+        assert got.text == got.title == ""
+        assert got.quality == []
+    assert (got.published_on is None) == (got.published_precision is None)
+    if got.published_at is not None:
+        assert got.published_at.utcoffset() is not None
+        assert got.published_at.date() == got.published_on
+
+
+def test_steps_compose_to_extract() -> None:
+    row = OWN[0]
+    page = Page((PAGES / row["file"]).read_bytes(), row["url"], site=Site(**row["site"]))
+    whole = of(row)
+    assert clean(page).text == whole.text
+    assert metadata(page).doc_number == whole.doc_number
+    assert quality(page) == whole.quality
+
+
+def test_nothing_after_the_fetch() -> None:
+    row = next(r for r in OWN if r["file"] == "news_people.html")
+    body = (PAGES / row["file"]).read_bytes()
+    before = extract(body, "http://x.example/a.html", fetched_at=datetime(2024, 5, 16, 3, tzinfo=UTC))
+    assert before.published_on is None
+    assert "no_publish_date" in before.quality
+    same_day = extract(body, "http://x.example/a.html", fetched_at=datetime(2024, 5, 17, 0, 30, tzinfo=UTC))
+    assert (same_day.published_on, same_day.published_at) == (date(2024, 5, 17), None)
+
+
+def test_what_the_cms_stated_wins() -> None:
+    got = extract(
+        b"{}",
+        "http://gkmlpt.example/content/1/1/post_1.html",
+        known={
+            "title": "关于做好春季开学工作的通知",
+            "html": "<p>各学校要做好开学前的安全检查，确保按时开学。</p><p><a href='/attachment/1.pdf'>附件.pdf</a></p>",
+            "published_at": datetime(2024, 2, 19, 9, 0, tzinfo=UTC),
+            "doc_number": "示教〔2024〕3号",
+        },
+    )
+    assert got.title == "关于做好春季开学工作的通知"
+    assert got.text.startswith("各学校要做好开学前的安全检查")
+    assert (got.published_on, got.year, got.doc_number) == (date(2024, 2, 19), 2024, "示教〔2024〕3号")
+    assert [a.url for a in got.attachments] == ["http://gkmlpt.example/attachment/1.pdf"]
+
+
+def test_listing_dates_a_page_that_is_silent() -> None:
+    body = "<h1>校园里的春天来了</h1><div id=zoom><p>同学们在操场上放风筝，老师们忙着整理花圃。</p></div>".encode()
+    got = extract(body, "http://x.example/show?id=1", listed_on=date(2023, 4, 3))
+    assert (got.published_on, got.published_from) == (date(2023, 4, 3), "listing")
+
+
+def test_site_body_is_tried_first() -> None:
+    body = ("<div class=a><p>" + "侧栏里有一篇很长的导读，内容与正文无关。" * 20 + "</p></div><div class=own><p>正文只有这一句话，很短。</p></div>").encode()
+    got = extract(body, "http://x.example/1", site=Site("x", body=("div.own",)))
+    assert got.text == "正文只有这一句话，很短。"
+    assert got.extractor.endswith(":site")
+
+
+SEEDS = SHARED / "seedweb" / "gold.jsonl"
+SEED_SITES = {
+    "gmw": Site("gmw", "光明网", "news", "national", ("gmw.cn",)),
+    "wy163": Site("netease", "网易", "news", "national", ("163.com",)),
+    "chce": Site("chce", "国家素质教育网", "news", "national", ("chce.org.cn",)),
+}
+SEED_ROWS = [json.loads(line) for line in SEEDS.read_text(encoding="utf-8").splitlines()] if SEEDS.exists() else []
+
+
+@pytest.mark.skipif(not SEED_ROWS, reason="no reference pages beside the repository (../shared/seedweb)")
+@pytest.mark.parametrize("row", SEED_ROWS, ids=lambda row: row["file"])
+def test_reference_page(row: dict[str, Any]) -> None:
+    got = extract((SEEDS.parent / row["file"]).read_bytes(), row["url"], headers={"Content-Type": "text/html"}, site=SEED_SITES.get(row["site"]))
+    for name in ("title", "published_on", "published_at", "published_precision", "source", "author", "editor", "province", "year", "script"):
+        assert plain(getattr(got, name)) == row[name], name
+    optional = set(row["quality_optional"])
+    assert set(got.quality) - optional == set(row["quality"]) - optional
+    assert bare(got.text) == bare(row["text"])
+    for name in ("text_original", "title_original"):
+        if name in row:
+            assert bare(getattr(got, name)) == bare(row[name]), name
