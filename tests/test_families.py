@@ -332,6 +332,13 @@ def test_jcms_takes_the_largest_store_and_asks_for_its_unit() -> None:
     assert (query["startrecord"], query["endrecord"]) == ("21", "40")
 
 
+def test_jcms_asks_no_hundred_windows_where_the_page_holds_few_records() -> None:
+    held = store("22", 7, 3).replace("totalRecord:120", "totalRecord:400")
+    asked = list(Jcms("t").page_requests(page(Jcms.channels["通知公告"], held)))
+    assert [dict(parse_qsl(urlsplit(r.url).query))["startrecord"] for r in asked] == [str(45 * n + 1) for n in range(9)]
+    assert list(Jcms("t").page_requests(page(Jcms.channels["通知公告"], held.replace("400", "3")))) == []
+
+
 def test_jcms_with_an_encrypted_unit_asks_for_no_window() -> None:
     response = page(Jcms.channels["通知公告"], store("a41c9f", 7, 20))
     asked = next(iter(Jcms("t").page_requests(response)))

@@ -38,7 +38,8 @@ _PROXY = re.compile(r"(/module/[\w/]+/(?:morecolumn)?dataproxy\.jsp)(?:\?([^\"'<
 _SEARCH = re.compile(r"(/module/xxgk/search\.jsp)(?:\?([^\"'<>]*))?")
 _WIDGET = re.compile(r"\.jpage\(|\bparam_\w+\s*=|/module/xxgk/search\.jsp")
 _TOTAL = re.compile(r"\btotalRecord[\"']?\s*[:=]\s*[\"']?(\d+)")
-_WINDOW = 45  # what the pager's own script asks for: three pages of 15
+_PAGE = 15
+_WINDOW = 3 * _PAGE  # what the pager's own script asks for
 _PROXY_FORM = ("col", "appid", "webid", "path", "columnid", "sourceContentType", "unitid", "webname", "permissiontype")
 _SEARCH_FORM = (
     *("infotypeId", "jdid", "area", "divid", "vc_title", "vc_number"),
@@ -78,10 +79,12 @@ class JcmsSpider(JpaasSpider):
         form |= _stated(response.text, _PROXY, _PROXY_FORM)
         if (column := re.search(r"/col(\d+)/", response.url)) is not None:
             form.setdefault("columnid", column.group(1))
-        window = held or _WINDOW
         total = _total(response.text)
+        if total is not None and total <= held:
+            return
+        # The held records are the first window, unless they are so few that there would be hundreds of windows.
+        window, first = (held, 2) if held >= _PAGE else (_WINDOW, 1)
         last = -(-total // window) if total else None
-        first = 2 if held else 1
         numbers = itertools.count(first) if last is None else range(first, last + 1)
         proxy = urljoin(response.url, _PROXY.search(response.text).group(1))  # type: ignore[union-attr]
         for number in numbers:
