@@ -14,6 +14,8 @@ import pytest
 from scrapy.http import HtmlResponse
 
 from govcrawl import recognise
+from govcrawl.archive.lock import SiteLock
+from govcrawl.archive.storage import Storage
 from govcrawl.archive.urls import doc_id
 from govcrawl.commands import canary, probe, sites
 from govcrawl.errors import BadArgument
@@ -209,6 +211,13 @@ def test_site_says_when_a_page_is_no_listing(small: Site, tmp_path: Path) -> Non
     assert "links nothing that looks like articles" in done.stderr
 
 
+def test_a_list_that_cannot_be_read_is_no_success(small: Site, tmp_path: Path) -> None:
+    small.answers["/feed.js"] = (200, {"Content-Type": "application/javascript"}, b'data_callback([{"a": }}')
+    done = crawl(tmp_path, "site", "-a", f"start={small.base}/feed.js", settings={"SPIDER_MODULES": "govcrawl.spiders"})
+    assert done.returncode == 4
+    assert "(incomplete)" in done.stdout
+
+
 # crawl urls
 
 
@@ -229,6 +238,22 @@ def test_urls_go_to_the_sites_that_own_them(tmp_path: Path) -> None:
     assert again.returncode == 0
     assert "article requests" not in again.stdout
     assert landed(tmp_path / "data").keys() == rows.keys()
+
+
+def test_urls_of_a_site_that_another_run_holds(tmp_path: Path) -> None:
+    file = tmp_path / "urls.txt"
+    file.write_text("https://difang.gmw.cn/a.htm\nhttps://news.example/a.htm\n", encoding="utf-8")
+    storage = Storage(str(tmp_path / "data"))
+    storage.prepare()
+    lock = SiteLock(storage, "gmw", "gmw-another")
+    lock.acquire()
+    try:
+        done = crawl(tmp_path / "data", "urls", "-a", f"file={file}", GOVCRAWL_REPLAY=SAMPLE)
+    finally:
+        lock.release()
+    assert done.returncode == 7, done.stdout + done.stderr[-2000:]
+    assert "gmw" in done.stdout
+    assert not list((tmp_path / "data").glob("captures/**/*.parquet")), "nothing was asked"
 
 
 @pytest.mark.parametrize(

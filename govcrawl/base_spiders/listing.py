@@ -343,6 +343,19 @@ class ListingSpider(ArticleSpider):
         )
 
     def parse_list(self, response: Response, walk: Walk) -> Iterator[Request]:
+        try:
+            yield from self._parse_list(response, walk)
+        except Exception as exc:
+            # Such as HTML where JSON was expected: a shield's page, or the site has changed.
+            if _is_challenge(response):
+                walk.ended = "challenge"
+                self.archive.settle(response.meta["attempt"], "challenge")
+                return
+            walk.ended = "failed" if walk.rows else "no_rows"
+            walk.broken.append(f"{response.url} cannot be read: {type(exc).__name__}: {exc}"[:300])
+            raise
+
+    def _parse_list(self, response: Response, walk: Walk) -> Iterator[Request]:
         attempt: Attempt = response.meta["attempt"]
         walk.pages += 1
         walk.last_response = response
