@@ -61,7 +61,7 @@ def clean(page: Page) -> Cleaned:
 
 def _clean(page: Page) -> Cleaned:
     kind = charset.header(page.headers, "content-type").lower()
-    if not page.known.get("html") and (page.body.lstrip()[:4].startswith(tuple(m[:4] for m in _MAGIC)) or re.match(r"application/(?!xhtml|xml|json|javascript|octet)|image/|video/|audio/", kind)):
+    if not page.is_filled_by_script and (page.body.lstrip()[:4].startswith(tuple(m[:4] for m in _MAGIC)) or re.match(r"application/(?!xhtml|xml|json|javascript|octet)|image/|video/|audio/", kind)):
         return Cleaned(page_type="attachment", extractor=_name("none"))
     document = page.document
     article = page.article

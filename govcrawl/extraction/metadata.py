@@ -139,6 +139,8 @@ def _finish(page: Page, result: Metadata, moment: Moment | None, known: Any = No
             setattr(result, name, [script.to_simplified(v) for v in getattr(result, name)])
     _published(result, moment)
     for name, value in (known or {}).items():
+        if name.startswith("published") and result.published_on is not None:
+            continue  # what the page itself shows has its clock
         if value not in (None, "", []) and name != "html" and hasattr(result, name):
             setattr(result, name, value)
     _complete(page, result)

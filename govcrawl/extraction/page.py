@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-from html import escape
+import re
+from html import escape, unescape
 from typing import Any
 
 from govcrawl.extraction import body as bodies
@@ -29,6 +30,11 @@ class Site:
     province: str | None = None
     hosts: tuple[str, ...] = ()
     body: tuple[str, ...] = ()
+
+
+def _bare(markup: str) -> str:
+    """Markup as its bare characters: no tags, no white space."""
+    return re.sub(r"<[^<>]*>|\s+", "", markup)
 
 
 class Page:
@@ -71,12 +77,20 @@ class Page:
 
     @cached_property
     def markup(self) -> str:
-        """The page's markup, or that of the body which a CMS's JSON stated, set into a page of its own."""
-        html = self.known.get("html")
-        if html:
+        """The page's markup; where scripts fill it, that of the body which a CMS's JSON stated, set into a page of its own."""
+        if self.is_filled_by_script:
+            html = self.known["html"]
             heading = escape(str(self.known.get("title") or self.listed_title or ""))
             return f'<html><body><h1>{heading}</h1><div id="{_STATED}">{html}</div></body></html>'
         return self.decoded[0]
+
+    @cached_property
+    def is_filled_by_script(self) -> bool:
+        """Whether the page itself lacks the body that a CMS's JSON stated. One that shows it says more: the clock of its
+        publish time, its attachments, its editor."""
+        stated = _bare(unescape(str(self.known.get("html") or "")))
+        middle = len(stated) // 2
+        return bool(stated) and stated[max(0, middle - 10) : middle + 10] not in _bare(unescape(self.decoded[0]))
 
     @cached_property
     def document(self) -> document.Document:
@@ -86,7 +100,7 @@ class Page:
     @property
     def selectors(self) -> tuple[str, ...]:
         """The CSS selectors of the body's container, as far as known beforehand."""
-        if self.known.get("html"):
+        if self.is_filled_by_script:
             return (f"#{_STATED}",)
         return self.site.body if self.site is not None else ()
 

@@ -28,7 +28,7 @@ _EDGE = r"(?:^|[ \x1f\[【（(:：\d日|｜，,。、/●]|(?<=[^\w]))"
 _SOURCE = re.compile(rf"(?:{_EDGE}|(?=[来來]))(?P<label>{_SOURCE_LABEL}){_MARK}")
 _SOURCE_BARE = re.compile(r"(?:^|[\x1f|｜ ]) ?(?:本文|文章)?(?:来源|來源)(?:于)?[ \x1f]*(?=[\w《“])(?!于)")
 _AUTHOR = re.compile(rf"(?:{_EDGE}|(?=作者|採訪))(?P<label>{_AUTHOR_LABEL}){_MARK}|(?:^|[【（(\[])(?P<short>文){_MARK}")
-_AUTHOR_BARE = re.compile(r"(?:^|[\x1f|｜] ?)作者 ?(?=[\w《“])")
+_AUTHOR_BARE = re.compile(r"(?:^|[\x1f|｜] ?)作者[ \x1f]*(?=[\w《“])")
 _EDITOR = re.compile(rf"(?<![A-Za-z])(?P<label>{_EDITOR_LABEL})(?:{_MARK}|[ \x1f]+(?=[⺀-鿿]{{2,4}}{_GAP}(?:[\]】)）]|$)))")
 _EDITOR_AFTER = re.compile(r"[（(]\s*(?P<names>[⺀-鿿]{2,4})\s+(?:责任|責任)?[编編][辑輯]\s*[)）]")
 _ROLE = r"(?:记者|記者|评论员|評論員|特派员|特派員|撰稿人|实习生|實習生)"
