@@ -220,6 +220,107 @@ def is_attachment(href: str) -> bool:
 
 
 def _reveal(document: Document) -> None:
+    """Take back the hiding of a box that the page's script shows once it has run: one that holds most of the page's
+    text, or the only place where the headline of the meta tags stands."""
+    lines = document.lines
+    if not any(line.hidden for line in lines):
+        return
+    total = sum(len(line.text) for line in lines)
+    hidden = sum(len(line.text) for line in lines if line.hidden)
+    shown = -1
+    stated = document.first_meta("articletitle").replace(" ", "")
+    if len(stated) >= 8 and not any(not line.hidden and _same(line.text, stated) for line in lines):
+        shown = next((i for i, line in enumerate(lines) if line.hidden and _same(line.text, stated)), -1)
+    if shown < 0 and hidden < 0.5 * total:
+        return
+    for box in document.boxes:
+        if box.hidden and not box.offscreen:
+            inside = sum(len(line.text) for line in lines[box.first : box.last])
+            box.hidden = inside <= 0.4 * total and not box.first <= shown < box.last
+    for line in lines:
+        line.hidden = False
+    for box in document.boxes:
+        if box.hidden:
+            for line in lines[box.first : box.last]:
+                line.hidden = True
+
+
+def _same(text: str, stated: str) -> bool:
+    """Whether a line is a headline as the meta tags state it, or its first line."""
+    text = text.replace(" ", "")
+    return len(text) >= 8 and (text == stated or stated.startswith(text))
+
+
+_KINDS: dict[int, int] = {}
+
+
+def _kind(node: LexborNode) -> int:
+    """The bits of an element by its name, remembered by lexbor's number for names that it knows."""
+    tag = (node.tag or "").lower()
+    kind = INLINE
+    if tag == "-text":
+        kind = TEXT
+    elif tag[:1] in ("-", "!"):
+        kind = IGNORED
+    else:
+        kind |= BREAKS if tag in BLOCK else 0
+        kind |= KEPT if tag in BLOCK and tag not in _PLAIN else 0
+        kind |= SKIP if tag in _SKIP else 0
+        for names, bits in _BITS:
+            kind |= bits if tag in names else 0
+    if node.tag_id < 256:  # lexbor numbers names that it does not know per document
+        _KINDS[node.tag_id] = kind
+    return kind
+
+
+def squeeze(text: str) -> str:
+    """Text with every run of white space, controls and format characters as one space, ends stripped."""
+    return _SPACE.sub(" ", _ZERO.sub("", text)).strip()
+
+
+def parse(markup: str, selectors: tuple[str, ...] = ()) -> Document:
+    """Read markup; boxes that match one of the CSS selectors are marked `selected`. Never raises for any markup."""
+    document = Document()
+    if not markup.strip():
+        return document
+    if markup.count("<") - markup.count("</") > MAX_OPEN:
+        markup = _flatten(markup)
+    tree = LexborHTMLParser(markup)
+    root = tree.root
+    if root is None:
+        return document
+    wanted: set[int] = set()
+    for selector in selectors:
+        try:
+            wanted.update(node.mem_id for node in tree.css(selector))
+        except (ValueError, RuntimeError):  # a selector that lexbor cannot read selects nothing
+            continue
+    _Walk(document, wanted, _hidden_names(markup)).run(root)
+    _reveal(document)
+    document.attached = {link.line for link in document.links if is_attachment(link.href)}
+    return document
+
+
+def _flatten(markup: str) -> str:
+    """Markup without the tags that nest deeper than any page does: parsing takes the square of the depth in time."""
+    parts: list[str] = []
+    depth = at = 0
+    for match in _TAG.finditer(markup):
+        if match[2].lower() in _LEVEL:
+            continue
+        depth = max(0, depth - 1) if match[1] else depth + 1
+        if depth >= MAX_DEPTH:
+            parts.append(markup[at : match.start()])
+            at = match.end()
+    return "".join(parts) + markup[at:] if parts else markup
+
+
+def is_attachment(href: str) -> bool:
+    """Whether an address is that of a document to download."""
+    return _ATTACHMENT.search(href) is not None
+
+
+def _reveal(document: Document) -> None:
     """Take back the hiding of a box that holds most of the page's text: its script shows it once it has run."""
     total = sum(len(line.text) for line in document.lines)
     hidden = sum(len(line.text) for line in document.lines if line.hidden)

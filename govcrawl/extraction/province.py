@@ -64,7 +64,9 @@ def decide(
     share = counts[slug] / total if slug else 0.0
     central = len(_NATIONAL_WORDS.findall(text[:3000]))
     headline = len(set(_NATIONAL_WORDS.findall(title)))
-    if slug and share >= 0.6 and counts[slug] > 1.1 * (0.35 * min(central, 30) + 2.0 * headline):
+    # A headline about the country that names no place needs more to be of one province.
+    margin = 1.5 if headline and not named else 1.1
+    if slug and share >= 0.6 and counts[slug] > margin * (0.35 * min(central, 30) + 2.0 * headline):
         return slug, "text"
     if host:
         return host, "host"
