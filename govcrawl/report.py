@@ -141,6 +141,7 @@ def _channel(walk: Walk, outcomes: Counter[str], waiting: int, reason: str, limi
         "elsewhere": walk.elsewhere,
         "refused": walk.refused,
         "total": walk.total,
+        "coverage": round(min(1.0, (walk.rows + walk.elsewhere + walk.refused) / walk.total), 3) if walk.total else None,
         "new": walk.new,
         "landed": outcomes["landed"],
         "failed": sum(outcomes[o] for o in RETRIED | {"given_up"}),
@@ -171,6 +172,11 @@ def _verdict(
             worst = max(worst, code) if worst else code
         elif channel["broken"] or channel["ended"] == "failed":
             problems.append(f"channel {channel['name']}: {'; '.join(channel['broken']) or 'failed'}")
+    for channel in channels:
+        # Only a walk to the end can tell; the stated number runs a little ahead of the rows on many CMSs.
+        if channel["ended"] == "last" and channel["coverage"] is not None and channel["coverage"] < 0.95:
+            found = round(channel["coverage"] * channel["total"])
+            problems.append(f"channel {channel['name']}: {found} of the {channel['total']} rows that the listing states")
     articles = outcomes.get("article", Counter())
     for kind in ("article", "attachment"):
         for outcome in sorted(RETRIED | {"given_up"}):

@@ -55,3 +55,12 @@ def test_a_shields_page_with_status_200_in_place_of_a_listing(tmp_path: Path) ->
         site.answers["/node_1.htm"] = (200, HTML, shield)
         done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}")
     assert done.returncode == 5, done.stdout
+
+
+def test_a_listing_that_states_more_rows_than_it_shows(tmp_path: Path) -> None:
+    with Site(20) as site:
+        site.answers["/node_1.htm"] = (200, HTML, site.list_page(1).replace("</body>", "共 60 条</body>").encode())
+        done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}")
+        assert done.returncode == 3, done.stdout
+        assert f"{site.listing}: 20 of the 60 rows that the listing states" in done.stdout
+        assert crawl(tmp_path, "loopback", "-a", f"channel={site.listing}").returncode == 0, "the next run looks for news only"
