@@ -29,6 +29,7 @@ from govcrawl.archive.site import partition_of, segment_of
 from govcrawl.archive.storage import StorageError
 from govcrawl.archive.urls import doc_id
 from govcrawl.archive.warc import payload_digest
+from govcrawl.attachment_text import ATTACHMENT_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -39,7 +40,7 @@ Key = tuple[str, int]
 Segment = tuple[str, int]
 
 REPAIR = "scrapy verify --repair"
-DERIVED = {"attachment_text": "scrapy attachments", "reprints": "scrapy reprints"}
+DERIVED = {"attachment_text": ("scrapy attachments", ATTACHMENT_TEXT), "reprints": ("scrapy reprints", None)}
 _BATCH = 1_000
 _STALE_SECONDS = 3600
 _FILE_NAME = re.compile(r"files/([0-9a-f]{2})/((?:\1)[0-9a-f]{62})(?:\.[0-9a-z]+)?")
@@ -105,11 +106,12 @@ def verify(storage: Storage, only: Collection[str] = (), checked: Checked | None
     """Every fault of the archive, or of some sites of it. Raises StorageError where the storage itself fails."""
     checked = checked if checked is not None else Checked()
     hashes = Hashes(storage)
+    sites = list(only) or sites_of(storage)
     if not only:
-        yield from _outside_sites(storage, checked)
+        yield from _outside_sites(storage, sites, checked)
     every = array("Q")
     told: set[str] = set()
-    for site in only or sites_of(storage):
+    for site in sites:
         for tries in range(3):
             found: list[Finding] = []
             check = SiteCheck(storage, site, hashes)
@@ -476,13 +478,13 @@ class SchemaError(Exception):
 
 
 def whole_batches(
-    storage: Storage, name: str, schema: pa.Schema, columns: list[str] | None = None
+    storage: Storage, name: str, schema: pa.Schema | None, columns: list[str] | None = None
 ) -> Iterator[pa.RecordBatch]:
     """Every row of a Parquet file, without ``columns`` with every column, so that damage anywhere shows. Raises
     SchemaError, OSError, ArrowException."""
     with storage.fs.open_input_file(storage.path(name)) as source:
         file = pq.ParquetFile(source, page_checksum_verification=True)
-        if not file.schema_arrow.equals(schema, check_metadata=False):
+        if schema is not None and not file.schema_arrow.equals(schema, check_metadata=False):
             raise SchemaError(_difference(file.schema_arrow, schema))
         yield from file.iter_batches(batch_size=_BATCH, columns=columns)
 
@@ -607,7 +609,7 @@ def owner_of_staged(name: str) -> str:
 # What belongs to no site
 
 
-def _outside_sites(storage: Storage, checked: Checked) -> Iterator[Finding]:
+def _outside_sites(storage: Storage, sites: list[str], checked: Checked) -> Iterator[Finding]:
     for name in storage.files("articles"):
         if not name.endswith(".parquet"):
             yield Finding("stray", "", name, "no Parquet file, but readers of the folder open it", REPAIR)
@@ -616,17 +618,19 @@ def _outside_sites(storage: Storage, checked: Checked) -> Iterator[Finding]:
     for name in storage.files("captures"):
         if not name.split("/")[1].startswith("site=") or name.count("/") != 2:
             yield Finding("stray", "", name, "it lies in no site=… folder", REPAIR)
-    for folder, again in DERIVED.items():
+    for folder, (again, schema) in DERIVED.items():
         for name in storage.files(folder):
             checked.files += 1
+            remedy = f"{REPAIR}, then {again} makes it anew"
             try:
-                for _ in pq.ParquetFile(storage.path(name), filesystem=storage.fs).iter_batches(batch_size=_BATCH):
+                for _ in whole_batches(storage, name, schema):
                     pass
+            except SchemaError as exc:
+                yield Finding("schema", "", name, str(exc), remedy)
             except (OSError, pa.ArrowException) as exc:
-                what = f"it does not open ({str(exc).splitlines()[0][:200]})"
-                yield Finding("unreadable", "", name, what, f"{REPAIR}, then {again} makes it anew")
+                yield Finding("unreadable", "", name, f"it does not open ({str(exc).splitlines()[0][:200]})", remedy)
     for name in storage.files("staging"):
-        if name.endswith(".lock") or owner_of_staged(name):
+        if name.endswith(".lock") or owner_of_staged(name) in sites:
             continue
         changed = storage.fs.get_file_info(storage.path(name)).mtime
         if changed is not None and time.time() - changed.timestamp() > _STALE_SECONDS:

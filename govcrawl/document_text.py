@@ -1,0 +1,284 @@
+"""The text of a PDF or DOCX file, and the process that reads files which nobody vouches for.
+
+Run as ``python -m govcrawl.document_text`` this is that process: it takes paths on its standard input, one JSON string a
+line, and answers each with one JSON object. It imports nothing of the archive, so that its memory can be limited.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import resource
+import select
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from importlib import import_module, metadata
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Self
+
+# Raised whenever the text of a file that was read before would come out otherwise; files are then read again.
+SUITE = "document-text/1"
+
+SECONDS = 30.0
+MEMORY = 1 << 30
+CHARACTERS = 2_000_000
+_MEMBER_BYTES = 64 << 20
+_ANSWER_BYTES = 6 * CHARACTERS + (1 << 16)
+
+PDF = "application/pdf"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+_MAGIC = (
+    (b"\xd0\xcf\x11\xe0", "application/x-ole-storage"),
+    (b"Rar!", "application/vnd.rar"),
+    (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
+    (b"\x89PNG", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+    (b"{\\rtf", "application/rtf"),
+)
+
+
+@dataclass(slots=True)
+class DocumentText:
+    """What was read of a file. ``text`` is None where nothing could be read, ``error`` says why, or what is missing from
+    the text; ``extractor`` is the suite and what read the file; ``missing`` names a library that is not installed."""
+
+    media_type: str | None = None
+    text: str | None = None
+    extractor: str = SUITE
+    error: str | None = None
+    missing: str | None = None
+
+
+def read_document(body: bytes, characters: int = CHARACTERS) -> DocumentText:
+    """The text of a file, by what its bytes are and not by its name. Lines are those of the page; table cells of a DOCX
+    are divided by tabs. Never raises for any bytes, but a hostile file may eat time and memory: see ``Reader``."""
+    found = DocumentText(media_type_of(body))
+    try:
+        if found.media_type == PDF:
+            found.text = _limited(_pdf(body, found), characters, found)
+        elif found.media_type == DOCX:
+            found.extractor = f"{SUITE} docx"
+            found.text = _limited(_docx(body), characters, found)
+        else:
+            found.error = f"no reader for {found.media_type or 'files of this kind'}"
+    except ModuleNotFoundError as exc:
+        found.missing = exc.name
+    except MemoryError:
+        found.error = "more memory than the limit"
+    except Exception as exc:
+        found.error = f"{type(exc).__name__}: {exc}"[:300]
+    return found
+
+
+def media_type_of(body: bytes) -> str | None:
+    """The media type that the bytes show, None where they show none that is known here."""
+    if b"%PDF-" in body[:1024]:
+        return PDF
+    if body.startswith(b"PK\x03\x04"):
+        try:
+            with zipfile.ZipFile(io.BytesIO(body)) as archive:
+                return DOCX if "word/document.xml" in archive.NameToInfo else "application/zip"
+        except (zipfile.BadZipFile, ValueError, NotImplementedError):
+            return "application/zip"
+    return next((kind for magic, kind in _MAGIC if body.startswith(magic)), None)
+
+
+def _limited(parts: Iterator[str], characters: int, found: DocumentText) -> str:
+    """The parts as one text with tidy lines, cut at the limit."""
+    kept: list[str] = []
+    room = characters
+    for part in parts:
+        kept.append(part[:room])
+        room -= len(kept[-1]) + 1
+        if room <= 0:
+            found.error = f"cut at {characters} characters"
+            break
+    lines = (re.sub(r"[ \u3000\xa0]+$", "", line) for line in "\n".join(kept).split("\n"))
+    text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
+    return text.encode("utf-8", "replace").decode()[:characters]
+
+
+def _pdf(body: bytes, found: DocumentText) -> Iterator[str]:
+    pypdfium2 = import_module("pypdfium2")
+    found.extractor = f"{SUITE} pypdfium2/{metadata.version('pypdfium2').partition('.')[0]}"
+    document = pypdfium2.PdfDocument(body)
+    try:
+        broken = 0
+        for number in range(len(document)):
+            try:
+                page = document[number]
+                text = page.get_textpage().get_text_bounded()
+                page.close()
+            except pypdfium2.PdfiumError:
+                broken += 1
+                found.error = f"{broken} of {len(document)} pages could not be read"
+                continue
+            # U+FFFE is PDFium's mark of a word that a line's end divides.
+            yield text.replace("\r\n", "\n").replace("\r", "\n").replace("\ufffe\n", "").replace("\ufffe", "-")
+    finally:
+        document.close()
+
+
+def _docx(body: bytes) -> Iterator[str]:
+    from lxml import etree
+
+    with zipfile.ZipFile(io.BytesIO(body)) as archive, archive.open("word/document.xml") as member:
+        content = member.read(_MEMBER_BYTES + 1)
+    if len(content) > _MEMBER_BYTES:
+        msg = f"word/document.xml unpacks to more than {_MEMBER_BYTES >> 20} MiB"
+        raise ValueError(msg)
+    # No entity is resolved and nothing is loaded: the markup is a stranger's.
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    root = etree.fromstring(content, parser)
+    top = root.find(f"{_W}body")
+    if top is not None:
+        yield from _blocks(top)
+
+
+def _blocks(parent: Any) -> Iterator[str]:
+    """Paragraphs and table rows in their order."""
+    for child in parent:
+        if child.tag == f"{_W}p":
+            yield "".join(_runs(child))
+        elif child.tag == f"{_W}tbl":
+            for row in child.iter(f"{_W}tr"):
+                cells = ("\n".join(_blocks(cell)) for cell in row.iter(f"{_W}tc"))
+                yield "\t".join(re.sub(r"\s*\n\s*", " ", cell).strip() for cell in cells)
+        elif isinstance(child.tag, str) and child.tag in (f"{_W}sdt", f"{_W}sdtContent", f"{_W}ins", f"{_W}customXml"):
+            yield from _blocks(child)
+
+
+def _runs(node: Any) -> Iterator[str]:
+    for child in node:
+        if child.tag == f"{_W}t":
+            yield child.text or ""
+        elif child.tag in (f"{_W}tab", f"{_W}ptab"):
+            yield "\t"
+        elif child.tag in (f"{_W}br", f"{_W}cr"):
+            yield "\n"
+        elif child.tag in (f"{_W}del", f"{_W}moveFrom", f"{_W}pPr", f"{_W}rPr", _FALLBACK) or not isinstance(child.tag, str):
+            continue
+        elif child.tag == f"{_W}txbxContent":
+            yield "\n" + "\n".join(_blocks(child)) + "\n"
+        else:
+            yield from _runs(child)
+
+
+class Reader:
+    """Reads files in a process of its own with limits of time, memory and output. One that hangs or dies is replaced by
+    the next file; its file gets the error. ``command`` runs another reader, for tests."""
+
+    def __init__(
+        self,
+        *,
+        seconds: float = SECONDS,
+        memory: int = MEMORY,
+        characters: int = CHARACTERS,
+        command: Sequence[str] | None = None,
+    ) -> None:
+        self.seconds = seconds
+        self.command = list(command or (sys.executable, "-m", __name__, str(memory), str(characters), str(int(seconds) + 5)))
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def read(self, path: str) -> DocumentText:
+        """The text of a local file."""
+        process = self.process = self.process or self._start()
+        assert process.stdin is not None
+        try:
+            process.stdin.write(json.dumps(path).encode() + b"\n")
+            process.stdin.flush()
+            found = DocumentText(**json.loads(self._answer(process)))
+            if not all(value is None or isinstance(value, str) for value in asdict(found).values()):
+                raise TypeError
+            return found
+        except TimeoutError:
+            self.close()
+            return DocumentText(error=f"took longer than {self.seconds:g} s")
+        except (OSError, EOFError, ValueError, TypeError):
+            self.close()
+            code = process.returncode
+            died = signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
+            return DocumentText(error=f"the reader of the file died ({died}): out of memory, or the file broke it")
+
+    def close(self) -> None:
+        process, self.process = self.process, None
+        if process is None:
+            return
+        if process.poll() is None:
+            # What has died by itself keeps its own exit code, which names the reason.
+            with suppress(subprocess.TimeoutExpired):
+                if process.stdin is not None:
+                    with suppress(OSError):
+                        process.stdin.close()
+                process.wait(0.5)
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+        pipe = subprocess.PIPE
+        return subprocess.Popen(self.command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=environment)  # noqa: S603
+
+    def _answer(self, process: subprocess.Popen[bytes]) -> bytes:
+        assert process.stdout is not None
+        descriptor = process.stdout.fileno()
+        deadline = time.monotonic() + self.seconds
+        answer = bytearray()
+        while not answer.endswith(b"\n"):
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([descriptor], [], [], left)[0]:
+                raise TimeoutError
+            block = os.read(descriptor, 1 << 16)
+            if not block:
+                raise EOFError
+            answer += block
+            if len(answer) > _ANSWER_BYTES:
+                raise ValueError
+        return bytes(answer)
+
+
+def serve(memory: int, characters: int, seconds: int) -> None:
+    """Answer paths until the input ends. The alarm ends a process whose parent died while it was reading."""
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # What a library prints must not mix with the answers.
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    for line in sys.stdin.buffer:
+        signal.alarm(seconds)
+        try:
+            with open(json.loads(line), "rb") as file:
+                found = read_document(file.read(), characters)
+        except (OSError, MemoryError) as exc:
+            found = DocumentText(error=f"{type(exc).__name__}: {exc}"[:300])
+        signal.alarm(0)
+        answers.write(json.dumps(asdict(found)).encode() + b"\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    serve(*(int(argument) for argument in sys.argv[1:4]))
