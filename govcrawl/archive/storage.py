@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +66,8 @@ class Storage:
             return
         try:
             final = self.path(relative)
-            staged = self.path(f"staging/{os.path.basename(relative)}")
+            # Two runs may publish the same attachment at once, each from a staged file of its own.
+            staged = self.path(f"staging/{os.path.basename(relative)}.{secrets.token_hex(4)}")
             os.makedirs(os.path.dirname(final), exist_ok=True)
             os.makedirs(os.path.dirname(staged), exist_ok=True)
             with open(staged, "wb") as out:
@@ -79,8 +81,14 @@ class Storage:
             raise StorageError(msg) from exc
 
     def _put(self, relative: str, data: Any) -> None:
+        path = self.path(relative)
         try:
-            with self.fs.open_output_stream(self.path(relative)) as out:
+            try:
+                out = self.fs.open_output_stream(path, compression=None)
+            except FileNotFoundError:  # a shared folder has directories, an object store has none
+                self.fs.create_dir(os.path.dirname(path), recursive=True)
+                out = self.fs.open_output_stream(path, compression=None)
+            with out:
                 out.write(data)
         except OSError as exc:
             msg = f"cannot write {relative} below {self.root} ({exc}); check access, then run again"
