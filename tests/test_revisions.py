@@ -164,6 +164,18 @@ def test_a_redirect_to_the_front_page_is_a_soft_404(landed: tuple[Path, Site]) -
     assert newest["outcome"] == "not_found"
 
 
+def test_a_clock_that_was_set_back_does_not_count(landed: tuple[Path, Site]) -> None:
+    """The archive's runs seem to come from the future; the next one is still the newest."""
+    data, site = landed
+    age(data, -400)
+    site.publish(1)
+    assert "1 article rows landed" in run(data, site, GOVCRAWL_REVISIT="")
+    assert "0 article rows landed" in run(data, site, GOVCRAWL_REVISIT="")
+    names = sorted(p.name for p in data.glob("captures/**/*.parquet"))
+    assert len(names) == 3
+    assert [c["outcome"] for c in pq.read_table(data / "captures" / "site=loopback" / names[1]).to_pylist()].count("landed") == 2
+
+
 def test_the_schedule() -> None:
     schedule = Schedule.parse("7:1 30:7 *:365")
     assert [schedule.interval(timedelta(days=d)) for d in (1, 8, 4000)] == [timedelta(days=d) for d in (1, 7, 365)]

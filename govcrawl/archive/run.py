@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from govcrawl.archive.ledger import MAX_ATTEMPTS, Attempt, capture_rows, failed_before
@@ -19,6 +21,12 @@ if TYPE_CHECKING:
     from govcrawl.archive.storage import Storage
 
 
+def started_of(path: str) -> datetime | None:
+    """When the run began whose file this is; None for a file that is no run's."""
+    found = re.search(r"-(\d{8}T\d{9}Z)-", path.rsplit("/", 1)[-1])
+    return datetime.strptime(found.group(1), "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC) if found else None
+
+
 class Archive:
     """Sites are opened when they are first needed: one for a listing spider, several for a list of addresses."""
 
@@ -30,16 +38,25 @@ class Archive:
         self.open_attempts: dict[Attempt, None] = {}
         self.outcomes: Counter[tuple[str, str | None, str, str]] = Counter()  # site, channel, kind, outcome
         self.on_settled: Callable[[Attempt], None] = lambda attempt: None
-        milliseconds = self.started_at.microsecond // 1000
-        self._stamp = f"{self.started_at:%Y%m%dT%H%M%S}{milliseconds:03d}Z-{secrets.token_hex(2)}"
+        self._random = secrets.token_hex(2)
         self._max_attempts = max_attempts
         self._segment = segment
 
     def site(self, name: str) -> SiteArchive:
         """Open a site, or the one already open. Raises Locked, StorageError."""
         if name not in self.sites:
-            self.sites[name] = SiteArchive(self.storage, name, f"{name}-{self._stamp}", **self._segment)
+            self.sites[name] = SiteArchive(self.storage, name, self._run_id(name), **self._segment)
         return self.sites[name]
+
+    def _run_id(self, name: str) -> str:
+        """``<site>-<yyyymmddThhmmss><ms>Z-<random>``. Runs of a site are ordered by it, so a clock that was set back does
+        not count: the run is then dated just after the newest one."""
+        when = self.started_at
+        for folder in ("captures", "runs"):
+            names = list(self.storage.files(f"{folder}/site={name}"))
+            if names and (newest := started_of(names[-1])) is not None and newest >= when:
+                when = newest + timedelta(milliseconds=1)
+        return f"{name}-{when:%Y%m%dT%H%M%S}{when.microsecond // 1000:03d}Z-{self._random}"
 
     def begin(self, attempt: Attempt) -> Attempt:
         """Enter a request. What is known of its address comes with it."""
