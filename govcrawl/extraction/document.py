@@ -248,7 +248,7 @@ def _reveal(document: Document) -> None:
 def _same(text: str, stated: str) -> bool:
     """Whether a line is a headline as the meta tags state it, or its first line."""
     text = text.replace(" ", "")
-    return len(text) >= 0.55 * len(stated) and stated.startswith(text)
+    return len(text) >= 0.45 * len(stated) and stated.startswith(text)
 
 
 def _hidden_names(markup: str) -> tuple[set[str], set[str]]:

@@ -19,13 +19,13 @@ _MARK = rf"{_GAP}[:：︱︰∶/／|｜丨]{_GAP}"
 _SOURCE_LABEL = r"(?:信息|文章|新闻|新聞|稿件|本文|内容|消息|原文|来稿)?[ ]?(?:来[ ]{0,4}源|來[ ]{0,4}源|出[ ]?处|稿源|转自|轉自|供稿单位|信息提供)(?:于|自|為|为)?"
 _AUTHOR_LABEL = r"(?:本文|文章|原文|特约)?(?:作[ ]{0,4}者|撰[ ]?稿人?|撰[ ]?文|执[ ]?笔|採訪|采[ ]?写|采访|編譯|编译|原创|供稿人|投稿人|文[/／]图|图[/／]文|图文|(?:本报|本網|本网|特约|见习|实习)?记[ ]{0,4}者|(?:本報|特約)?記[ ]{0,4}者|通讯员|評論員|评论员|报送人)"
 _EDITOR_LABEL = r"(?:责[ ]?任?[ ]?编[ ]?辑?|責[ ]?任?[ ]?編[ ]?輯?|(?:本文|网络|新闻|本期|值班|执行|版面|网页|網絡|文字|微信|新媒体|实习|见习)?编[ ]{0,4}辑|(?:網絡|網路|本文)?編[ ]{0,4}輯|小编)"
-_OTHER_LABEL = r"(?:发布|發布|發佈|更新|发表|發表|时间|時間|日期|浏览|瀏覽|点击|點擊|阅读|閱讀|查看|访问|人气|次数|字号|字体|字體|大小|分享|打印|评论|評論|栏目|频道|标签|關鍵|关键|收藏|校对|校對|审核|審核|核稿|签发|摄影|攝影|主编|监制|责校|终审|初审|复审|选稿|排版|视觉|设计|我要|微信|微博|扫描|版权|推荐|纠错|举报|上一|下一|原标题|原標題|统筹|策划|运营|制图|出品|摄|网友|網友|已有|手机看)"
+_OTHER_LABEL = r"(?:实际入稿|實際入稿|入稿|发布|發布|發佈|更新|发表|發表|时间|時間|日期|浏览|瀏覽|点击|點擊|阅读|閱讀|查看|访问|人气|次数|字号|字体|字體|大小|分享|打印|评论|評論|栏目|频道|标签|關鍵|关键|收藏|校对|校對|审核|審核|核稿|签发|摄影|攝影|主编|监制|责校|终审|初审|复审|选稿|排版|视觉|设计|我要|微信|微博|扫描|版权|推荐|纠错|举报|上一|下一|原标题|原標題|统筹|策划|运营|制图|出品|摄|网友|網友|已有|手机看)"
 _STOP = re.compile(
     rf"{_GAP}(?:{_SOURCE_LABEL}{_COLON}|{_AUTHOR_LABEL}{_COLON}|{_EDITOR_LABEL}{_COLON}|[|｜](?!\S{{0,2}}$)| {{3,}}|(?:19|20)\d\d[ ]?[-年/.]|[\])）】〗>]|[。！？])"
     rf"|[ \x1f|｜,，;；]+(?:{_OTHER_LABEL}|{_SOURCE_LABEL}[ \x1f]|{_AUTHOR_LABEL}[ \x1f]|{_EDITOR_LABEL}[ \x1f])|{_OTHER_LABEL}(?:[者人]|时间|時間|日期|次数|量|数|率)?{_COLON}|\d+次|[(（]\d",
 )
 _EDGE = r"(?:^|[ \x1f\[【（(:：\d日|｜，,。、/●]|(?<=[^\w]))"
-_SOURCE = re.compile(rf"(?:{_EDGE}|(?=[来來]))(?P<label>{_SOURCE_LABEL}){_MARK}")
+_SOURCE = re.compile(rf"(?:{_EDGE}|(?=[来來]))(?<!图片)(?<!圖片)(?<!资料)(?<!資料)(?<!数据)(?P<label>{_SOURCE_LABEL}){_MARK}")
 _SOURCE_BARE = re.compile(r"(?:^|[\x1f|｜ ]) ?(?:本文|文章)?(?:来源|來源)(?:于)?[ \x1f]*(?=[\w《“])(?!于)")
 _AUTHOR = re.compile(rf"(?:{_EDGE}|(?=作者|採訪))(?P<label>{_AUTHOR_LABEL}){_MARK}|(?:^|[【（(\[])(?P<short>文){_MARK}")
 _AUTHOR_BARE = re.compile(r"(?:^|[\x1f|｜] ?)作者[ \x1f]*(?=[\w《“])")
@@ -48,8 +48,9 @@ _OUTLET = re.compile(
     r"(?:网|網|报|報|社|台|电视|電視|新闻|新聞|晚报|在线|在線|杂志|雜誌|雜志|周刊|週刊|客户端|频道|頻道|财经|科技|体育|资讯|时评|号|局|厅|部|委|会|办|处|政府|大学|学院|学校|中心|站|院|協會|集团|公司|发布|传媒|傳媒|广播|廣播|视频|社区|快訊|快讯|之家|醒報|商訊|人民|政务|公众号|商讯|參考|参考|参考消息|科学人|家园|文摘|热线|云|\.com|\.cn)$",
     re.IGNORECASE,
 )
+_NOTICE = re.compile(r"凡|注明|註明|转载|轉載|版权|版權|声明|图片来源|圖片來源|资料来源|資料來源")
 _WORD = re.compile(
-    r"^(?:首页|正文|字号|字体|大|中|小|打印|分享|评论|微博|微信|更多|阅读|浏览|点击|收藏|举报|原创|转载|来自|关闭|返回|登录|注册|订阅|关注|讨论|投稿|纠错|我有话说|参与|参与互动|责编|编辑|作者|来源|时间|发布|查看|次|人|条|條|手机看新闻|保存|复制链接|二维码|扫一扫|T|下载客户端|独家抢先看|网友评论|我要评论|網友評論|一键登录|QQ空间|新浪微博|微信好友|企鹅号|优质原创作者|站内|正文|推荐|专栏|评论员|记者|昨天|今天|前天|刚刚|发表于|发布于|朗读|听新闻|[\d\W]+)$",
+    r"^(?:報導|报导|报道|讯|专讯|编译|整理|打印本文章|打印本文|综合报道|本报讯|首页|正文|字号|字体|大|中|小|打印|分享|评论|微博|微信|更多|阅读|浏览|点击|收藏|举报|原创|转载|来自|关闭|返回|登录|注册|订阅|关注|讨论|投稿|纠错|我有话说|参与|参与互动|责编|编辑|作者|来源|时间|发布|查看|次|人|条|條|手机看新闻|保存|复制链接|二维码|扫一扫|T|下载客户端|独家抢先看|网友评论|我要评论|網友評論|一键登录|QQ空间|新浪微博|微信好友|企鹅号|优质原创作者|站内|正文|推荐|专栏|评论员|记者|昨天|今天|前天|刚刚|发表于|发布于|朗读|听新闻|[\d\W]+)$",
 )
 _SOURCE_HINT = re.compile(r"source|laiyuan|copyfrom|media(?![_-]?meta)|(?:^|[\s_-])(?:from|origin|ly|mp-?name|wemedia|nickname|account)|js_name|publisher", re.IGNORECASE)
 _NAME_HINT = re.compile(r"author|writer|editor-name|user-?name|nick|byline|byname|zuozhe|reporter", re.IGNORECASE)
@@ -95,6 +96,7 @@ def clean_source(value: str) -> str | None:
         text = "".join(parts)
     text = re.sub(r"^(?:(?:信息|文章|稿件)?(?:来源|來源|原创|稿源)(?:于)?\s*[:：]\s*)+", "", text)
     text = re.sub(r"^《\s*([^《》]+?)\s*》$", r"\1", text)
+    text = re.sub(r"\s*[\[【][^\]】]{0,6}[\]】]?$", "", text)
     text = re.sub(r"\s*(?:\[微博\]|微博|原创稿|\[整理\]|（ID：.*|\(ID:.*|作者|记者)$", "", text).strip(" |｜:：，,；;。[]【】-")
     if not text or len(text) > 40 or _NO_SOURCE.match(text) or re.search(r"https?://|www\.\w+\.\w+/", text):
         return None
@@ -112,13 +114,17 @@ def find_source(header: Sequence[str], tail: Sequence[str], meta: Sequence[str],
         source = clean_source(value_at(text, match.end())) if match else None
         if source:
             return source
+    for value in _values(_AUTHOR, header):
+        source = clean_source(value)
+        if source and _outlet(source):
+            return source
+    for value in _values(_SOURCE, [t for t in tail if not _NOTICE.search(t)]):
+        source = clean_source(value)
+        if source and not re.match(r"(?:网络|網絡|綜合|综合|互联网)", source):
+            return source
     source = _unlabelled(pieces)
     if source:
         return source
-    for value in _values(_SOURCE, tail):
-        source = clean_source(value)
-        if source and not re.match(r"(?:网络|綜合|综合|互联网)", source):
-            return source
     for value in meta:
         source = clean_source(value)
         if source:
