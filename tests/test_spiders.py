@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import time
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cssselect
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scrapy.http import HtmlResponse, TextResponse
 
 from govcrawl.archive.urls import doc_id, host_of
@@ -190,6 +193,13 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
+_MARKUP = (
+    '<a href="/a/1.html">第一条</a>', '<a href="/a/2.html"></a>', '<a href="/a/3.html" title="第三条的全部标题">第三…</a>', "<a href='http://[/a/4.html'>坏</a>",
+    "<a onclick=\"go('/a/5.html')\">第五条</a>", "<ul>", "</ul>", "<li>", "</li>", "<tr>", "<td>", "<div class='hot'>", "</div>", "<!-- x -->", "<?pi?>",
+    " 2024-05-03 ", "<b>03</b><i>2024-05</i>", "2024-13-45", "\x00", "<a><a>", "<svg><a href='/a/6.html'>六</a></svg>", "<frameset>",
+)  # fmt: skip
+
+
 def rows(html: str, pattern: str = r"/a/\d+\.html$", css: str | None = None) -> list[tuple[str, str | None, str | None]]:
     response = HtmlResponse("https://news.example/list/", body=html.encode(), encoding="utf-8")
     found = find_rows(response.selector, response.url, re.compile(pattern), css)
@@ -294,3 +304,17 @@ def test_next_page_of_a_later_page() -> None:
 def test_a_spider_that_has_no_channel_says_why() -> None:
     with pytest.raises(BadArgument, match="interface whose parameters are not known"):
         SPIDERS["qq"]()
+
+
+def test_rows_of_markup_that_nests_without_end() -> None:
+    html = "<ul>" + "".join(f'<li><div><a href="/a/{n}.html">第{n}条消息</a>' for n in range(3000))
+    began = time.monotonic()
+    assert len(rows(html)) > 100
+    assert time.monotonic() - began < 5
+
+
+@given(st.lists(st.sampled_from(_MARKUP), max_size=30))
+def test_rows_of_any_markup(parts: list[str]) -> None:
+    for url, title, _ in rows("".join(parts)):
+        assert url.endswith(".html")
+        assert title is None or title.strip() == title

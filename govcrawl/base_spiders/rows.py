@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
     from lxml.html import HtmlElement
     from parsel import Selector
+
+# Deeper nesting and longer rows than any real list has.
+MAX_DEPTH = 60
+MAX_TEXTS = 400
 
 DOCUMENT = re.compile(r"\.(?:pdf|docx?|xlsx?|zip|rar|wps|et|ofd|pptx?)$", re.IGNORECASE)
 
@@ -147,8 +152,8 @@ Group = list[tuple[Any, Any, str]]
 def _in_elements(links: Iterable[tuple[HtmlElement, str]], elements: list[HtmlElement]) -> Group:
     inside = {id(e) for e in elements}
     group: Group = []
-    for anchor, url in links:
-        node = next((n for n in (anchor, *anchor.iterancestors()) if id(n) in inside), None)
+    for anchor, url in links if inside else ():
+        node = next((n for n in _around(anchor) if id(n) in inside), None)
         if node is not None:
             group.append((node, anchor, url))
     return group
@@ -160,18 +165,23 @@ def _by_shape(links: list[tuple[HtmlElement, str]]) -> list[Group]:
     none beside it, its row is the item, or else the largest element, that holds no other row's link."""
     addresses: dict[HtmlElement, set[str]] = defaultdict(set)
     for anchor, url in links:
-        for node in (anchor, *anchor.iterancestors()):
+        for node in _around(anchor):
             addresses[node].add(url)
     groups: dict[tuple[str, ...], Group] = defaultdict(list)
     for anchor, url in links:
-        around = [anchor, *anchor.iterancestors()]
+        around = _around(anchor)
         row = next((n for n in around if _has_like(n, addresses)), None)
         if row is None or row.tag == "body":
             alone = [n for n in around if addresses[n] == {url} and n.tag not in ("body", "html")]
             row = next((n for n in alone if n.tag in ("li", "tr", "dl", "article")), alone[-1])
-        shape = [f"{n.tag!s}.{_first_class(n)}#{n.get('id') or ''}" for n in row.iterancestors()]
+        shape = [f"{n.tag!s}.{_first_class(n)}#{n.get('id') or ''}" for n in _around(row)[1:]]
         groups[(str(row.tag), *shape)].append((row, anchor, url))
     return list(groups.values())
+
+
+def _around(element: HtmlElement) -> list[HtmlElement]:
+    """An element and those around it, innermost first; not all where markup nests without end."""
+    return [element, *islice(element.iterancestors(), MAX_DEPTH)]
 
 
 def _has_like(node: HtmlElement, addresses: Mapping[HtmlElement, set[str]]) -> bool:
@@ -207,7 +217,7 @@ def _aside(element: HtmlElement) -> bool:
     """Whether a row stands in a box beside the list: hot, recommended, related."""
     return any(
         above.tag == "aside" or _ASIDE.search(f"{above.get('class') or ''} {above.get('id') or ''}") is not None
-        for above in (element, *element.iterancestors())
+        for above in _around(element)
     )
 
 
@@ -229,7 +239,7 @@ def _title(anchor: HtmlElement) -> str | None:
 def _words(element: HtmlElement) -> str:
     """An element's text without dates that stand in it by themselves; emphasis is no end of a word."""
     parts: list[str] = []
-    for owner, text in _pieces(element):
+    for owner, text in islice(_pieces(element), MAX_TEXTS):
         if owner is not element and owner.tag not in ("em", "b", "strong", "font", "i", "u", "mark"):
             text = f" {text} "
         parts.append("" if _ONLY_DATE.match(text) else text)
@@ -252,13 +262,13 @@ def _row_date(element: HtmlElement, anchor: HtmlElement, url: str) -> date | Non
         if (found := date_in(_OTHER_DATE.sub(" ", own))) is not None and not (labelled and _ONLY_DATE.match(own)):
             return found
         labelled = _OTHER_LABEL.search(text) is not None
-    beside = " ".join(t for t in element.itertext()) if element is not anchor else ""
+    beside = " ".join(islice(element.itertext(), MAX_TEXTS)) if element is not anchor else ""
     return date_in_url(url) or date_in(anchor.get("title") or "") or _split_date(beside)
 
 
 def _texts(element: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
     """The texts in an element that say something, each with the element it stands in, in the order of the document."""
-    return ((owner, text) for owner, text in _pieces(element) if text.strip())
+    return ((owner, text) for owner, text in islice(_pieces(element), MAX_TEXTS) if text.strip())
 
 
 def _pieces(element: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
@@ -294,7 +304,7 @@ def _between(element: HtmlElement, rows: set[HtmlElement], *, back: bool) -> str
             if back:
                 texts.append(other.tail or "")
             break
-        inner = " ".join(other.itertext()) if isinstance(other.tag, str) else ""
+        inner = " ".join(islice(other.itertext(), MAX_TEXTS)) if isinstance(other.tag, str) else ""
         texts.extend((other.tail or "", inner) if back else (inner, other.tail or ""))
     else:
         if back and parent is not None:
