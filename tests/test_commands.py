@@ -67,7 +67,7 @@ def test_table_of_sites() -> None:
     assert names.index("heilongjiang") < names.index("bingtuan") < names.index("gmw")
     assert len(set(names)) == len(names) >= 50
     assert ("heilongjiang", "黑龙江省教育厅", "Ucap 开普", "heilongjiang", "4", "not yet") in rows
-    lines = sites.text(rows).splitlines()
+    lines = sites.aligned(sites.COLUMNS, rows).splitlines()
     assert len(lines) == len(rows) + 1
     # Columns line up on a terminal, where a Chinese character is two cells wide.
     assert len({sites._width(line[: line.index(row[2])]) for line, row in zip(lines[1:], rows, strict=True)}) == 1
@@ -330,7 +330,7 @@ def test_canary_tells_how_sites_are(small: Site, tmp_path: Path) -> None:
     assert one["article"]["fields"]["title"]
     assert one["article"]["fields"]["published_on"]
     assert not one["article"]["fields"]["doc_number"]
-    assert done.stdout.startswith("loopback      ok")
+    assert re.fullmatch(r"site +state +fields +rows per channel\nloopback +ok +\d/9 +\S+ 6\n", done.stdout)
     assert not (tmp_path / "data").exists(), "a canary leaves nothing in the archive"
     assert sum(small.asked[small.path_of(n)] for n in range(1, 7)) < 30
 
@@ -348,7 +348,7 @@ def test_canary_tells_what_is_wrong(answer: Any, state: str, code: int, tmp_path
     with Site(3) as site:
         site.answers["/node_1.htm"] = answer
         done = scrapy(tmp_path / "data", "canary", "loopback", "-a", f"channel={site.listing}")
-        assert done.stdout.split()[:2] == ["loopback", state], done.stdout + done.stderr[-2000:]
+        assert done.stdout.splitlines()[1].split()[:2] == ["loopback", state], done.stdout + done.stderr[-2000:]
         assert done.returncode == code
 
 
@@ -364,6 +364,6 @@ def test_canary_of_an_unknown_site(tmp_path: Path) -> None:
     assert "unknown site 'nosuch'" in done.stderr
 
 
-def test_canary_line_is_one_line() -> None:
+def test_a_finding_as_a_row() -> None:
     one = {"site": "x", "state": "ok", "why": "", "channels": [{"name": "要闻", "rows": 3}], "article": {"fields": {"title": True, "text": False}}}
-    assert canary.line(one) == "x             ok           rows: 要闻 3; 1/2 fields"
+    assert canary.cells(one) == ("x", "ok", "1/2", "要闻 3", "")

@@ -11,6 +11,7 @@ from scrapy.exceptions import UsageError
 
 from govcrawl import report, trial
 from govcrawl.archive.warc import now_ms
+from govcrawl.commands.sites import aligned
 from govcrawl.recognise import spiders
 
 if TYPE_CHECKING:
@@ -50,8 +51,7 @@ class Command(BaseRunSpiderCommand):
             raise UsageError(f"unknown site {unknown[0]!r}; scrapy sites shows the {len(known)} sites", print_help=False)
         chosen = [(known[name], dict(opts.spargs)) for name in args or known]
         found = [finding(t) for t in trial.run(self, chosen, channels=CHANNELS)]
-        for one in found:
-            print(line(one))
+        print(aligned(("site", "state", "fields", "rows per channel", ""), [cells(one) for one in found]), end="")
         if opts.json:
             Path(opts.json).write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         self.exitcode = max((one["exit_code"] for one in found), default=report.COMPLETE)
@@ -59,7 +59,7 @@ class Command(BaseRunSpiderCommand):
 
 def finding(seen: Trial) -> dict[str, Any]:
     """What a look at a site tells. ``state``: `ok`, `changed` (a channel without rows, an article without what is
-    demanded of all), `blocked`, `robots`, `unreachable`, `not_set_up` (the spider itself says why)."""
+    demanded of all), `blocked`, `robots`, `unreachable`, `partial` (some channels are), `not_set_up` (the spider itself says why)."""
     channels = [
         {"name": w.channel, "url": w.url, "rows": w.rows, "ended": w.ended, "problems": w.broken} for w in seen.walks
     ]
@@ -71,6 +71,7 @@ def finding(seen: Trial) -> dict[str, Any]:
         "blocked": report.BLOCKED,
         "robots": report.ROBOTS,
         "unreachable": report.PARTIAL,
+        "partial": report.PARTIAL,
         "not_set_up": report.ARGUMENTS,
     }[state]
     return {
@@ -84,12 +85,12 @@ def finding(seen: Trial) -> dict[str, Any]:
     }
 
 
-def line(one: dict[str, Any]) -> str:
-    """A finding in one line."""
+def cells(one: dict[str, Any]) -> tuple[str, ...]:
+    """A finding as a row of the table: site, state, how many of an article's fields are filled, rows, why."""
     rows = ", ".join(f"{c['name']} {c['rows']}" for c in one["channels"]) or "-"
     article = one["article"]
-    fields = f"{sum(article['fields'].values())}/{len(article['fields'])} fields" if article else "no article"
-    return f"{one['site']:<14}{one['state']:<13}rows: {rows}; {fields}" + (f"; {one['why']}" if one["why"] else "")
+    fields = f"{sum(article['fields'].values())}/{len(article['fields'])}" if article else "-"
+    return one["site"], one["state"], fields, rows, one["why"]
 
 
 def _state(seen: Trial, channels: list[dict[str, Any]], article: dict[str, Any] | None) -> tuple[str, str]:
@@ -103,7 +104,8 @@ def _state(seen: Trial, channels: list[dict[str, Any]], article: dict[str, Any] 
         problems = [p for c in channels for p in c["problems"]]
         return "unreachable", problems[0] if problems else (seen.run or {}).get("reason", "no list page came")
     if empty := [c for c in channels if not c["rows"]]:
-        state = "unreachable" if empty[0]["ended"] == "failed" else "changed"
+        failed = all(c["ended"] == "failed" for c in empty)
+        state = "changed" if not failed else "unreachable" if len(empty) == len(channels) else "partial"
         return state, f"{empty[0]['name']}: {empty[0]['ended']} at {empty[0]['url']}"
     if article is None:
         outcomes = (seen.run or {}).get("outcomes", {}).get("article", {})

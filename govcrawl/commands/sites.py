@@ -49,7 +49,7 @@ class Command(ScrapyCommand):
             except (OSError, ValueError) as exc:
                 raise UsageError(f"{path}: {exc}", print_help=False) from exc
         else:
-            print(markdown(rows) if opts.markdown else text(rows), end="")
+            print(markdown(rows) if opts.markdown else aligned(COLUMNS, rows), end="")
 
 
 def table(settings: BaseSettings) -> list[tuple[str, ...]]:
@@ -64,11 +64,12 @@ def table(settings: BaseSettings) -> list[tuple[str, ...]]:
     ]
 
 
-def text(rows: list[tuple[str, ...]]) -> str:
-    widths = [max(_width(r[i]) for r in [COLUMNS, *rows]) for i in range(len(COLUMNS))]
+def aligned(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    """A table for a terminal, its columns aligned; the last may be of any length."""
+    widths = [max(_width(r[i]) for r in [head, *rows]) for i in range(len(head) - 1)]
     lines = [
-        "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in [COLUMNS, *rows]
+        "  ".join([c + " " * (w - _width(c)) for c, w in zip(row, widths, strict=False)] + [row[-1]]).rstrip()
+        for row in [head, *rows]
     ]
     return "\n".join(lines) + "\n"
 
