@@ -110,9 +110,17 @@ def of_code(code: str) -> str:
     return _BY_CODE.get(code[:2], UNKNOWN)
 
 
+def host_of(url: str) -> str:
+    """The host of an address in lower case, "" for a relative or broken one."""
+    try:
+        return (urlsplit(url).hostname or "").lower()
+    except ValueError:
+        return ""
+
+
 def of_host(url: str) -> str | None:
     """The province of a government host: jyt.hlj.gov.cn, www.hlj.gov.cn, heilongjiang.xinhuanet.com. None elsewhere."""
-    host = (urlsplit(url).hostname or "").lower()
+    host = host_of(url)
     labels = host.split(".")
     if host.endswith(".gov.cn"):
         return next((_HOSTS[label] for label in reversed(labels[:-2]) if label in _HOSTS), None)
@@ -129,13 +137,13 @@ def of_host(url: str) -> str | None:
 
 def of_domain(url: str) -> str | None:
     """The region of a country-code domain: .tw, .hk, .mo."""
-    end = (urlsplit(url).hostname or "").rpartition(".")[2]
+    end = host_of(url).rpartition(".")[2]
     return {"tw": "taiwan", "hk": "xianggang", "mo": "aomen"}.get(end)
 
 
 def of_path(url: str) -> str | None:
     """The province whose name is the address's first folder, as the regional channels of news sites have it: /hlj/."""
-    first = urlsplit(url).path.lower().split("/")[1:2]
+    first = re.sub(r"^[a-z]+://[^/?#]*", "", url.lower()).split("?")[0].split("/")[1:2]
     return _HOSTS.get(first[0]) if first and (len(first[0]) > 2 or first[0] == "nx") else None
 
 

@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from govcrawl.extraction import quality as flags
+from govcrawl.extraction import flags
 from govcrawl.extraction.cleaning import clean
 from govcrawl.extraction.metadata import metadata
 from govcrawl.extraction.page import Page, Site
 from govcrawl.extraction.results import Attachment, Cleaned, Extracted, Image, Metadata
+from govcrawl.provinces import host_of
 
 __all__ = ["Attachment", "Cleaned", "Extracted", "Image", "Metadata", "Page", "Site", "clean", "extract", "metadata", "quality"]
 
@@ -25,7 +26,7 @@ def quality(page: Page) -> list[str]:
     cleaned, stated = clean(page), metadata(page)
     if cleaned.page_type in ("challenge", "error", "empty", "attachment"):
         return []
-    host = flags.urlsplit_host(page.url)
+    host = host_of(page.url)
     found = {
         "traditional_converted": cleaned.script == "hant",
         "no_publish_date": stated.published_on is None,

@@ -3,12 +3,12 @@
 import hashlib
 import re
 import unicodedata
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urljoin
 
 from govcrawl import __version__
 from govcrawl.extraction import body as bodies
 from govcrawl.extraction import charset, people, policy, script, title
-from govcrawl.extraction.document import Document, Line, is_attachment
+from govcrawl.extraction.document import Document, Line, is_attachment, squeeze
 from govcrawl.extraction.page import Page
 from govcrawl.extraction.results import Attachment, Cleaned, Image
 
@@ -66,15 +66,18 @@ def _clean(page: Page) -> Cleaned:
     document = page.document
     article = page.article
     lines = body_lines(page)
-    text = bodies.join(document, lines)
+    text, rule = bodies.join(document, lines), article.rule
     page_type = _page_type(page, document, text)
+    if page_type == "empty" and len(document.lines) > 3:
+        text, rule = _last_resort(page), "trafilatura"
+        page_type = "article" if text else page_type
     if page_type != "article":
         return Cleaned(page_type=page_type, extractor=_name("none"))
-    result = Cleaned(text=text, extractor=_name(article.rule))
+    result = Cleaned(text=text, extractor=_name(rule))
     if script.is_traditional(f"{page.headline.text}\n{text}"):
         result.script, result.text_original = "hant", text
         result.text = script.to_simplified(text)
-    base = urljoin(page.url, document.base) if document.base else page.url
+    base = _join(page.url, document.base) if document.base else page.url
     first, last = (lines[0], lines[-1] + 1) if lines else (article.first, article.last)
     result.attachments = _attachments(document, base, first, max(last, article.last))
     inside = set(lines)
@@ -87,6 +90,21 @@ def _clean(page: Page) -> Cleaned:
     result.text_hash = hashlib.sha256(folded.encode("utf-8", "replace")).hexdigest()
     result.text_length = len(result.text)
     return result
+
+
+def _last_resort(page: Page) -> str:
+    """What trafilatura takes for the text where no rule here finds any; "" where that is next to nothing."""
+    if len(page.markup) > 2_000_000:
+        return ""
+    from trafilatura import extract as judge  # takes a second to import, and few pages need it
+
+    try:
+        text = judge(page.markup, include_comments=False, favor_precision=True) or ""
+    except Exception:
+        return ""
+    lines = [squeeze(line) for line in text.split("\n")]
+    text = "\n".join(line for line in lines if line)
+    return text if len(text) >= 60 and _SENTENCE.search(text) else ""
 
 
 def _name(rule: str) -> str:
@@ -157,7 +175,7 @@ def _attachments(document: Document, base: str, first: int, last: int) -> list[A
     for link in document.links:
         if first <= link.line <= last + 2 and is_attachment(link.href) and not link.href.lower().startswith(("javascript", "#", "data:")):
             url = _join(base, link.href)
-            path = unquote(urlsplit(link.href.split("?")[0]).path) if "://" not in link.href[:10] else unquote(link.href.split("?")[0])
+            path = unquote(link.href.split("?")[0].split("#")[0])
             suffix = re.search(r"\.([a-z0-9]{2,4})$", path.lower()) or re.search(r"\.([a-z0-9]{2,4})(?:$|&)", link.href.lower())
             name = link.text.strip() or link.title.strip() or path.rsplit("/", 1)[-1]
             found.setdefault(url, Attachment(url, name, _MEDIA_TYPES.get(suffix[1]) if suffix else None))

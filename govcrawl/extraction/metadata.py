@@ -4,8 +4,8 @@ import re
 from datetime import date, datetime
 from typing import Any
 
-from govcrawl.extraction import people, policy, province, publish, quality, script
-from govcrawl.extraction.cleaning import clean, is_paragraph
+from govcrawl.extraction import flags, people, policy, province, publish, script
+from govcrawl.extraction.cleaning import body_lines, clean, is_paragraph
 from govcrawl.extraction.dates import CHINA, Moment, valid
 from govcrawl.extraction.document import Document, Line
 from govcrawl.extraction.page import Page
@@ -73,7 +73,8 @@ def _regions(page: Page) -> tuple[list[int], list[str], list[str], list[str]]:
     document = page.document
     lines = document.lines
     article = page.article
-    first = next((i for i in article.lines if is_paragraph(lines[i])), article.lines[0] if article.lines else article.first)
+    chosen = body_lines(page)
+    first = next((i for i in article.lines if is_paragraph(lines[i])), chosen[0] if chosen else article.first)
     last = article.lines[-1] if article.lines else article.first
     begin, end = page.headline.line, page.headline.end
     if begin < 0:
@@ -121,7 +122,7 @@ def _meta_sources(document: Document) -> list[str]:
 
 def _keywords(document: Document) -> list[str]:
     value = document.first_meta("keywords")
-    if quality.spam_words(value):
+    if flags.spam_words(value):
         return []
     words = [w.strip() for w in re.split(r"[,，;；、|\s]+", value)]
     return list(dict.fromkeys(w for w in words if 1 < len(w) <= 30))[:20]

@@ -1,10 +1,10 @@
 """A page to read: its bytes, what is known of it beforehand, and one lazily parsed document."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-import re
 from html import escape, unescape
 from typing import Any
 

@@ -257,8 +257,9 @@ def _body_names(body: Sequence[str], after: Sequence[str]) -> list[str]:
 
 def _dateline(text: str) -> list[str]:
     """Reporters of a paragraph's opening, （记者 张三 李四）or 本报记者 张三."""
-    if len(text) <= 60:
-        return _byline(text)
+    names = _byline(text) if len(text) <= 60 else []
+    if names:
+        return names
     for pattern in (_OPENING, _LEAD):
         match = pattern.search(text[:140])
         if match and not re.search(r"[摄攝]", match["names"]):

@@ -69,6 +69,9 @@ def find(document: Document, *, known: str | None = None, listed: str | None = N
     if best >= 0 and score >= 2.5:
         text, begin, end = _join(document, best, references)
         return Title(_fill(text, references), begin, end, "heading")
+    if best >= 0 and score >= 1.5 and not references:
+        text, begin, end = _join(document, best, references)
+        return Title(text, begin, end, "heading")
     for evidence, text in references:
         if evidence != "whole" and (evidence != "title" or len(key(text)) >= 4):
             return Title(text, best if score >= 1.5 else -1, best if score >= 1.5 else -1, evidence)
@@ -184,7 +187,7 @@ def _score(document: Document, i: int, line: Line, references: list[tuple[str, s
         value = max(value, match - 0.1 * rank + (0.5 if evidence in ("known", "meta") else 0))
     tag, named = _heading(document, line)
     crumb = bool(_CRUMB.search(line.text))
-    if len(own) >= 5 or value:
+    if len(own) >= 5 or value or tag == "h1":
         value += {"h1": 2.0, "ucaptitle": 2.5, "h2": 1.4, "h3": 1.0, "h4": 0.7, "h5": 0.6, "h6": 0.4}.get(tag, 0.0)
         value += 0.8 if named else 0.0
     if line.linked > 0.5 * len(line.text):

@@ -2,9 +2,9 @@
 
 import re
 from typing import Any
-from urllib.parse import urlsplit
 
 from govcrawl.extraction.document import Document
+from govcrawl.provinces import host_of
 
 # What content farms put for the words of education news: 学生 → 员工, 学校 → 公司, 专业 → 公司产品, 招生 → 招商.
 _IMPOSSIBLE = re.compile(
@@ -27,7 +27,7 @@ def spam_removed(document: Document, host: str) -> bool:
     off = 0
     for link in document.links:
         if link.offscreen and link.text.strip():
-            target = (urlsplit_host(link.href) or host).removeprefix("www.")
+            target = (host_of(link.href) or host).removeprefix("www.")
             if target != host.removeprefix("www.") and not target.endswith(".gov.cn") and registrable(target) != registrable(host):
                 off += 1
     return words >= 2 or off >= 4
@@ -36,14 +36,6 @@ def spam_removed(document: Document, host: str) -> bool:
 def spam_words(text: str) -> bool:
     """Whether a text is of the vocabulary of adult and gambling link farms."""
     return _SPAM.search(text) is not None
-
-
-def urlsplit_host(url: str) -> str:
-    """The host of an address, "" for a relative or broken one."""
-    try:
-        return (urlsplit(url).hostname or "").lower()
-    except ValueError:
-        return ""
 
 
 def registrable(host: str) -> str:
