@@ -218,6 +218,9 @@ def test_dates_between_the_rows() -> None:
     assert rows(before) == right
     assert rows(pairs) == right
     assert rows(cells) == [("1.html", "第1条消息", "2024-05-01"), ("2.html", "第2条消息", "2024-05-02")]
+    cell = '<td><a href="/a/{0}.html">第{0}条消息</a></td><td>2024-05-0{0}</td>'
+    twice = f"<table><tr>{cell.format(1)}{cell.format(2)}</tr><tr>{cell.format(3)}{cell.format(4)}</tr></table>"
+    assert [r[2] for r in rows(twice)] == ["2024-05-01", "2024-05-02", "2024-05-03", "2024-05-04"]
 
 
 def test_a_rows_other_links_are_no_rows() -> None:

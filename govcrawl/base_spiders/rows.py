@@ -285,7 +285,7 @@ def _dates_beside(group: Group) -> dict[HtmlElement, date]:
     """Dates that stand between the rows instead of in them: ``<a>…</a> 2024-05-03 <br>``, a cell or a dd beside the
     link. Before the link on every row where they stand before the first, else after it. Only for rows without one."""
     elements = list(dict.fromkeys(e for e, *_ in group))
-    if any(date_in(" ".join(t for _, t in _texts(e))) for e in elements) or len({e.getparent() for e in elements}) > 1:
+    if any(date_in(" ".join(t for _, t in _texts(e))) for e in elements):
         return {}
     rows = set(elements)
     for back in (True, False):
