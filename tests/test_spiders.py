@@ -288,6 +288,8 @@ def test_rows_in_data_are_told_by_their_address() -> None:
         ('<a href="list.html">1</a><a href="list_2.html">2</a><span>3</span>', "list_2.html"),
         ('<link rel="next" href="list_2.html">', "list_2.html"),
         ('<span>1</span><a href="list_2.html">[2]</a><a href="list_3.html">[3]</a><a href="list_3.html">尾页</a>', "list_2.html"),
+        ('<a href="list_2.html">&gt;</a>', "list_2.html"),
+        ('<a href="/edu/">&gt;</a><a href="/sports/">»</a>', None),
         ('<a href="list.html">下一页</a>', None),
         ('<a href="list.html">上一页</a><span>下一页</span>', None),
         ('<a href="column_2.html">第二栏</a><a href="/node_7.html">2024</a>', None),

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from scrapy.http import Request, TextResponse
 
 _NEXT = re.compile(
-    r"^[\[【(]?\s*(?:下一页|下一頁|下页|后一页|后页|次页|next(?: page)?|[>›»]{1,2})\s*[>›»]*\s*[\])】]?$", re.IGNORECASE
+    r"^[\[【(]?\s*(?:下一页|下一頁|下页|后一页|后页|次页|next(?: page)?)\s*[>›»]*\s*[\])】]?$", re.IGNORECASE
 )
+_ARROW = re.compile(r"^[>›»]{1,2}$")
 _NUMBER = re.compile(r"^[\[【(]?\s*(\d{1,4})\s*[\])】]?$")
 _IN_URL = re.compile(
     r"(?:[?&](?:page|pageno|pagenum|pageindex|p|pn|cp)=|(?<=\D))(\d{1,4})(?=(?:\.\w{2,5})?/?$|&)", re.IGNORECASE
@@ -44,6 +45,9 @@ def next_link(response: TextResponse) -> str | None:
             continue
         text = " ".join(anchor.itertext()).strip()
         if "next" in (anchor.get("rel") or "").split() or _NEXT.match(text):
+            return url
+        # An arrow is a pager's only where it leads to the page with the next number.
+        if _ARROW.match(text) and _number(url) == _number(response.url) + 1:
             return url
         if (found := _NUMBER.match(text)) and _number(url) == int(found.group(1)):
             numbered.setdefault(int(found.group(1)), url)
