@@ -30,6 +30,7 @@ _UPDATED = re.compile(r"(?:更新|修改|编辑)(?:时间|時間|日期|于|於)
 _NOT_PUBLISHED = re.compile(
     r"(?:截止|截至|成文|生成|印发|制发|实施|施行|生效|失效|废止|打印|访问|开始|结束|开标|报名|活动|出生|注册|登记|检索|索引|今天是?|现在是?|当前|最后|备案|许可|来访|执行|有效期|签发)(?:时间|時間|日期|于|於|至|是)?\s*[:：至]?[\s\x1f]*$",
 )
+_YEAR_HINT = re.compile(r"[12１２][90９０][0-9０-９]{2}|[民〇○零]|[一二][一二三四五六七八九]")
 _URL_DATES = (
     re.compile(r"[/_=-](?P<year>(?:19[89]|20[0-4])\d)[-/_](?P<month>0?[1-9]|1[0-2])[-/_](?P<day>3[01]|[12]\d|0?[1-9])(?=[/_.?&-]|$)"),
     re.compile(r"/(?P<year>(?:19[89]|20[0-4])\d)[-/]?(?P<month>0[1-9]|1[0-2])[-/]?(?P<day>0[1-9]|[12]\d|3[01])(?=[/_.?&-]|$)"),
@@ -54,6 +55,8 @@ class Moment:
 
 def moments(text: str) -> Iterator[tuple[Moment, int, int]]:
     """Every full date in a text with its clock and its place, left to right, in China time."""
+    if not _YEAR_HINT.search(text):
+        return
     plain = text.translate(_FULL_WIDTH)
     found = []
     for pattern in (_DATE, _US_DATE, _SPLIT_DATE, _ROC_DATE):

@@ -56,6 +56,9 @@ _SOURCE_HINT = re.compile(r"source|laiyuan|copyfrom|media(?![_-]?meta)|(?:^|[\s_
 _NAME_HINT = re.compile(r"author|writer|editor-name|user-?name|nick|byline|byname|zuozhe|reporter", re.IGNORECASE)
 
 
+_COLONS = re.compile(r"[:：︱︰∶/／|｜丨]|[编編][辑輯]")
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """Text of a header line that no label claims. `hint` are the id and class names of the element around it."""
@@ -76,6 +79,8 @@ def value_at(text: str, start: int) -> str:
 def _values(pattern: re.Pattern[str], lines: Sequence[str]) -> Iterable[str]:
     """The value of each match; a label at its line's end takes the next line where that can be a value."""
     for position, text in enumerate(lines):
+        if not _COLONS.search(text):
+            continue
         for match in pattern.finditer(text):
             value = value_at(text, match.end())
             if not value and not text[match.end() :].strip(" \x1f)）]】") and position + 1 < len(lines):

@@ -101,7 +101,7 @@ def _header(document: Document, first: int, last: int) -> tuple[dict[str, str], 
                 found.setdefault(name, following.text)
                 used.add(i + 1)
                 i += 1
-        else:
+        elif _ANY.search(text):
             matches = list(_INLINE.finditer(text))
             for n, match in enumerate(matches):
                 field = _FIELD[_SPACES.sub("", match["label"])]
