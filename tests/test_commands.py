@@ -293,7 +293,8 @@ def test_bad_arguments_of_urls_are_refused(tmp_path: Path) -> None:
 
 
 def test_probe_shows_and_drafts(small: Site, tmp_path: Path) -> None:
-    draft = tmp_path / "xincheng.py"
+    (tmp_path / "own").mkdir()
+    draft = tmp_path / "own/xincheng.py"
     done = scrapy(tmp_path / "data", "probe", "-o", str(draft), small.listing, modules="govcrawl.spiders")
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
     assert "Founder node/content" in done.stdout
@@ -308,6 +309,11 @@ def test_probe_shows_and_drafts(small: Site, tmp_path: Path) -> None:
     assert again.returncode == 2
     assert "exists already" in again.stderr
     assert draft.read_text(encoding="utf-8") == text
+    (tmp_path / "own/__init__.py").touch()
+    path = {"PYTHONPATH": f"{tmp_path}:{PROJECT}"}
+    crawled = crawl(tmp_path / "data", "xincheng", settings={"SPIDER_MODULES": "own"}, **path)
+    assert crawled.returncode == 0, crawled.stdout + crawled.stderr[-3000:]
+    assert set(landed(tmp_path / "data")) == small.urls()
 
 
 def test_probe_refuses_what_is_no_address(tmp_path: Path) -> None:
