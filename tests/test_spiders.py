@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from scrapy.http import HtmlResponse, TextResponse
 
 from govcrawl.archive.urls import doc_id, host_of
-from govcrawl.base_spiders.news_json import loads, rows_in
+from govcrawl.base_spiders.news_json import feed_of, loads, rows_in
 from govcrawl.base_spiders.news_links import next_link
 from govcrawl.base_spiders.rows import find_rows
 from govcrawl.errors import BadArgument
@@ -262,6 +262,11 @@ def test_feeds_as_scripts_write_them(text: str, data: Any) -> None:
 def test_a_feed_that_is_none_says_so() -> None:
     with pytest.raises(ValueError, match="Expecting"):
         loads("data_callback(")
+
+
+@pytest.mark.parametrize("text", ["<html></html>", "\ufeff\ufeff  <p>", "Not Found", "", "document.write('<a>')", "欢迎"])
+def test_a_page_is_no_feed(text: str) -> None:
+    assert feed_of(TextResponse("https://news.example/", body=text.encode())) is None
 
 
 def test_rows_in_data_are_told_by_their_address() -> None:

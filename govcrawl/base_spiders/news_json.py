@@ -69,7 +69,8 @@ def feed_of(response: TextResponse) -> Any:
         text = response.body.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = response.body.decode("gb18030", "replace")
-    data = None if text.lstrip().startswith("<") else loads(text)
+    text = text.lstrip("\ufeff \t\r\n")
+    data = loads(text) if text[:1] in ("{", "[", "(") or _WRAPPED.match(text) else None
     if response.request is not None:
         response.meta["feed"] = (response.body, data)
     return data
