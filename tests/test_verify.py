@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from govcrawl.archive.site import encode
 from govcrawl.archive.storage import Storage
 from govcrawl.archive.verify import Checked, Finding, verify
 from govcrawl.commands.verify import rules
-from tests.loopback import PROJECT, Site, command, crawl, environment
+from tests.loopback import PROJECT, Site, command, crawl, environment, start
 from tests.readers import read_all
 from tests.test_compact import article, known, land
 
@@ -544,6 +545,77 @@ def test_a_replay_names_records_outside(origin: Path, tmp_path: Path, site: Site
     assert (checked.records, checked.elsewhere) == (0, len(pq.read_table(data / "captures")) + 28)
 
 
+def test_nothing_is_found_while_a_crawl_and_compactions_run(tmp_path: Path, shop: Rules) -> None:
+    from govcrawl.archive.compact import compact
+
+    storage = Storage(str(tmp_path))
+    looked = 0
+    with Site(300, delay=0.01) as served:
+        settings = {"GOVCRAWL_SEGMENT_ROWS": "10"}
+        process = start(tmp_path, SITE, "-a", f"channel={served.listing}", settings=settings)
+        while process.poll() is None:
+            checked = Checked()
+            assert not list(verify(storage, (), checked))
+            looked += 0 < checked.rows < 300
+        assert process.returncode == 0
+    assert looked >= 3
+    busy = threading.Thread(target=lambda: list(compact(storage)))
+    busy.start()
+    while busy.is_alive():
+        assert not list(verify(storage))
+    busy.join()
+    assert not list(verify(storage))
+    assert len(read_all(tmp_path)) == 300
+
+
+class Killed(BaseException):
+    pass
+
+
+def test_a_repair_killed_at_any_step_is_done_by_the_next(
+    origin: Path, tmp_path: Path, shop: Rules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = shutil.copytree(origin, tmp_path / "source")
+    whole = rows(source)
+    for plant in (cut_articles, warc_cut, plant_second_name):
+        plant(source)
+    path = one(source, f"captures/site={SITE}/*", 1)
+    path.write_bytes(path.read_bytes()[:-10])
+    real = Storage.publish
+    finished = False
+    for number in range(1, 20):
+        data = shutil.copytree(source, tmp_path / str(number))
+        count = [0]
+
+        def publish(self: Storage, relative: str, content: Any, count: list[int] = count, number: int = number) -> None:
+            if not relative.startswith("staging/"):
+                count[0] += 1
+            if count[0] == number:
+                raise Killed
+            real(self, relative, content)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Storage, "publish", publish)
+            try:
+                mend(data, shop)
+                finished = True
+            except Killed:
+                pass
+        mend(data, shop)
+        assert not found(data), number
+        assert rows(data) == whole, number
+        shutil.rmtree(data)
+        if finished:
+            break
+    assert finished
+    assert number > 3
+
+
+def plant_second_name(data: Path) -> None:
+    path = one(data, "articles/**/*.parquet", 1)
+    path.rename(path.with_name("part-1.parquet"))
+
+
 # The command
 
 
@@ -575,3 +647,8 @@ def test_bad_arguments(data: Path) -> None:
     assert done.returncode == 2
     assert "no site 'nosuch'" in done.stdout + done.stderr
     assert "it holds: loopback" in done.stdout + done.stderr
+    for arguments in (["verify"], ["compact"]):
+        done = scrapy(data / "nowhere", *arguments)
+        assert done.returncode == 2
+        assert "there is no archive at" in done.stdout + done.stderr
+    assert not (data / "nowhere").exists()

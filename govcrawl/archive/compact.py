@@ -138,12 +138,13 @@ def compact(storage: Storage, scope: Scope | None = None) -> Iterator[Compacted]
             yield Compacted(site, locked=str(exc))
             continue
         try:
-            yield _compact_site(storage, site, run_id, scope)
+            yield _compact_site(storage, archive, run_id, scope)
         finally:
             archive.abandon()
 
 
-def _compact_site(storage: Storage, site: str, run_id: str, scope: Scope) -> Compacted:
+def _compact_site(storage: Storage, archive: SiteArchive, run_id: str, scope: Scope) -> Compacted:
+    site = archive.site
     own = [n for n in storage.files("articles", ".parquet") if (s := segment_of(n)) and s[0] == site]
     plan = _plan(storage, own, scope)
     if not plan.folders:
@@ -164,6 +165,7 @@ def _compact_site(storage: Storage, site: str, run_id: str, scope: Scope) -> Com
             raise StorageError(msg)
         rows += written
         after += 1
+        archive.commit_if_due()  # renews the lock
     if plan.removed:
         report = maintenance_report(site, run_id, "compact", rows_removed=dict(plan.removed))
         runs.write(storage, site, run_id, report)

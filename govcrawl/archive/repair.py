@@ -82,7 +82,9 @@ def repair(storage: Storage, findings: Iterable[Finding], rules: Rules) -> Itera
             yield f"{site}: not repaired, {exc}"
             continue
         try:
-            yield from _SiteRepair(storage, site, run_id, rules).run(found)
+            for line in _SiteRepair(storage, site, run_id, rules).run(found):
+                lock.renew()
+                yield line
         finally:
             lock.release()
 
@@ -143,9 +145,6 @@ class _SiteRepair:
                 continue
             if finding.kind in ("unreadable", "schema", "partition", "stray", "run_file"):
                 moved.add(name)
-                named = segment(name)
-                if name.startswith("captures/") and named is not None and named[0] == self.site:
-                    self.lost_captures.add(named[1:])
                 yield quarantine(self.storage, name)
             elif finding.kind == "name":
                 moved.add(name)
@@ -217,6 +216,10 @@ class _SiteRepair:
         records of its run that no other captures name. An attempt that got no response left no record and is forgotten."""
         check, now = self._check()
         unmarked = {item for f in now if f.kind == "unmarked" for item in f.items}
+        for name in self.storage.files(f"quarantine/captures/site={self.site}"):
+            # Moved there now, or by a repair that was killed before it came to this.
+            if (tells := segment(name)) is not None and tells[0] == self.site:
+                self.lost_captures.add(tells[1:])
         lost = (unmarked | self.lost_captures) - check.marked
         if not lost:
             return
@@ -474,7 +477,8 @@ class _SiteRepair:
         for path in files:
             yield f"{path}: lost; the article's next visit fetches it"
         if sum(short.values()) > len(rows):
-            yield f"{self.site}: {sum(short.values()) - len(rows)} more rows are lost that no captures name"
+            more = sum(short.values()) - len(rows)
+            yield f"{self.site}: {more} more rows are lost; the next crawl asks for those whose addresses the WARC tells"
 
     def _ask_again(self, lost: list[Key], check: SiteCheck) -> int:
         """Captures that have the next run ask for articles whose newest row is lost."""

@@ -140,6 +140,11 @@ def verify(storage: Storage, only: Collection[str] = (), checked: Checked | None
         yield from _in_two_sites(storage, every)
 
 
+def is_there(storage: Storage) -> bool:
+    """Whether the data folder exists."""
+    return bool(storage.fs.get_file_info(storage.base).type != fs.FileType.NotFound)
+
+
 def sites_of(storage: Storage) -> list[str]:
     """Every site that something in the archive names."""
     found = set()
@@ -201,21 +206,25 @@ class SiteCheck:
     def run(self) -> Iterator[Finding]:
         held = self._held()
         self._read_losses()
+        # What a run commits meanwhile: its articles come before their captures, and its run file comes last. So run files
+        # and captures are taken from before the articles, and marks from after them.
+        reports = list(self.storage.files(f"runs/site={self.site}"))
+        captures = set(self.storage.files(f"captures/site={self.site}"))
         self._names = [n for n in self.storage.files("articles", ".parquet") if site_of_file(self.storage, n) == self.site]
-        for name in self._names:
-            yield from self._article_file(name)
-        # Listed after the articles, whose captures follow them: a segment that commits meanwhile is whole here.
+        for number, name in enumerate(self._names):
+            yield from self._article_file(name, number)
         for name in list(self.storage.files(f"captures/site={self.site}")):
-            yield from self._captures_file(name)
-        for (one, other), count in sorted(self._doubled.items()):
-            what = f"{count} keys (doc_id, revision) are in {one} too"
-            yield self._finding("doubled_key", other, what, "scrapy compact removes them")
+            if name in captures:
+                yield from self._captures_file(name)
+            elif (named := segment(name)) is not None:
+                self.marked.add(named[1:])
         yield from self._lost_rows()
         yield from self._attachments()
-        unfinished = [*self._unmarked(), *self._left_over(), *(() if self._repairing else self._warc())]
+        yield from self._run_files(reports)
+        unfinished = [*self._twice(), *self._unmarked(), *self._left_over()]
+        unfinished += [] if self._repairing else self._warc()
         self.running = held or (bool(unfinished) and self._held())
         yield from (f for f in unfinished if not self.running or f.kind == "record")
-        yield from self._run_files()
 
     def _finding(self, kind: str, file: str, what: str, remedy: str = REPAIR, items: Iterable[Any] = ()) -> Finding:
         return Finding(kind, self.site, file, what, f"{REPAIR} {self.site}" if remedy == REPAIR else remedy, tuple(items))
@@ -225,7 +234,7 @@ class SiteCheck:
 
     # Parquet
 
-    def _article_file(self, name: str) -> Iterator[Finding]:
+    def _article_file(self, name: str, number: int) -> Iterator[Finding]:
         self.files += 1
         if segment(name) is None:
             yield self._finding("name", name, "the name tells no site, run and segment")
@@ -233,7 +242,6 @@ class SiteCheck:
             partition_of(name)
         except (KeyError, ValueError):
             yield self._finding("partition", name, "it lies in no province=…/year=… folder")
-        number = self._names.index(name)
         strangers = 0
         try:
             for batch in whole_batches(self.storage, name, ARTICLES):
@@ -301,6 +309,11 @@ class SiteCheck:
 
     # Rows against marks, captures and run files
 
+    def _twice(self) -> Iterator[Finding]:
+        for (one, other), count in sorted(self._doubled.items()):
+            what = f"{count} keys (doc_id, revision) are in {one} too"
+            yield self._finding("doubled_key", other, what, "scrapy compact removes them")
+
     def _unmarked(self) -> Iterator[Finding]:
         torn = set()
         for name in self._names:
@@ -308,7 +321,8 @@ class SiteCheck:
             if named is not None and named[1:] not in self.marked:
                 torn.add(named[1:])
                 what = f"its segment {named[1]}, {named[2]} has no captures file"
-                yield self._finding("unmarked", name, what, items=[named[1:]])
+                remedy = f"the site's next crawl mends it, or {REPAIR} {self.site}"
+                yield self._finding("unmarked", name, what, remedy, [named[1:]])
         for own, name in sorted(self._segments.items()):
             if own not in self.marked and own not in torn:
                 what = f"rows of segment {own[0]}, {own[1]}, which has no captures file"
@@ -336,8 +350,8 @@ class SiteCheck:
             what = f"{len(gaps)} articles lack a revision between others, first {gaps[0][0]} revision {gaps[0][1]}"
             yield self._finding("lost_row", f"captures/site={self.site}", what, items=sorted(gaps))
 
-    def _run_files(self) -> Iterator[Finding]:
-        for name in list(self.storage.files(f"runs/site={self.site}")):
+    def _run_files(self, names: list[str]) -> Iterator[Finding]:
+        for name in names:
             try:
                 report = json.loads(self.storage.read(name))
                 run, stated = report["run_id"], sum(n for years in report["landed"].values() for n in years.values())
@@ -364,7 +378,8 @@ class SiteCheck:
     def _left_over(self) -> Iterator[Finding]:
         for name in list(self.storage.files("staging")):
             if owner_of_staged(name) == self.site:
-                yield self._finding("staging", name, "left by a run that was killed")
+                remedy = f"the site's next crawl removes it, or {REPAIR} {self.site}"
+                yield self._finding("staging", name, "left by a run that was killed", remedy)
 
     # WARC
 

@@ -11,6 +11,7 @@ from scrapy.exceptions import UsageError
 from govcrawl import report
 from govcrawl.archive.compact import Compacted, Scope, compact, days_ago
 from govcrawl.archive.storage import Storage, StorageError
+from govcrawl.archive.verify import is_there
 from govcrawl.extensions import data_folder
 from govcrawl.provinces import PROVINCES
 
@@ -44,6 +45,9 @@ class Command(ScrapyCommand):
         scope = _scope(args, opts.older_than)
         data = data_folder(self.settings)
         storage = Storage(data)
+        if not is_there(storage):
+            msg = f"there is no archive at {data}; set GOVCRAWL_DATA to one"
+            raise UsageError(msg, print_help=False)
         done: list[Compacted] = []
         try:
             storage.prepare()

@@ -17,7 +17,7 @@ from govcrawl.archive.ledger import Attempt, Hop
 from govcrawl.archive.repair import Rules, repair
 from govcrawl.archive.storage import Storage, StorageError
 from govcrawl.archive.urls import doc_id
-from govcrawl.archive.verify import Checked, Finding, sites_of, verify
+from govcrawl.archive.verify import Checked, Finding, is_there, sites_of, verify
 from govcrawl.extensions import data_folder
 from govcrawl.extraction.page import Page as Reading
 from govcrawl.pipelines import article_of
@@ -67,6 +67,9 @@ class Command(ScrapyCommand):
 
     def _run(self, storage: Storage, data: str, sites: list[str], opts: argparse.Namespace) -> None:
         assert self.settings is not None
+        if not is_there(storage):
+            msg = f"there is no archive at {data}; set GOVCRAWL_DATA to one"
+            raise UsageError(msg, print_help=False)
         there = sites_of(storage)
         unknown = sorted(set(sites) - set(there))
         if unknown:
