@@ -328,3 +328,36 @@ def test_rows_of_any_markup(parts: list[str]) -> None:
     for url, title, _ in rows("".join(parts)):
         assert url.endswith(".html")
         assert title is None or title.strip() == title
+
+
+class Pages:
+    """A site of a few given pages."""
+
+    def __init__(self, channels: dict[str, str], pages: dict[str, str]) -> None:
+        self.channels = channels
+        self.pages = pages
+
+    def answer(self, method: str, url: str, body: bytes = b"") -> simulated.Answer:
+        text = self.pages.get(url)
+        if text is None:
+            return simulated.Answer(404, (), b"")
+        kind = "application/json" if url.endswith(".json") else "text/html"
+        return simulated.Answer(200, (("Content-Type", f"{kind}; charset=utf-8"),), text.encode())
+
+
+def test_parts_of_a_channel_are_walked_one_by_one(tmp_path: Path) -> None:
+    def url(n: int) -> str:
+        return f"http://www.he.news.cn/2024050{n}/{n:032x}/c.html"
+
+    def part(*numbers: int) -> str:
+        return json.dumps({"datasource": [{"title": f"第{n}条", "publishUrl": url(n), "publishTime": f"2024-05-0{n} 08:00:00"} for n in numbers]})
+
+    names = [f"ds_{c * 32}.json" for c in "abcd"]
+    front = f'<a href="{url(1)}">第1条</a>' + "".join(f'<div data="datasource:{n[3:-5]}" preview="{n}"></div>' for n in names)
+    base = "http://www.he.news.cn/"
+    # The first holds nothing new, the second nothing at all, and the third is missing.
+    site = Pages({"河北": base}, {url(n): "<h1>x</h1>" for n in (1, 2, 3)} | {base: front, base + names[0]: part(1), base + names[1]: '{"datasource": []}', base + names[3]: part(1, 2, 3)})
+    crawl = Crawl(SPIDERS["xinhua"], site, tmp_path)  # type: ignore[arg-type]
+    assert {page.url for page in crawl.pages} == {url(n) for n in (1, 2, 3)}
+    assert [w.ended for w in crawl.walks] == ["last"]
+    assert [w.region for w in crawl.walks] == ["hebei"]

@@ -70,7 +70,7 @@ class GkmlptSpider(NumberedSpider):
     def _column(self, response: TextResponse, columns: list[str]) -> Iterator[Request]:
         """The first page of the next column; it carries the rest along."""
         for column in columns[:1]:
-            yield response.follow(column, meta={"columns": columns[1:]})
+            yield response.follow(column, meta={"columns": columns[1:], "part": True})
 
     def _articles(self, response: TextResponse) -> Iterator[Row]:
         for article in listed(data_of(response), "articles"):

@@ -58,6 +58,7 @@ class Walk:
     new: int = 0
     total: int | None = None
     repeated: bool = False
+    parts: bool = False
     ended: str = "stopped"
     broken: list[str] = field(default_factory=list)
     asked: set[str] = field(default_factory=set)
@@ -200,7 +201,8 @@ class ListingSpider(ArticleSpider):
 
     def page_requests(self, response: TextResponse) -> Iterable[Request]:
         """The list pages of this channel after this one, nearest first; asked lazily, so it may go on without end. It is
-        asked of the first page, and of the last one again when its pages are used up; pages already asked are skipped."""
+        asked of the first page, and of the last one again when its pages are used up; pages already asked are skipped.
+        A request with ``meta["part"]`` begins another list of the channel, which is walked whatever the one before held."""
         return ()
 
     def rows(self, response: TextResponse) -> Iterable[Row]:
@@ -333,6 +335,7 @@ class ListingSpider(ArticleSpider):
         attempt = Attempt(self.name, request.url, "listing", request.method, request.body, walk.channel)
         self.archive.begin(attempt)
         walk.asked.add(attempt.doc_id)
+        walk.parts = walk.parts or "part" in request.meta
         return request.replace(
             callback=self.parse_list,
             errback=self.list_failed,
@@ -370,7 +373,7 @@ class ListingSpider(ArticleSpider):
             # Where page 2 repeats page 1, the site counts from the other number.
             walk.repeated = walk.repeated or (walk.pages == 2 and bool(rows))
             more = walk.pages < 3 if not walk.rows else walk.pages == 2 and walk.repeated
-            following = self._next_page(walk) if more else None
+            following = self._next_page(walk, part=not more)
             walk.ended = "last" if walk.rows else "no_rows"
             if walk.ended == "no_rows" and _is_challenge(response):
                 walk.ended, following = "challenge", None
@@ -392,7 +395,10 @@ class ListingSpider(ArticleSpider):
                 yield self.article_request(row, self.site(), walk.channel, walk.region)
         self.archive.settle(attempt, "landed")
         self.logger.info("%s: list page %d, %d rows, %d asked so far", walk.channel, walk.pages, len(rows), walk.new)
-        if stop is not None:
+        following = self._next_page(walk, part=True) if stop in ("known", "since") else None
+        if following is not None:
+            yield following
+        elif stop is not None:
             walk.ended = stop
         elif (request := self._next_page(walk)) is not None:
             yield request
@@ -437,7 +443,10 @@ class ListingSpider(ArticleSpider):
     def _date(row: Row) -> date | None:
         return row.date or date_in_url(row.url)
 
-    def _next_page(self, walk: Walk) -> Request | None:
+    def _next_page(self, walk: Walk, *, part: bool = False) -> Request | None:
+        """The next list page that has not been asked; ``part``: the first page of the next part, if there is one."""
+        if part and not walk.parts:
+            return None
         if len(walk.asked) >= self.crawler.settings.getint("GOVCRAWL_LIST_PAGES"):
             walk.broken.append(f"stopped after GOVCRAWL_LIST_PAGES={len(walk.asked)} list pages")
             return None
@@ -447,7 +456,8 @@ class ListingSpider(ArticleSpider):
                     return None
                 walk.ahead = iter(self.page_requests(walk.last_response))
             for request in walk.ahead:
-                if doc_id(request.url, request.method, request.body) not in walk.asked:
+                asked = doc_id(request.url, request.method, request.body) in walk.asked
+                if not asked and (not part or request.meta.get("part")):
                     return self._list_request(request, walk)
         return None
 
@@ -463,6 +473,8 @@ class ListingSpider(ArticleSpider):
         if outcome == "not_found":
             # Page counts run ahead of the pages that exist on several CMSs; the stated total tells when rows are missing.
             walk.ended = "last"
+            if (following := self._next_page(walk, part=True)) is not None:
+                yield following
             return
         walk.broken.append(f"{request.url}: {error}")
         walk.ended = "failed"

@@ -80,7 +80,7 @@ class XinhuaSpider(JsonListSpider):
         yield from super().page_requests(response)
         names = [*_DATA.findall(response.text), *(f"ds_{found}.json" for found in _SOURCE.findall(response.text))]
         for name in dict.fromkeys(names):
-            yield response.follow(name)
+            yield response.follow(name, meta={"part": True})
 
     def article_url(self, url: str) -> str:
         """The articles of www.xinhuanet.com that have 32 digits lie under www.news.cn too."""
