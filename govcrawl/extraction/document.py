@@ -38,7 +38,6 @@ _OFFSCREEN = re.compile(
     r"|clip\s*:\s*rect\(\s*0|(?:height|width)\s*:\s*[01](?:px)?\s*;[^}]*overflow\s*:\s*hidden)",
     re.IGNORECASE,
 )
-_SUSPECT = ("none", "NONE", ":-", ": -", "font-size:0", "font-size: 0", "overflow", "clip")
 _SIMPLE = re.compile(r"(?:[a-z]+)?([.#][\w-]+)", re.IGNORECASE)
 _ATTACHMENT = re.compile(
     r"\.(?:pdf|PDF|docx?|DOCX?|xlsx?|XLSX?|pptx?|PPTX?|wps|WPS|et|rtf|zip|ZIP|rar|RAR|7z|ofd|csv|txt)(?:[?#]|$)|downfile|download\.(?:jsp|php|asp)|DownloadAttach|/attachment/",
@@ -301,12 +300,11 @@ class _Walk:
         self.document = document
         self.wanted = wanted
         self.hidden, self.off = hidden
-        self.named = bool(self.hidden or self.off)
 
     def run(self, root: LexborNode) -> None:
         document = self.document
         boxes, lines, links = document.boxes, document.lines, document.links
-        wanted, named, kinds = self.wanted, self.named, _KINDS
+        wanted, named, kinds = self.wanted, self.hidden | self.off, _KINDS
         # What encloses the node: innermost box and block box, link, hidden and off-screen boxes, cells, bold.
         box = block = link = -1
         hide = off = cells = bold = 0
@@ -316,7 +314,9 @@ class _Walk:
         open_: list[tuple[int, int, int, int, int, int]] = []
         skipped = 0
         count = 0
-        seen: dict[str, int] = {}
+        # What a style or class attribute hides, as bits: they recur on every page.
+        styles: dict[str, int] = {}
+        classes: dict[str, int] = {}
 
         for node in root.traverse(include_text=True):
             kind = kinds.get(node.tag_id, -1)
@@ -395,7 +395,8 @@ class _Walk:
                 if kind & VOID:
                     continue
             attributes = node.attributes
-            entered = (node.mem_id, kind, box, block, link)
+            outer_box, outer_block, outer_link = box, block, link
+            identity = node.mem_id
             flags = 0
             name = cls = style = ""
             if attributes:
@@ -406,23 +407,29 @@ class _Walk:
             if attributes and not kind & ROOT:  # a page's own root is sometimes hidden until its script has run
                 if "hidden" in attributes:
                     hides = True
-                if style and any(part in style for part in _SUSPECT):
-                    moves = _OFFSCREEN.search(style) is not None
-                    hides = hides or moves or _HIDDEN_STYLE.search(style) is not None
-                if named and (cls or name):
-                    bits = seen.get(cls)
-                    if bits is None:
-                        bits = seen[cls] = self.bits(["." + c for c in cls.lower().split()])
-                    if name:
+                bits = 0
+                if style:
+                    bits = styles.get(style, -1)
+                    if bits < 0:
+                        moves = _OFFSCREEN.search(style) is not None
+                        bits = styles[style] = 3 if moves else 1 if _HIDDEN_STYLE.search(style) else 0
+                if named:
+                    if cls:
+                        found = classes.get(cls, -1)
+                        if found < 0:
+                            found = classes[cls] = self.bits(["." + c for c in cls.lower().split()])
+                        bits |= found
+                    if name and "#" + name.lower() in named:
                         bits |= self.bits(["#" + name.lower()])
-                    hides, moves = hides or bits > 0, moves or bits > 1
+                if bits:
+                    hides, moves = True, bits > 1
             if cls or name or kind & KEPT or hides:
                 made = Box(len(boxes), node.tag or "", name, cls, box, len(lines), len(lines), kind & BREAKS != 0, hides, moves)
                 if hides:
                     flags = 1 + 2 * moves
                     hide += 1
                     off += moves
-                if wanted and entered[0] in wanted:
+                if wanted and identity in wanted:
                     made.selected = True
                 box = made.index
                 if kind & BREAKS:
@@ -446,7 +453,7 @@ class _Walk:
                 cells += 1
             elif kind & BOLD:
                 bold += 1
-            open_.append((*entered, flags))
+            open_.append((identity, kind, outer_box, outer_block, outer_link, flags))
         if runs:
             lines.append(_line(runs, block, hide > 0, cells, bold > 0))
         for entered_ in reversed(open_):

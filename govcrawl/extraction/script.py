@@ -29,7 +29,7 @@ def is_traditional(text: str) -> bool:
 
     Running Traditional text has about a third; a Simplified text that quotes a name or an old book far less.
     """
-    chinese = "".join(_CJK.findall(text[:6000]))
+    chinese = "".join(_CJK.findall(text[:2500]))
     only = _traditional_only()
     found = sum(1 for c in chinese if c in only)
     return found >= 2 and found > 0.12 * len(chinese)

@@ -56,7 +56,7 @@ def find(document: Document, *, known: str | None = None, listed: str | None = N
             continue
         # Most lines of a page can be no headline: nothing states them and nothing marks their place.
         text = line.text
-        if not (i in begins or text[:3] in stated or text[-3:] in stated or text[1:4] in stated or _heading(document, line)[0]):
+        if not (i in begins or text[:3] in stated or text[-3:] in stated or text[1:4] in stated or _in_heading(document, line)):
             seen += 1
             continue
         value = _score(document, i, line, keyed) + begins.get(i, 0.0)
@@ -203,6 +203,11 @@ def _score(document: Document, i: int, line: Line, references: list[tuple[str, s
     if _META_LINE.match(line.text):
         value -= 1.0
     return value
+
+
+def _in_heading(document: Document, line: Line) -> bool:
+    box = document.boxes[line.box] if line.box >= 0 else None
+    return box is not None and (box.tag in _HEADINGS or (box.parent >= 0 and document.boxes[box.parent].tag in _HEADINGS))
 
 
 def _heading(document: Document, line: Line) -> tuple[str, bool]:
