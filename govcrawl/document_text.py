@@ -32,6 +32,7 @@ SUITE = "document-text/1"
 SECONDS = 30.0
 MEMORY = 1 << 30
 CHARACTERS = 2_000_000
+_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH")
 _MEMBER_BYTES = 64 << 20
 _ANSWER_BYTES = 6 * CHARACTERS + (1 << 16)
 
@@ -239,7 +240,9 @@ class Reader:
                     pipe.close()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+        # Not the keys of shared storage, which stand in the environment too.
+        environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+        environment["PYTHONPATH"] = os.pathsep.join(p for p in sys.path if p)
         pipe = subprocess.PIPE
         return subprocess.Popen(self.command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=environment)  # noqa: S603
 

@@ -236,6 +236,15 @@ def test_a_reader_that_hangs_or_dies_is_replaced(code: str, said: str, place: Pa
         assert reader.read(str(place)).text == "\n".join(LINES)
 
 
+def test_the_reader_does_not_get_the_keys_of_the_archive(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a key")
+    code = "import json, os, sys; sys.stdin.readline(); print(json.dumps({'text': ' '.join(os.environ)}), flush=True)"
+    with Reader(command=[sys.executable, "-c", code]) as reader:
+        found = reader.read(str(place))
+    assert "PYTHONPATH" in (found.text or "")
+    assert "AWS" not in (found.text or "")
+
+
 # The dataset
 
 

@@ -652,3 +652,4 @@ def test_bad_arguments(data: Path) -> None:
         assert done.returncode == 2
         assert "there is no archive at" in done.stdout + done.stderr
     assert not (data / "nowhere").exists()
+    assert scrapy(data / "files", "verify").returncode == 2, "a folder of something else is no clean archive"

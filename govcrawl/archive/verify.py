@@ -141,8 +141,9 @@ def verify(storage: Storage, only: Collection[str] = (), checked: Checked | None
 
 
 def is_there(storage: Storage) -> bool:
-    """Whether the data folder exists."""
-    return bool(storage.fs.get_file_info(storage.base).type != fs.FileType.NotFound)
+    """Whether the data folder is an archive, if an empty one."""
+    folders = [storage.path(folder) for folder in ("articles", "captures", "runs", "warc")]
+    return any(info.type != fs.FileType.NotFound for info in storage.fs.get_file_info(folders))
 
 
 def sites_of(storage: Storage) -> list[str]:
