@@ -218,10 +218,12 @@ def _learned(links: dict[str, str], response: TextResponse) -> str | None:
     """The form of address under which the page has most rows: numbers in it vary, words are long enough for headlines."""
     shapes: dict[str, list[str]] = defaultdict(list)
     for url, text in links.items():
-        if len(text) >= 6 and (shape := _shape(url)) is not None and not DOCUMENT.search(url):
+        if len(text) >= 6 and (shape := _shape(url)) is not None:
             shapes[shape].append(url)
+    # Files beside articles are attachments; where there are only files, they are what is listed.
+    pages = {shape: urls for shape, urls in shapes.items() if not DOCUMENT.search(urls[0]) and len(urls) >= 3}
     best: tuple[bool, int, int, str] | None = None
-    for shape, urls in shapes.items():
+    for shape, urls in (pages or shapes).items():
         # The folders before the first number hold none.
         pattern = bound_to(response.url, shape).replace("(?:/[^?#]*)?", r"(?:/[^/?#\d]+)*", 1)
         rows = find_rows(response.selector, response.url, re.compile(pattern))

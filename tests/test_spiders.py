@@ -22,7 +22,7 @@ from govcrawl.base_spiders.news_links import next_link
 from govcrawl.base_spiders.rows import find_rows
 from govcrawl.errors import BadArgument
 from govcrawl.provinces import PROVINCES
-from govcrawl.recognise import spiders
+from govcrawl.recognise import recognise, spiders
 from tests import simulated
 from tests.test_families import SETTINGS, Crawl
 
@@ -187,6 +187,23 @@ def test_rows_of_saved_listing(file: str, pattern: str, count: int, first: str, 
     titles = [row.title or "" for row in found]
     assert all(titles)
     assert (digest(titles[0]), digest(titles[-1])) == (first, last)
+
+
+# Those whose articles have one form of address: others need a spider of their own.
+UNIFORM = [(file, count) for file, pattern, count, *_ in SAVED if pattern != NETEASE and "tencent" not in file]
+
+
+@pytest.mark.parametrize(("file", "count"), UNIFORM, ids=[u[0] for u in UNIFORM])
+def test_saved_listing_of_an_unknown_site_is_recognised(file: str, count: int) -> None:
+    path = SHARED / "pages" / file
+    if not path.exists():
+        pytest.skip("saved listings belong to their publishers; they are tested where they lie beside the repository")
+    host = {"tieba": "tieba.baidu.com", "netease_forum": "n.netease.com", "autopager": "jslcae.com", "rtfund": "www.rtfund.com"}
+    url = f"http://{next((h for part, h in host.items() if part in file), 'www.example.com')}/list/index.html"
+    response = HtmlResponse(url, body=path.read_bytes(), encoding="utf-8")
+    found = recognise(response)
+    assert found is not None
+    assert 0.95 * count <= len(find_rows(response.selector, url, re.compile(found.article_pattern))) <= count
 
 
 def digest(text: str) -> str:
