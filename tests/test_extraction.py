@@ -131,3 +131,11 @@ def test_reference_page(row: dict[str, Any]) -> None:
     for name in ("text_original", "title_original"):
         if name in row:
             assert bare(getattr(got, name)) == bare(row[name]), name
+
+
+def test_body_kept_as_json_in_a_script() -> None:
+    html = "<p>各学校要做好开学前的安全检查，确保按时开学。</p><p>教师要提前到岗，学生分批返校。</p>"
+    body = f"<title>开学通知</title><div id=app></div><script>var data = {{title: '开学通知', content: {{\"content\": {json.dumps(html)}}}}};</script>"
+    got = extract(body.encode(), "http://x.example/content/content_1.html")
+    assert got.text == "各学校要做好开学前的安全检查，确保按时开学。\n教师要提前到岗，学生分批返校。"
+    assert (got.page_type, got.extractor.rpartition(":")[2]) == ("article", "script")

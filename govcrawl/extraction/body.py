@@ -48,12 +48,12 @@ _SURE_END = re.compile(
 # These never stand inside an article's text, whatever their place.
 _JUNK = re.compile(
     r"^[\s\[【(（·|>-]*(?:阅读剩余全文|展开(?:阅读)?全文|点击(?:查看|图片)(?:原图|大图|进入下一页)|分享到|分享至|字[体号][:：]?|扫一扫.{0,18}|打印本页|关闭窗口|下载(?:APP|客户端).{0,10}|打开.{0,6}APP.{0,10}|您的浏览器.{0,30}|正在加载.{0,4}"
-    r"|广告|advertisement|share|播放|暂停|\d{2}:\d{2}\s*/\s*\d{2}:\d{2}|加载中.{0,3}|返回顶部|收藏本[页站].{0,6}|【?(?:大|中|小)】?(?:\s*[【]?(?:大|中|小)】?){1,2}|微信(?:扫码)?(?:分享)?|微博|QQ空间|复制链接|(?:\d+\s*){1,9}(?:下一页|尾页).*"
+    r"|广告|advertisement|转播到腾讯微博|自动播放(?:开关自动播放)?|正在播放.{0,20}|share|播放|暂停|\d{2}:\d{2}\s*/\s*\d{2}:\d{2}|加载中.{0,3}|返回顶部|收藏本[页站].{0,6}|【?(?:大|中|小)】?(?:\s*[【]?(?:大|中|小)】?){1,2}|微信(?:扫码)?(?:分享)?|微博|QQ空间|复制链接|(?:\d+\s*){1,9}(?:下一页|尾页).*"
     r"|T\s*[|+-]?\s*T|更多|跳转至?|[\d\s]{1,12}人?(?:阅读|点赞|评论)|网易首页|返回搜狐，查看更多)[\s\]】)）>]*$",
     re.IGNORECASE,
 )
 _FOOTER = re.compile(
-    r"ICP[备证]|公网安备|版权所有|Copyright|copyright|COPYRIGHT|©|网站标识码|主办单位[:：]|承办单位[:：]|未经.{0,8}(?:授权|许可|允许).{0,12}(?:不得|禁止|转载)|违法和?不良信息举报|互联网新闻信息服务许可证|凡(?:本网)?注明|免[责責][声聲]明\s*[:：】]|不代表本(?:网|站|报|刊|公司)|文责自负|(?:版权|法律)(?:相关)?声明[:：]|如有侵权|请(?:及时)?(?:与|和)本[网站刊].{0,6}联系|<script|建议使用.{0,20}浏览器|技术支持[:：]",
+    r"ICP[备证]|公网安备|版权所有|Copyright|copyright|COPYRIGHT|©|网站标识码|主办单位[:：]|承办单位[:：]|未经.{0,8}(?:授权|许可|允许).{0,12}(?:不得|禁止|转载)|违法和?不良信息举报|互联网新闻信息服务许可证|凡(?:本[网站].{0,8})?注明|免[责責][声聲]明\s*[:：】]|不代表本(?:网|站|报|刊|公司)|文责自负|(?:版权|法律)(?:相关)?声明[:：]|如有侵权|请(?:及时)?(?:与|和)本[网站刊].{0,6}联系|<script|建议使用.{0,20}浏览器|技术支持[:：]",
 )
 @dataclass(slots=True)
 class Body:
@@ -128,7 +128,7 @@ def _values(document: Document, title_line: int) -> tuple[list[float], list[int]
             value = 0.0
         elif line.linked > 0.5 * length:
             value = -1.2 * line.linked - 2
-        elif _FOOTER.search(line.text):
+        elif is_footer(line.text):
             value = -20.0
         else:
             marks = len(_PUNCTUATION.findall(line.text)) if length > 8 else 0
@@ -206,7 +206,7 @@ def _notice(document: Document, title_line: int) -> list[int]:
         line = document.lines[i]
         if line.hidden or noise[i]:
             continue
-        if found and (_END.match(line.text) or _FOOTER.search(line.text)):
+        if found and (_END.match(line.text) or is_footer(line.text)):
             break
         if line.linked > 0.5 * len(line.text) and i not in attached:
             links += 1
@@ -239,6 +239,11 @@ def _clean(document: Document, box: Box, title_line: int, values: list[float]) -
     return _drop_lists(lines, kept, attached)
 
 
+def is_footer(text: str) -> bool:
+    """Whether a line is of the site, not of the article: copyright, licence, disclaimer."""
+    return _FOOTER.search(text) is not None
+
+
 def is_junk(text: str) -> bool:
     """Whether a line is a control of the page that never belongs to an article: 分享到, 字体 大 中 小, 阅读剩余全文."""
     return len(text) < 80 and _JUNK.match(text) is not None
@@ -256,7 +261,7 @@ def _cut_tail(lines: list[Line], kept: list[int], attached: set[int], values: li
     last_home = _last_home(lines, kept, values, boxes)
     for position in range(len(kept) - 1, -1, -1):
         text = lines[kept[position]].text
-        if len(text) >= 200 or not (_END.match(text) or _FOOTER.search(text)):
+        if len(text) >= 200 or not (_END.match(text) or is_footer(text)):
             continue
         before, rest = sums[position], sums[end] - sums[position + 1]
         sure = before >= max(150.0, 0.12 * total) and last_home < position and _SURE_END.match(text) is not None

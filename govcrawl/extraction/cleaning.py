@@ -1,6 +1,7 @@
 """Page → body text, images and attachments, and what kind of page it is."""
 
 import hashlib
+import json
 import re
 import unicodedata
 from urllib.parse import unquote, urljoin
@@ -8,7 +9,7 @@ from urllib.parse import unquote, urljoin
 from govcrawl import __version__
 from govcrawl.extraction import body as bodies
 from govcrawl.extraction import charset, people, policy, script, title
-from govcrawl.extraction.document import Document, Line, is_attachment, squeeze
+from govcrawl.extraction.document import Document, Line, is_attachment, parse, squeeze
 from govcrawl.extraction.page import Page
 from govcrawl.extraction.results import Attachment, Cleaned, Image
 
@@ -45,9 +46,10 @@ _EDGE = re.compile(
     r"|【?(?:字[号体]|打印|关闭|收藏|大 中 小)|文章标题\s*[:：]|标\s*题\s*[:：]|日期\s*[:：]|时间\s*[:：]|\[ ?20\d\d-|访问量|分享|正在阅读|原标题|原標題|（?原标题)",
 )
 _SENTENCE = re.compile(r"[，。！？；]|[,;](?=[⺀-鿿])")
+_STATED = re.compile(r"""["']?(?:content|contents|articleContent|body|html|txt)["']?\s*[:=]\s*("(?:[^"\\]|\\.){60,}")""", re.IGNORECASE)
 _CLOCK = re.compile(r"\d{1,2}[:：]\d\d")
 _INNER = re.compile(r"(?:来源|來源|作者|编辑|責任編輯|点击|浏览|字号|发布|时间)[\s\x1f]*[:：]")
-_TOOLS = re.compile(r"^(?:\d+|分享.{0,10}|字[号体體號].*|评论.{0,6}|\S{0,4}浏览\S{0,8}|文字\s*〖.*|[〖【]\s*[大小].*|T[|+-]T.*|打印|收藏|(?:大|中|小)(?: (?:大|中|小))*|阅读\s*\d+)$")
+_TOOLS = re.compile(r"^(?:\d+|\d{1,2}[/-]\d{1,2}|\d{1,2}:\d\d(?::\d\d)?|分享.{0,10}|字[号体體號].*|评论.{0,6}|\S{0,4}浏览\S{0,8}|文字\s*〖.*|[〖【]\s*[大小].*|T[|+-]T.*|打印|收藏|(?:大|中|小)(?: (?:大|中|小))*|阅读\s*\d+)$")
 _META = re.compile(r"(?:19|20)\d\d\s*[-年/.]\s*\d{1,2}\s*[-月/.]\s*\d{1,2}\s*日?")
 
 
@@ -68,6 +70,9 @@ def _clean(page: Page) -> Cleaned:
     lines = body_lines(page)
     text, rule = bodies.join(document, lines), article.rule
     page_type = _page_type(page, document, text)
+    if page_type in ("empty", "video") and document.scripts:
+        text, rule = _from_script(document), "script"
+        page_type = "article" if text else page_type
     if page_type == "empty" and len(document.lines) > 3:
         text, rule = _last_resort(page), "trafilatura"
         page_type = "article" if text else page_type
@@ -90,6 +95,22 @@ def _clean(page: Page) -> Cleaned:
     result.text_hash = hashlib.sha256(folded.encode("utf-8", "replace")).hexdigest()
     result.text_length = len(result.text)
     return result
+
+
+def _from_script(document: Document) -> str:
+    """The body that a page keeps as JSON in a script, content: {"content": "<p>…"}, and sets in by script; "" for none."""
+    best = ""
+    for source in document.scripts:
+        for match in _STATED.finditer(source, 0, 2_000_000):
+            try:
+                html = json.loads(match[1])
+            except ValueError:
+                continue
+            if html.count("<") >= 2 and len(html) > len(best):
+                best = html
+    inner = parse(best) if best else None
+    text = "\n".join(line.text for line in inner.lines if not line.hidden and not bodies.is_junk(line.text)) if inner else ""
+    return text if len(text) >= 20 and _SENTENCE.search(text) else ""
 
 
 def _last_resort(page: Page) -> str:

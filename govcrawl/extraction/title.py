@@ -5,6 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
+from govcrawl.extraction.body import is_footer
 from govcrawl.extraction.document import Document, Line
 
 _DROP = re.compile("[\\s\"'“”‘’「」『』《》〈〉【】\\[\\]()（）|｜丨_·・,，:：!！?？。、—–\\-…．.]+")
@@ -80,7 +81,7 @@ def find(document: Document, *, known: str | None = None, listed: str | None = N
 
 def _paragraph(line: Line) -> bool:
     free = len(line.text) - line.linked
-    return not line.hidden and free >= 40 and line.linked < free and bool(_SENTENCE.search(line.text))
+    return not line.hidden and free >= 40 and line.linked < free and bool(_SENTENCE.search(line.text)) and not is_footer(line.text)
 
 
 def _beginnings(lines: list[Line]) -> dict[int, float]:
@@ -172,7 +173,7 @@ def _score(document: Document, i: int, line: Line, references: list[tuple[str, s
     for rank, (evidence, reference, other) in enumerate(references):
         if own == other:
             match = 5.0
-        elif len(own) >= 5 and (other.startswith(own) or other.endswith(own)):
+        elif len(own) >= max(5, 0.35 * len(other)) and (other.startswith(own) or other.endswith(own)):
             match = 2.0 + 2.5 * len(own) / len(other)
         elif len(other) >= 5 and own.startswith(other) and len(own) < 2 * len(other) + 10:
             match = 4.0
