@@ -63,7 +63,7 @@ def find(document: Document, *, known: str | None = None, listed: str | None = N
         value = _score(document, i, line, keyed) + begins.get(i, 0.0)
         if value > 0:
             # Of several places the first is the headline, except for breadcrumbs and lists, which score low.
-            value -= 0.004 * seen + (2.0 if i > final else 0.0)
+            value -= min(0.3, 0.004 * seen) + (2.0 if i > final else 0.0)
         seen += 1
         if value > score + 1e-9:
             best, score = i, value
