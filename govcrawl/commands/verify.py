@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from govcrawl.archive.verify import Record
 
-FINDINGS = report.CRASHED
+FINDINGS = 1
 
 
 class Command(ScrapyCommand):
