@@ -185,7 +185,7 @@ def _score(document: Document, i: int, line: Line, references: list[tuple[str, s
             continue
         if len(other) <= 4 or (len(other) <= 14 and _GENERIC.search(reference.strip())):
             match = min(match, 1.5)  # the <title> of every page of the site
-        value = max(value, match - 0.1 * rank + (0.5 if evidence in ("known", "meta") else 0))
+        value = max(value, match - 0.1 * rank + (1.0 if evidence in ("known", "meta") else 0))
     tag, named = _heading(document, line)
     crumb = bool(_CRUMB.search(line.text))
     if len(own) >= 5 or value or tag == "h1":
