@@ -15,7 +15,7 @@ from scrapy.http import Request
 from govcrawl.archive.ledger import Attempt, outcome_of_status
 from govcrawl.archive.storage import StorageError
 from govcrawl.archive.urls import doc_id, host_of
-from govcrawl.base_spiders.listing import outcome_of_error
+from govcrawl.base_spiders.article import outcome_of_error
 from govcrawl.pipelines import MIN_DUPLICATE_LENGTH, Stage
 
 if TYPE_CHECKING:

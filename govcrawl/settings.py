@@ -27,7 +27,9 @@ DOWNLOAD_TIMEOUT = 60  # default 180: a dead host must not eat the night
 DOWNLOAD_MAXSIZE = 64 << 20  # default 1 GiB; no notice is larger
 RETRY_TIMES = 2  # the default; what still fails is asked again by the next run
 
-COOKIES_ENABLED = True  # the default: some sites answer only with the session cookie that they set
+# Default True. Public notices need no session, and Scrapy's cookie code fetches a list of domains from another host. A site
+# that answers only with its cookie sets custom_settings = {"COOKIES_ENABLED": True}.
+COOKIES_ENABLED = False
 
 # Off for safety: no console or control port, no other schemes than HTTP. Defaults: True, True, all handlers.
 TELNETCONSOLE_ENABLED = False

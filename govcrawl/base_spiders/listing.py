@@ -8,23 +8,19 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
-from scrapy import Spider
 from scrapy.http import Request, Response, TextResponse
-from scrapy.spidermiddlewares.httperror import HttpError
 
-from govcrawl import items
-from govcrawl.archive.ledger import Attempt, outcome_of_status
+from govcrawl.archive.ledger import Attempt
 from govcrawl.archive.revisit import Schedule
 from govcrawl.archive.schema import RETRIED
 from govcrawl.archive.urls import doc_id, host_of
+from govcrawl.base_spiders.arguments import count, day, switch
+from govcrawl.base_spiders.article import ArticleSpider, outcome_of
 from govcrawl.base_spiders.rows import Row, date_in_url, find_rows
 from govcrawl.errors import BadArgument, IncoherentSpider
-from govcrawl.extensions import ArchiveExtension
 from govcrawl.extraction import clean
 from govcrawl.extraction.page import Page as Reading
 from govcrawl.extraction.page import Site
-from govcrawl.guard import Refused
-from govcrawl.politeness import HostBlocked
 from govcrawl.provinces import PROVINCES
 
 if TYPE_CHECKING:
@@ -35,7 +31,6 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from govcrawl.archive.captures import Known
-    from govcrawl.archive.run import Archive
     from govcrawl.archive.runs import CompleteWalk
     from govcrawl.archive.site import SiteArchive
 
@@ -65,64 +60,6 @@ class Walk:
     seen: set[str] = field(default_factory=set)
     ahead: Iterator[Request] | None = None
     last_response: Response | None = None
-
-
-class ArticleSpider(Spider):
-    """Asks for articles and hands them to the stages; the base of every spider here."""
-
-    def __init__(self, name: str | None = None) -> None:
-        super().__init__(name)
-        self._asked: set[str] = set()
-
-    @property
-    def archive(self) -> Archive:
-        extension = self.crawler.get_extension(ArchiveExtension)
-        assert extension is not None
-        return extension.archive
-
-    def article_url(self, url: str) -> str:
-        """The address under which a row's article is asked for; families strip what is theirs here."""
-        return url
-
-    def unsettled(self, site: str, url: str) -> bool:
-        """Whether an address is still to be asked: not asked in this run, and not settled by another."""
-        key = doc_id(url)
-        known = self.archive.site(site).state.get(key)
-        return key not in self._asked and (known is None or known.outcome in RETRIED)
-
-    def is_article_address(self, url: str) -> bool:
-        """Whether a redirect to this address can be an article that has moved, and not a front page or a listing."""
-        path = urlsplit(url).path
-        return not (path.endswith("/") or path == "" or re.search(r"/(?:index|default|404|error)\.\w+$", path))
-
-    def article_request(self, row: Row, site: Site, channel: str | None = None, region: str | None = None) -> Request:
-        """The request for a row's article, entered in the ledger of the site; conditional where it has landed before."""
-        url = self.article_url(row.url)
-        attempt = Attempt(
-            site.name, url, "article", channel=channel, listed_title=row.title, listed_on=row.date, fields=row.fields
-        )
-        self.archive.begin(attempt)
-        self._asked.add(attempt.doc_id)
-        # Above the next list page: a page's articles are fetched before more rows fill the memory.
-        return Request(
-            url,
-            callback=self.parse_article,
-            errback=self.article_failed,
-            cb_kwargs={"site": site, "region": region},
-            meta={"attempt": attempt, "allow_offsite": True, "download_slot": site.name},
-            dont_filter=True,
-            priority=1,
-        )
-
-    def parse_article(self, response: Response, site: Site, region: str | None = None) -> Iterator[items.Page]:
-        page = page_of(response, site, region)
-        page.is_article_address = self.is_article_address(response.url)
-        yield page
-
-    def article_failed(self, failure: Failure) -> None:
-        request: Request = failure.request  # type: ignore[attr-defined]
-        outcome, error = outcome_of(failure)
-        self.archive.settle(request.meta["attempt"], outcome, error=error)
 
 
 class ListingSpider(ArticleSpider):
@@ -169,23 +106,23 @@ class ListingSpider(ArticleSpider):
             msg = f"{self.name} has no argument {unknown[0]!r}; it takes: {known}"
             raise BadArgument(msg)
         self.given = arguments
-        self.since = _day(arguments, "since", first=True)
-        self.until = _day(arguments, "until", first=False)
+        self.since = day(arguments, "since", first=True)
+        self.until = day(arguments, "until", first=False)
         if self.since and self.until and self.since > self.until:
             msg = f"since={self.since} is after until={self.until}; swap them"
             raise BadArgument(msg)
-        self.sample = _count(arguments, "sample")
-        self.full = _switch(arguments, "full")
+        self.sample = count(arguments, "sample")
+        self.full = switch(arguments, "full")
         self.walks: dict[str, Walk] = {}
         self.requested = 0
         self._pattern = re.compile(self.article_pattern)
         self.planned = self._planned_channels()
-        self._schedule = Schedule(())
+        self.schedule = Schedule(())
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         spider = super().from_crawler(crawler, *args, **kwargs)
-        spider._schedule = Schedule.parse(crawler.settings["GOVCRAWL_REVISIT"])
+        spider.schedule = Schedule.parse(crawler.settings["GOVCRAWL_REVISIT"])
         return spider
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -320,7 +257,7 @@ class ListingSpider(ArticleSpider):
             lost = known.outcome == "not_found" and not known.landed and now - known.asked_at > again
             if known.outcome in RETRIED or lost:
                 yield self._known_request(known)
-            elif self._schedule.due(known, now):
+            elif self.schedule.due(known, now):
                 due.append(known)
         due.sort(key=lambda known: known.asked_at)
         for known in due[: settings.getint("GOVCRAWL_REVISITS")]:
@@ -484,60 +421,9 @@ class ListingSpider(ArticleSpider):
                 yield following
 
 
-def page_of(response: Response, site: Site, region: str | None = None) -> items.Page:
-    """The item for an article response: its facts, and the reading that the stages fill."""
-    attempt: Attempt = response.meta["attempt"]
-    hop = attempt.last
-    fetched_at = hop.fetched_at if hop is not None else datetime.now(UTC)
-    headers = {k.decode("latin-1"): b",".join(v).decode("latin-1") for k, v in response.headers.items()}
-    reading = Reading(
-        response.body,
-        response.url,
-        headers=headers,
-        site=site,
-        channel=attempt.channel,
-        region=region,
-        listed_title=attempt.listed_title,
-        listed_on=attempt.listed_on,
-        fetched_at=fetched_at,
-        known=attempt.fields or None,
-    )
-    return items.Page(
-        response.url,
-        doc_id(response.url),
-        site.name,
-        site.title,
-        site.kind,
-        attempt.channel,
-        fetched_at,
-        attempt,
-        reading,
-    )
-
-
 def _is_challenge(response: Response) -> bool:
     """Whether a shield's page came in place of the listing, with status 200."""
     return clean(Reading(response.body, response.url)).page_type == "challenge"
-
-
-def outcome_of(failure: Failure) -> tuple[str, str]:
-    """The outcome that a failed request ends with, and why."""
-    assert failure.value is not None
-    return outcome_of_error(failure.value)
-
-
-def outcome_of_error(error: BaseException) -> tuple[str, str]:
-    if isinstance(error, HttpError):
-        status = error.response.status
-        return outcome_of_status(status), f"HTTP {status}"
-    text = f"{type(error).__name__}: {error}"[:500]
-    if isinstance(error, Refused):
-        return "not_article", text
-    if isinstance(error, HostBlocked):
-        return "challenge", text
-    if "robots.txt" in str(error):
-        return "robots", "forbidden by robots.txt"
-    return "network", text
 
 
 _TOTAL = re.compile(r"共\s*(?:有)?\s*(?:<[^>]+>\s*)*(\d{1,7})\s*(?:<[^>]+>\s*)*\s*(?:条|篇|项|个记录|个信息)")
@@ -557,46 +443,8 @@ def _folder(url: str) -> str:
     return f"{host_of(url)}{urlsplit(url).path.rpartition('/')[0]}"
 
 
-def _day(arguments: dict[str, str], name: str, *, first: bool) -> date | None:
-    value = arguments.get(name)
-    if value is None:
-        return None
-    if match := re.fullmatch(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?", value.strip()):
-        year, month, day = (int(g) if g else None for g in match.groups())
-        assert year is not None
-        try:
-            if day is not None and month is not None:
-                return date(year, month, day)
-            if first:
-                return date(year, month or 1, 1)
-            return (date(year, month or 12, 1) + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-        except ValueError:
-            pass
-    msg = f"{name}={value} is not a date; write it as 2024-03-31, 2024-03 or 2024"
-    raise BadArgument(msg)
-
-
-def _count(arguments: dict[str, str], name: str) -> int | None:
-    value = arguments.get(name)
-    if value is None:
-        return None
-    if not value.isdigit() or int(value) < 1:
-        msg = f"{name}={value} is not a number of articles; write {name}=5"
-        raise BadArgument(msg)
-    return int(value)
-
-
-def _switch(arguments: dict[str, str], name: str) -> bool:
-    value = arguments.get(name, "0").lower()
-    if value not in ("0", "1", "true", "false", "yes", "no"):
-        msg = f"{name}={value} is neither 1 nor 0"
-        raise BadArgument(msg)
-    return value in ("1", "true", "yes")
-
-
 def url_with(url: str, **query: str | int) -> str:
     """A URL with query parameters set or replaced, the others and their order kept."""
     parts = urlsplit(url)
     kept = [q for q in parts.query.split("&") if q and q.partition("=")[0] not in query]
     return parts._replace(query="&".join([*kept, *(f"{k}={v}" for k, v in query.items())])).geturl()
-

@@ -19,7 +19,9 @@ class ChinaComCnSpider(FounderSpider):
         "中小学": "http://zxx.edu.china.com.cn/node_544773.htm",
     }
     front_pages = ("http://edu.china.com.cn/",)
-    article_pattern = r"^https?://(?:[\w-]+\.)*china\.com\.cn/(?:[\w-]+/)*\d{4}-\d{2}/\d{2}/content_\d+(?:_\d+)?\.s?html?$"
+    article_pattern = (
+        r"^https?://(?:[\w-]+\.)*china\.com\.cn/(?:[\w-]+/)*\d{4}-\d{2}/\d{2}/content_\d+(?:_\d+)?\.s?html?$"
+    )
     examples = (
         "http://news.china.com.cn/2024-05/13/content_117184963.shtml",
         "http://travel.china.com.cn/txt/2024-05/20/content_117199185.shtml",

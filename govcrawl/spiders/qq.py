@@ -15,7 +15,9 @@ class QqSpider(JsonListSpider):
 
     # ListingSpider
     channels: ClassVar[dict[str, str]] = {}
-    why_no_channels = "its lists come from an interface whose parameters are not known; scrapy crawl urls takes its pages"
+    why_no_channels = (
+        "its lists come from an interface whose parameters are not known; scrapy crawl urls takes its pages"
+    )
     article_pattern = r"^https?://(?:new|news)\.qq\.com/(?:rain/a|omn/\w+)/\d{8}[A-Z]\w+(?:\.html)?(?:\?|$)"
     examples = ("https://new.qq.com/rain/a/20240513A00GCM00", "https://new.qq.com/rain/a/20240518A060RN00")
     body_css = ("#ArticleContent", ".content-article")

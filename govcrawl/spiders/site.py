@@ -4,7 +4,8 @@ import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from govcrawl.archive.urls import doc_id
-from govcrawl.base_spiders.listing import ArticleSpider, ListingSpider
+from govcrawl.base_spiders.article import ArticleSpider
+from govcrawl.base_spiders.listing import ListingSpider
 from govcrawl.base_spiders.numbered import NumberedSpider
 from govcrawl.errors import BadArgument
 from govcrawl.recognise import checked_url, other_site, owner, recognise, spiders

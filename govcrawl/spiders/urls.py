@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from govcrawl.archive.urls import doc_id, host_of
-from govcrawl.base_spiders.listing import ArticleSpider
+from govcrawl.base_spiders.article import ArticleSpider
 from govcrawl.base_spiders.rows import Row
 from govcrawl.errors import BadArgument
 from govcrawl.extensions import ArchiveExtension

@@ -1,0 +1,139 @@
+"""Asking for an article, and handing it to the stages; the same for listed pages and given ones."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from scrapy import Spider
+from scrapy.http import Request, Response
+from scrapy.spidermiddlewares.httperror import HttpError
+
+from govcrawl import items
+from govcrawl.archive.ledger import Attempt, outcome_of_status
+from govcrawl.archive.schema import RETRIED
+from govcrawl.archive.urls import doc_id
+from govcrawl.extensions import ArchiveExtension
+from govcrawl.extraction.page import Page as Reading
+from govcrawl.extraction.page import Site
+from govcrawl.guard import Refused
+from govcrawl.politeness import HostBlocked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from twisted.python.failure import Failure
+
+    from govcrawl.archive.run import Archive
+    from govcrawl.base_spiders.rows import Row
+
+
+class ArticleSpider(Spider):
+    """Asks for articles and hands them to the stages; the base of every spider here."""
+
+    def __init__(self, name: str | None = None) -> None:
+        super().__init__(name)
+        self._asked: set[str] = set()
+
+    @property
+    def archive(self) -> Archive:
+        extension = self.crawler.get_extension(ArchiveExtension)
+        assert extension is not None
+        return extension.archive
+
+    def article_url(self, url: str) -> str:
+        """The address under which a row's article is asked for; families strip what is theirs here."""
+        return url
+
+    def unsettled(self, site: str, url: str) -> bool:
+        """Whether an address is still to be asked: not asked in this run, and not settled by another."""
+        key = doc_id(url)
+        known = self.archive.site(site).state.get(key)
+        return key not in self._asked and (known is None or known.outcome in RETRIED)
+
+    def is_article_address(self, url: str) -> bool:
+        """Whether a redirect to this address can be an article that has moved, and not a front page or a listing."""
+        path = urlsplit(url).path
+        return not (path.endswith("/") or path == "" or re.search(r"/(?:index|default|404|error)\.\w+$", path))
+
+    def article_request(self, row: Row, site: Site, channel: str | None = None, region: str | None = None) -> Request:
+        """The request for a row's article, entered in the ledger of the site; conditional where it has landed before."""
+        url = self.article_url(row.url)
+        attempt = Attempt(
+            site.name, url, "article", channel=channel, listed_title=row.title, listed_on=row.date, fields=row.fields
+        )
+        self.archive.begin(attempt)
+        self._asked.add(attempt.doc_id)
+        # Above the next list page: a page's articles are fetched before more rows fill the memory.
+        return Request(
+            url,
+            callback=self.parse_article,
+            errback=self.article_failed,
+            cb_kwargs={"site": site, "region": region},
+            meta={"attempt": attempt, "allow_offsite": True, "download_slot": site.name},
+            dont_filter=True,
+            priority=1,
+        )
+
+    def parse_article(self, response: Response, site: Site, region: str | None = None) -> Iterator[items.Page]:
+        page = page_of(response, site, region)
+        page.is_article_address = self.is_article_address(response.url)
+        yield page
+
+    def article_failed(self, failure: Failure) -> None:
+        request: Request = failure.request  # type: ignore[attr-defined]
+        outcome, error = outcome_of(failure)
+        self.archive.settle(request.meta["attempt"], outcome, error=error)
+
+
+def page_of(response: Response, site: Site, region: str | None = None) -> items.Page:
+    """The item for an article response: its facts, and the reading that the stages fill."""
+    attempt: Attempt = response.meta["attempt"]
+    hop = attempt.last
+    fetched_at = hop.fetched_at if hop is not None else datetime.now(UTC)
+    headers = {k.decode("latin-1"): b",".join(v).decode("latin-1") for k, v in response.headers.items()}
+    reading = Reading(
+        response.body,
+        response.url,
+        headers=headers,
+        site=site,
+        channel=attempt.channel,
+        region=region,
+        listed_title=attempt.listed_title,
+        listed_on=attempt.listed_on,
+        fetched_at=fetched_at,
+        known=attempt.fields or None,
+    )
+    return items.Page(
+        response.url,
+        doc_id(response.url),
+        site.name,
+        site.title,
+        site.kind,
+        attempt.channel,
+        fetched_at,
+        attempt,
+        reading,
+    )
+
+
+def outcome_of(failure: Failure) -> tuple[str, str]:
+    """The outcome that a failed request ends with, and why."""
+    assert failure.value is not None
+    return outcome_of_error(failure.value)
+
+
+def outcome_of_error(error: BaseException) -> tuple[str, str]:
+    if isinstance(error, HttpError):
+        status = error.response.status
+        return outcome_of_status(status), f"HTTP {status}"
+    text = f"{type(error).__name__}: {error}"[:500]
+    if isinstance(error, Refused):
+        return "not_article", text
+    if isinstance(error, HostBlocked):
+        return "challenge", text
+    if "robots.txt" in str(error):
+        return "robots", "forbidden by robots.txt"
+    return "network", text
