@@ -17,14 +17,14 @@ _SKIP = frozenset(
     " xml".split(),
 )
 # What the walk does with an element, as bits; TEXT stands for a text node.
-TEXT, BREAKS, SKIP, HEAD, CELL, BOLD, RICH, VOID, IGNORED, INLINE, KEPT, ROOT = 1 << 20, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024
+TEXT, BREAKS, SKIP, HEAD, CELL, RICH, VOID, IGNORED, INLINE, KEPT, ROOT = 1 << 20, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512
 # One literal beginning each: a pattern without regard to case is ten times slower on long style sheets.
 _HIDING_RULES = (re.compile(r"display\s*:\s*none"), re.compile(r"DISPLAY\s*:\s*(?:none|NONE)"), re.compile(r"position\s*:\s*(?:absolute|fixed)"))
 _MEDIA_END = re.compile(r"\}\s*\}")
 # Blocks that are a box only where they have a name: they stand by the hundred and tell nothing.
 _PLAIN = frozenset("p li ul ol dl dt dd tbody thead tfoot center br hr address caption".split())
 _BITS = (
-    ({"td", "th"}, CELL), ({"b", "strong"}, BOLD), ({"a", "img", "html", "video", "iframe", "embed"}, RICH), ({"br", "hr"}, VOID), ({"html", "body"}, ROOT),
+    ({"td", "th"}, CELL), ({"a", "img", "html", "video", "iframe", "embed"}, RICH), ({"br", "hr"}, VOID), ({"html", "body"}, ROOT),
     ({"meta", "link", "base"}, HEAD), ({"title"}, SKIP), ({"-comment", "!doctype", "-document", "-undef"}, IGNORED),
 )  # fmt: skip
 _BLANK = "\\s\u00a0\u3000\u2000-\u200f\u2028-\u202f\u205f\u2060\ufeff\ue000-\uf8ff\x00-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff"
@@ -90,7 +90,6 @@ class Line:
     linked: int
     hidden: bool
     cell: int
-    bold: bool = False
 
 
 @dataclass(slots=True)
@@ -305,9 +304,9 @@ class _Walk:
         document = self.document
         boxes, lines, links = document.boxes, document.lines, document.links
         wanted, named, kinds = self.wanted, self.hidden | self.off, _KINDS
-        # What encloses the node: innermost box and block box, link, hidden and off-screen boxes, cells, bold.
+        # What encloses the node: innermost box and block box, link, hidden and off-screen boxes, cells.
         box = block = link = -1
-        hide = off = cells = bold = 0
+        hide = off = cells = 0
         runs: list[Run] = []
         space = False
         # An open element: its identity, kind, the box, block and link around it, and whether it is hidden or moved.
@@ -322,8 +321,10 @@ class _Walk:
             kind = kinds.get(node.tag_id, -1)
             if kind < 0:
                 kind = _kind(node)
+            if kind & IGNORED:
+                continue
             raw = ""
-            if kind == TEXT:
+            if kind == TEXT and not skipped:
                 raw = node.text_content or ""
                 if not raw or raw.isspace():
                     space = space or raw != ""
@@ -341,7 +342,7 @@ class _Walk:
                     continue
                 if closed & BREAKS:
                     if runs:
-                        lines.append(_line(runs, block, hide > 0, cells, bold > 0))
+                        lines.append(_line(runs, block, hide > 0, cells))
                         runs = []
                     space = False
                 if box != before:
@@ -349,8 +350,6 @@ class _Walk:
                 box, block, link = before, block_before, link_before
                 if closed & CELL:
                     cells -= 1
-                elif closed & BOLD:
-                    bold -= 1
                 if flags:
                     hide -= flags & 1
                     off -= flags >> 1
@@ -360,6 +359,7 @@ class _Walk:
                     skipped += 1
                 continue
             if kind == TEXT:
+                raw = raw or node.text_content or ""  # the first text after what was skipped
                 text, after = raw, False
                 if _DIRTY.search(raw):
                     text = _SPACE.sub(" ", _ZERO.sub("", _WRAP.sub("", raw) if "\n" in raw else raw))
@@ -377,8 +377,6 @@ class _Walk:
                     if link >= 0:
                         links[link].text += text
                 continue
-            if kind & IGNORED:
-                continue
             if kind & SKIP:
                 self.head(node.tag or "", node)
                 open_.append((node.mem_id, SKIP, box, block, link, 0))
@@ -389,7 +387,7 @@ class _Walk:
                 continue
             if kind & BREAKS:
                 if runs:
-                    lines.append(_line(runs, block, hide > 0, cells, bold > 0))
+                    lines.append(_line(runs, block, hide > 0, cells))
                     runs = []
                 space = False
                 if kind & VOID:
@@ -451,11 +449,9 @@ class _Walk:
                     document.frames.append((tag or "", attributes.get("src") or "", len(lines)))
             if kind & CELL:
                 cells += 1
-            elif kind & BOLD:
-                bold += 1
             open_.append((identity, kind, outer_box, outer_block, outer_link, flags))
         if runs:
-            lines.append(_line(runs, block, hide > 0, cells, bold > 0))
+            lines.append(_line(runs, block, hide > 0, cells))
         for entered_ in reversed(open_):
             if box != entered_[2] and not entered_[1] & SKIP:
                 boxes[box].last = len(lines)
@@ -499,13 +495,13 @@ class _Walk:
             self.document.scripts.append(text)
 
 
-def _line(runs: list[Run], box: int, hidden: bool, cell: int, bold: bool) -> Line:
+def _line(runs: list[Run], box: int, hidden: bool, cell: int) -> Line:
     """The runs between two borders as a line; the first run of a line begins without a space."""
     if len(runs) == 1:
         run = runs[0]
-        return Line(run.text, box, runs, len(run.text) if run.link >= 0 else 0, hidden, cell, bold)
+        return Line(run.text, box, runs, len(run.text) if run.link >= 0 else 0, hidden, cell)
     linked = sum(len(r.text) for r in runs if r.link >= 0)
-    return Line("".join(r.text for r in runs), box, runs, linked, hidden, cell, bold)
+    return Line("".join(r.text for r in runs), box, runs, linked, hidden, cell)
 
 
 def _source(attributes: dict[str, str | None]) -> str:
