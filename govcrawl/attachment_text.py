@@ -64,7 +64,7 @@ def extract_pending(storage: Storage, *, reader: Reader | None = None) -> Counte
         found["locked"] += 1
         return found
     try:
-        for name in list(storage.files("staging", ".parquet")):
+        for name in list(storage.files("staging")):
             if (segment := segment_of(name)) is not None and segment[0] == FOLDER:
                 storage.remove(name)
         done = read_before(storage)

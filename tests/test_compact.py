@@ -252,10 +252,10 @@ def test_a_kill_while_the_new_file_is_written(tmp_path: Path, monkeypatch: pytes
         with pytest.raises(Killed):
             list(compact(Storage(str(tmp_path))))
     assert rows_of(tmp_path) == rows
-    assert len(list((tmp_path / "staging").glob("*.parquet"))) == 1
+    assert len(list((tmp_path / "staging").glob("*.parquet*"))) == 1
     list(compact(Storage(str(tmp_path))))
     assert rows_of(tmp_path) == rows
-    assert not list((tmp_path / "staging").glob("*.parquet")), "the left-over is swept"
+    assert not list((tmp_path / "staging").glob("*.parquet*")), "the left-over is swept"
 
 
 def scrapy(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

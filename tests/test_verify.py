@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import json
 import os
 import shutil
@@ -210,8 +212,14 @@ def attachment_altered(data: Path) -> Path:
 
 
 def left_in_staging(data: Path) -> Path:
-    path = data / "staging" / one(data, "articles/**/*.parquet").name.replace("00001", "00007")
+    path = data / "staging" / f"{one(data, 'articles/**/*.parquet').name.replace('00001', '00007')}.0a1b2c3d"
     path.write_bytes(b"half")
+    return path
+
+
+def run_file_in_staging(data: Path) -> Path:
+    path = data / "staging" / f"{one(data, 'runs/**/*.json').name}.0a1b2c3d"
+    path.write_bytes(b"{")
     return path
 
 
@@ -249,6 +257,7 @@ MENDED = {
     attachment_deleted: "attachment",
     attachment_altered: "attachment",
     left_in_staging: "staging",
+    run_file_in_staging: "staging",
     left_by_a_command: "staging",
     derived_cut: "unreadable",
 }
@@ -409,6 +418,15 @@ def test_rows_without_a_record_are_asked_again(data: Path, shop: Rules, site: Si
     done = crawl(data, SITE, "-a", f"channel={site.listing}")
     assert done.returncode == 0, done.stdout
     assert len({r["doc_id"] for r in rows(data)}) == 28
+    assert not found(data)
+
+
+def test_a_packed_attachment_is_hashed_as_it_lies(data: Path) -> None:
+    body = gzip.compress(PDF)
+    sha256 = hashlib.sha256(body).hexdigest()
+    path = data / f"files/{sha256[:2]}/{sha256}.gz"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(body)
     assert not found(data)
 
 

@@ -482,7 +482,7 @@ class Hashes:
         if self._storage.fs.get_file_info(where).type != fs.FileType.File:
             return None
         digest, size = hashlib.sha256(), 0
-        with self._storage.fs.open_input_stream(where) as stream:
+        with self._storage.fs.open_input_stream(where, compression=None) as stream:
             while block := stream.read(1 << 20):
                 digest.update(block)
                 size += len(block)
@@ -614,7 +614,7 @@ def owner_of_staged(name: str) -> str:
     """The site whose run staged a file: a Parquet segment or a run file; empty for others."""
     if (found := segment(name)) is not None:
         return found[0]
-    stem = name.rsplit("/", 1)[-1].removesuffix(".json")
+    stem = re.sub(r"\.json(\.[0-9a-f]+)?$", "", name.rsplit("/", 1)[-1])
     try:
         run_started(stem)
     except (ValueError, IndexError):
