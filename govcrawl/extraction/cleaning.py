@@ -38,8 +38,9 @@ _CHALLENGE = re.compile(
     re.IGNORECASE,
 )
 _ERROR = re.compile(
-    r"(?:^|\D)(?:40[0134]|50[0234])(?:\D|$)|not found|forbidden|bad gateway|service unavailable|server error|页面(?:不存在|未找到|找不到|没有找到|已删除|丢失|无法访问)|(?:找不到|没有找到|无法找到)(?:该|您|你|相关|此)?.{0,8}(?:页|网页|页面|文件|内容)|访问(?:出错|的页面不存在|被拒绝|的资源不存在)|(?:您|你)?(?:访问|查看|请求)的.{0,12}(?:不存在|已删除|已被删除|已下线|找不到)|(?:文章|内容|信息|稿件)(?:不存在|已删除|已被删除|已下线)|系统(?:错误|异常|繁忙)|出错了|error",
-    re.IGNORECASE,
+    # The number of an error stands alone or before its name; 新增学位403个 is news.
+    r"^\W*(?:http\W*)?(?:错误\W*)?(?:40[0134]|50[0234])\W*(?:$|错误|页面|找不到|error|not |forbidden|bad |internal|service)|not found|forbidden|bad gateway|service unavailable|server error|页面(?:不存在|未找到|找不到|没有找到|已删除|丢失|无法访问)|(?:找不到|没有找到|无法找到)(?:该|您|你|相关|此)?.{0,8}(?:页|网页|页面|文件|内容)|访问(?:出错|的页面不存在|被拒绝|的资源不存在)|(?:您|你)?(?:访问|查看|请求)的.{0,12}(?:不存在|已删除|已被删除|已下线|找不到)|(?:文章|内容|信息|稿件)(?:不存在|已删除|已被删除|已下线)|系统(?:错误|异常|繁忙)|出错了|\berror\b",
+    re.IGNORECASE | re.MULTILINE,
 )
 _EDGE = re.compile(
     r"^[\s\[【〔(（<■●]*(?:(?:信息|文章|稿件|新闻|消息|本文)?(?:来\s*源|來\s*源|出处|稿源)(?:于)?\s*[:：︱|]|(?:责任编辑|責任編輯|责编|責編|(?:网络|本文|新闻)?编辑|編輯|作者|记者)\s*[:：︱|]|发布(?:时间|日期)\s*[:：]|發布時間|(?:发表|更新|录入)时间|浏览(?:次数|量)?\s*[:：]|点击(?:数|次数|率)?\s*[:：]|阅读(?:次数|量)?\s*[:：]"
@@ -155,14 +156,16 @@ def _trim(document: Document, page: Page) -> list[int]:
     header = policy.read(document, kept[0], min(kept[0] + 40, kept[-1] + 1), [])
     headline = title.key(page.headline.text)
     opening = next((n for n, i in enumerate(kept) if is_paragraph(lines[i]) and i not in header.lines), len(kept))
+    # Without running text, as in a table, a number is a cell and no hit count.
+    sparse = opening == len(kept)
     front = [
         i
         for i in kept[: min(opening, 25)]
         if not (
             i in header.lines
             or title.key(lines[i].text) in ("", headline)
-            or is_meta(lines[i].text)
-            or len(lines[i].text) < 2
+            or (is_meta(lines[i].text) and not (sparse and lines[i].cell))
+            or (len(lines[i].text) < 2 and not sparse)
             or people.is_credit(lines[i].text)
         )
     ]
