@@ -22,6 +22,8 @@ CMS_NAMES = frozenset(
     xxgk_content gknbxx_cont pages_content info-cont main_content main-content mainbody
     cnt_bd content_area text_area textarea-content articlecontent-wrap show_text txt_con neirong
     nr_content newsbody news_body blkcontainersblk blkcontainersblkcon cnt-main-article-qq article_inbox fontzoom founder-content
+    article_component xl-main jgzn_content det zx-xxxqy-nr gfxwj-content zcwjk-xlcon news-detail news_detail downloadcontent
+    content_body duanluo article-content-wrap moe-detail-box zw-content content-article detail-body detail_body xxgk-content
     contentdiv contentbody js_article_content paragraph xwzw zhengwen show_content showcontent view_content""".lower().split(),
 )
 _NOISE = re.compile(

@@ -70,13 +70,18 @@ def find(document: Document, *, known: str | None = None, listed: str | None = N
     if best >= 0 and score >= 2.5:
         text, begin, end = _join(document, best, references)
         return Title(_fill(text, references), begin, end, "heading")
-    if best >= 0 and score >= 1.5 and not references:
+    if best >= 0 and score >= 1.5 and all(_generic(text) for _, text in references):
         text, begin, end = _join(document, best, references)
         return Title(text, begin, end, "heading")
     for evidence, text in references:
         if evidence != "whole" and (evidence != "title" or len(key(text)) >= 4):
             return Title(text, best if score >= 1.5 else -1, best if score >= 1.5 else -1, evidence)
     return Title("")
+
+
+def _generic(reference: str) -> bool:
+    """Whether a <title> is the site's or the column's name, the same on every page."""
+    return len(key(reference)) <= 14 and _GENERIC.search(reference.strip()) is not None
 
 
 def _paragraph(line: Line) -> bool:
@@ -183,7 +188,7 @@ def _score(document: Document, i: int, line: Line, references: list[tuple[str, s
             match = 2.0 + 2.0 * len(own) / len(other)
         else:
             continue
-        if len(other) <= 4 or (len(other) <= 14 and _GENERIC.search(reference.strip())):
+        if len(other) <= 4 or _generic(reference):
             match = min(match, 1.5)  # the <title> of every page of the site
         value = max(value, match - 0.1 * rank + (1.0 if evidence in ("known", "meta") else 0))
     tag, named = _heading(document, line)
@@ -201,6 +206,9 @@ def _score(document: Document, i: int, line: Line, references: list[tuple[str, s
             if not following.hidden and len(following.text) < 200 and _META_LINE.search(following.text):
                 value += 1.2
                 break
+    if (named or tag) and 8 <= len(own) and not line.linked:
+        below = next((ln for ln in document.lines[i + 1 : i + 4] if not ln.hidden), None)
+        value += 1.0 if below is not None and len(below.text) >= 20 and not below.linked and _SENTENCE.search(below.text) else 0.0
     if _META_LINE.match(line.text):
         value -= 1.0
     return value
@@ -208,7 +216,11 @@ def _score(document: Document, i: int, line: Line, references: list[tuple[str, s
 
 def _in_heading(document: Document, line: Line) -> bool:
     box = document.boxes[line.box] if line.box >= 0 else None
-    return box is not None and (box.tag in _HEADINGS or (box.parent >= 0 and document.boxes[box.parent].tag in _HEADINGS))
+    if box is None:
+        return False
+    if (box.id or box.cls) and _title_name(box.id, box.cls):
+        return True
+    return box.tag in _HEADINGS or (box.parent >= 0 and document.boxes[box.parent].tag in _HEADINGS)
 
 
 def _heading(document: Document, line: Line) -> tuple[str, bool]:
