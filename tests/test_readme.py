@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from govcrawl import report, settings
 from govcrawl.archive import dictionary
-from tests.loopback import PROJECT, crawl
+from tests.loopback import PROJECT, command, crawl, environment
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 
@@ -39,6 +41,18 @@ def test_the_dictionary_is_the_schemas() -> None:
     assert (PROJECT / "data/README.md").read_text(encoding="utf-8") == dictionary.render(), (
         "run: scrapy dictionary --write data/README.md"
     )
+
+
+def test_the_text_of_attachments_joins_to_their_articles(sample: Path) -> None:
+    done = subprocess.run(
+        command("attachments"), env=environment(sample), cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    query = next(q for q in blocks((PROJECT / "data/README.md").read_text(encoding="utf-8"), "sql") if "UNNEST" in q)
+    with duckdb.connect() as connection:
+        rows = connection.execute(query.replace("data/", f"{sample}/")).fetchall()
+    assert len(rows) == 7
+    assert any(text for _, _, text in rows)
 
 
 def test_the_exit_codes_are_the_programs() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from govcrawl.archive.schema import ARTICLES, CAPTURES, OUTCOMES, SETTLED
+from govcrawl.attachment_text import ATTACHMENT_TEXT
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,6 +42,7 @@ data/
   captures/site=heilongjiang/*.parquet                 one row per attempt: crawl log, WARC index and state
   warc/site=heilongjiang/*.warc.gz                     every response as received (WARC 1.1)
   files/3f/3f9a….pdf                                   attachments, named by their SHA-256
+  attachment_text/*.parquet                            the text of PDF and DOCX attachments
   runs/site=heilongjiang/<run_id>.json                 what a run did, per channel
   staging/                                             files before they are renamed into place, and locks
 ```
@@ -52,6 +54,16 @@ null. The province is whose news it is: a department's site always lands in its 
 
 Dates: `published_on` is the calendar day in China; it is the same day whatever the time zone of your session. Use
 `published_at` only where you need a clock; it is null where the page states none.
+"""
+
+_ATTACHMENT_TEXT = """\
+Written by `scrapy attachments`; one row for each file and version of the readers. It joins to an article's attachments:
+
+```sql
+SELECT a.title, f.name, t.text
+FROM read_parquet('data/articles/**/*.parquet', hive_partitioning=true) a, UNNEST(a.attachments) AS u(f)
+JOIN read_parquet('data/attachment_text/*.parquet') t ON t.sha256 = f.sha256
+```
 """
 
 _RECIPES = """\
@@ -115,6 +127,7 @@ def render() -> str:
     """data/README.md."""
     parts = [_HEAD, "## articles\n", _table(ARTICLES), _RECIPES]
     parts += ["## Quality flags\n", "A flag tells; it never drops a row.\n", _pairs("flag", QUALITY)]
+    parts += ["## attachment_text\n", _ATTACHMENT_TEXT, _table(ATTACHMENT_TEXT)]
     parts += ["## captures\n", _table(CAPTURES), "### Outcomes\n"]
     settled = {k: v for k, v in OUTCOMES.items() if k in SETTLED}
     retried = {k: v for k, v in OUTCOMES.items() if k not in SETTLED}
