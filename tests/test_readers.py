@@ -40,6 +40,7 @@ def article(number: int, **fields: Any) -> Article:
         "published_at": datetime(2023, 12, 31, 16, 30, tzinfo=UTC),
         "author": ["甲", "乙"],
         "editor": [],
+        "province_name": "黑龙江省",
         "province_from": "site",
         "year_from": "published",
         "keywords": [],
