@@ -571,10 +571,14 @@ def test_nothing_is_found_while_a_crawl_and_compactions_run(tmp_path: Path, shop
     with Site(300, delay=0.01) as served:
         settings = {"GOVCRAWL_SEGMENT_ROWS": "10"}
         process = start(tmp_path, SITE, "-a", f"channel={served.listing}", settings=settings)
-        while process.poll() is None:
-            checked = Checked()
-            assert not list(verify(storage, (), checked))
-            looked += 0 < checked.rows < 300
+        try:
+            while process.poll() is None:
+                checked = Checked()
+                assert not list(verify(storage, (), checked))
+                looked += 0 < checked.rows < 300
+        finally:
+            process.kill()
+            process.wait()
         assert process.returncode == 0
     assert looked >= 3
     busy = threading.Thread(target=lambda: list(compact(storage)))

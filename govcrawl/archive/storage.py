@@ -106,7 +106,10 @@ class Storage:
         """Relative paths of the files below a folder, sorted; none where the folder is not there."""
         selector = fs.FileSelector(self.path(folder), recursive=True, allow_not_found=True)
         try:
-            infos = self.fs.get_file_info(selector)
+            try:
+                infos = self.fs.get_file_info(selector)
+            except FileNotFoundError:  # a folder that another process made or emptied while it was listed
+                infos = self.fs.get_file_info(selector)
         except OSError as exc:
             msg = f"cannot list {folder} below {self.root} ({exc})"
             raise StorageError(msg) from exc
