@@ -36,6 +36,7 @@ _NOISE = re.compile(
     r"|hotlist|hot-list|newslist|news-list|readmore|post_side|post_top|post_recommend|post_statement|post_next",
     re.IGNORECASE,
 )
+_SURE_NOISE = re.compile(r"comment|pinglun|reply|gentie|relat(?:ed|ive|ion)|recommend|xiangguan|tuijian|guess", re.IGNORECASE)
 _END = re.compile(
     r"^[\s\[【〔(（<{〖*·|:：>»-]*(?:责任编辑|責任編輯|责编|責編|(?:本文|网络|新闻)?编辑\s*[:：/]|編輯\s*[:：]|(?:值班)?(?:总监|主编|校对)\s*[:：]|审核\s*[:：]|编审\s*[:：]"
     r"|相关(?:阅读|新闻|链接|文章|报道|信息|推荐|专题|内容|解读|政策|稿件|资讯|搜索|热词|主题|话题)|相關(?:閱讀|新聞|連結|文章|報導|報道|搜尋)|延伸[·\s]?(?:阅读|推荐|閱讀)|推荐阅读|推薦閱讀|热门(?:推荐|文章|新闻|评论|点击)"
@@ -44,6 +45,7 @@ _END = re.compile(
     r"|本文来源[:：]|文章来源[:：]|点击(?:查看|进入)(?:更多|下一页|专题)|阅读剩余|展开全文|阅读全文|返回(?:顶部|列表|首页)|举报|收藏|点赞|\(?原标题|复制(?:地址|链接)|您(?:看到此篇|看完)|文章关键词|关键词[:：]|关键字[:：]|标签[:：]"
     r"|标签\s*$|加入收藏|凡本网注明|凡注明|转载请(?:注明|务必)|[Cc]opyright|©|ICP[备证]|【?字[体号]|浏览次数|关注我们|特别推荐|微信公众号|作者[:：].{0,12}$|更多报道|看过本文|本网站转载|以上内容仅|未经授权)",
 )
+_RELATED = re.compile(r"^.{0,4}(?:相关|相關|延伸|推荐|推薦|更多|此前报道|参考阅读|链接)")
 _SURE_END = re.compile(
     r"^[\s\[【〔(（<]*(?:责任编辑|責任編輯|责编|責編)\s*[:：].{0,20}$|^[\s\[【]*(?:相关(?:阅读|新闻|链接|文章|报道|推荐)|相關(?:閱讀|新聞|連結|文章|報導)|推荐阅读|推薦閱讀|猜你喜欢|热门推荐|为您推荐|网友评论|版权声明|您此时的心情|新闻表情)[\s】\]：:]*.{0,6}$",
 )
@@ -84,7 +86,7 @@ def find(document: Document, title_line: int, *, selected: bool = False) -> Body
         return Body()
     box, rule = best
     body = Body(box=box.index, rule=rule, first=box.first, last=box.last)
-    body.lines = _clean(document, box, title_line, values)
+    body.lines = _clean(document, box, title_line, values, trusted=rule != "text")
     body.score = sum(own[i] for i in body.lines)
     return body
 
@@ -101,19 +103,24 @@ def cms_name(box: Box) -> bool:
     return box.tag in ("ucapcontent", "founder-content") or ((box.id != "" or box.cls != "") and _named(box.id, box.cls) == "body")
 
 
-def noise_name(box: Box) -> bool:
-    """Whether a box's name says that it is not the article: navigation, sharing, comments, related items."""
+def noise_share(box: Box) -> float:
+    """How much of the text a box may hold and still be left out for its name: navigation, sharing, comments, related
+    items. 0 for a box whose name says nothing."""
     if not box.block:
-        return False
-    return box.tag in ("nav", "footer", "aside") or ((box.id != "" or box.cls != "") and _named(box.id, box.cls) == "noise")
+        return 0.0
+    if box.tag in ("nav", "footer", "aside"):
+        return 0.4
+    named = _named(box.id, box.cls) if box.id or box.cls else ""
+    return 0.7 if named == "noise!" else 0.4 if named == "noise" else 0.0
 
 
 @lru_cache(maxsize=8192)
 def _named(name: str, cls: str) -> str:
-    """What an element's id and classes say of it: "body", "noise" or ""."""
+    """What an element's id and classes say of it: "body", "noise", "noise!" where no article is so called, or ""."""
     if name.lower() in CMS_NAMES or any(c in CMS_NAMES for c in cls.lower().split()):
         return "body"
-    return "noise" if _NOISE.search(f"{name} {cls}") else ""
+    both = f"{name} {cls}"
+    return "" if not _NOISE.search(both) else "noise!" if _SURE_NOISE.search(both) else "noise"
 
 
 def _values(document: Document, title_line: int) -> tuple[list[float], list[int]]:
@@ -158,9 +165,10 @@ def _noise_lines(document: Document) -> list[bool]:
     chars = _sums([0 if line.hidden else len(line.text) - line.linked for line in lines])
     noise = [False] * len(lines)
     for box in document.boxes:
-        if box.last > box.first and noise_name(box):
+        share = noise_share(box) if box.last > box.first else 0.0
+        if share:
             inside = chars[box.last] - chars[box.first]
-            if inside < 0.4 * chars[-1]:
+            if inside < share * chars[-1]:
                 noise[box.first : box.last] = [True] * (box.last - box.first)
     return noise
 
@@ -221,7 +229,7 @@ def _notice(document: Document, title_line: int) -> list[int]:
     return found
 
 
-def _clean(document: Document, box: Box, title_line: int, values: list[float]) -> list[int]:
+def _clean(document: Document, box: Box, title_line: int, values: list[float], *, trusted: bool) -> list[int]:
     """The container's lines without what is around the article inside it."""
     lines = document.lines
     first, last = box.first, min(box.last, len(lines))
@@ -231,14 +239,14 @@ def _clean(document: Document, box: Box, title_line: int, values: list[float]) -
     chars = worth[last] - worth[first]
     drop = [line.hidden for line in lines[first:last]]
     for other in document.boxes:
-        if first <= other.first < other.last <= last and (other.first != box.first or other.last != box.last) and noise_name(other):
-            share = worth[other.last] - worth[other.first]
-            if share < 0.3 * chars or other.hidden:
+        if first <= other.first < other.last <= last and (other.first != box.first or other.last != box.last):
+            share = noise_share(other)
+            if share and (worth[other.last] - worth[other.first] < max(0.3, share - 0.1) * chars or other.hidden):
                 drop[other.first - first : other.last - first] = [True] * (other.last - other.first)
     attached = document.attached
     kept = [i for i in range(first, last) if not drop[i - first] and (i in attached or not is_junk(lines[i].text))]
     kept = _cut_tail(lines, kept, attached, values, document.boxes)
-    return _drop_lists(lines, kept, attached)
+    return _drop_lists(document, kept, values, trusted=trusted)
 
 
 def is_footer(text: str) -> bool:
@@ -260,7 +268,8 @@ def _cut_tail(lines: list[Line], kept: list[int], attached: set[int], values: li
     sums = _sums([max(0.0, values[i]) for i in kept])
     total = sums[-1]
     end = len(kept)
-    last_home = _last_home(lines, kept, values, boxes)
+    main = _main_home(lines, kept, values, boxes)
+    last_home = max((n for n, i in enumerate(kept) if values[i] > 0 and _home(lines[i], boxes) == main), default=-1)
     for position in range(len(kept) - 1, -1, -1):
         text = lines[kept[position]].text
         if len(text) >= 200 or not (_END.match(text) or is_footer(text)):
@@ -272,21 +281,30 @@ def _cut_tail(lines: list[Line], kept: list[int], attached: set[int], values: li
     return [i for i in kept[:end] if not (len(lines[i].text) < 60 and _END.match(lines[i].text))]
 
 
-def _last_home(lines: list[Line], kept: list[int], values: list[float], boxes: list[Box]) -> int:
-    """The position of the last paragraph that stands in the same element as most of the text."""
+def _home(line: Line, boxes: list[Box]) -> int:
+    """The box that holds a line together with its neighbours: the line's own, or the one around a paragraph's."""
+    box = line.box
+    if box >= 0 and boxes[box].tag in ("p", "div", "section", "li") and boxes[box].last - boxes[box].first <= 2:
+        return boxes[box].parent
+    return box
+
+
+def _main_home(lines: list[Line], kept: list[int], values: list[float], boxes: list[Box]) -> int:
+    """The box in which most of the text stands, -1 without text."""
     homes: dict[int, float] = {}
-    home_of = []
     for i in kept:
-        box = lines[i].box
-        home = boxes[box].parent if box >= 0 and boxes[box].tag in ("p", "div", "section", "li") and boxes[box].last - boxes[box].first <= 2 else box
-        home_of.append(home)
-        homes[home] = homes.get(home, 0.0) + max(0.0, values[i])
-    best = max(homes, key=lambda h: homes[h], default=-1)
-    return max((n for n, i in enumerate(kept) if home_of[n] == best and values[i] > 0), default=-1)
+        if values[i] > 0:
+            home = _home(lines[i], boxes)
+            homes[home] = homes.get(home, 0.0) + values[i]
+    return max(homes, key=lambda h: homes[h], default=-1)
 
 
-def _drop_lists(lines: list[Line], kept: list[int], attached: set[int]) -> list[int]:
-    """Without runs of link lines (related items); links to documents and single links stay."""
+def _drop_lists(document: Document, kept: list[int], values: list[float], *, trusted: bool) -> list[int]:
+    """Without runs of link lines (related items). Links to documents and single links stay; in a container that is
+    known to be the body so do those among its paragraphs that no heading calls related."""
+    lines, attached = document.lines, document.attached
+    final = max((i for i in kept if values[i] > 0), default=-1)
+    main = _main_home(lines, kept, values, document.boxes)
     found: list[int] = []
     run: list[int] = []
     for i in [*kept, -1]:
@@ -294,7 +312,14 @@ def _drop_lists(lines: list[Line], kept: list[int], attached: set[int]) -> list[
         if line is not None and line.linked > 0.6 * len(line.text) and i not in attached:
             run.append(i)
             continue
-        if len(run) < 2 and (line is not None or not run):
+        single = len(run) == 1 and line is not None
+        if single or (
+            trusted
+            and run
+            and run[-1] < final
+            and all(_home(lines[n], document.boxes) == main for n in run)
+            and not (found and _RELATED.search(lines[found[-1]].text))
+        ):
             found.extend(run)
         run = []
         if i >= 0:

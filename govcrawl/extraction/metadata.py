@@ -58,6 +58,8 @@ def _metadata(page: Page) -> Metadata:
     for name in ("issuer", "doc_number", "index_number", "written_on", "subject", "validity"):
         setattr(result, name, getattr(rules, name))
     limit = publish.latest(page.fetched_at)
+    # The dates of a policy header are named there; its cells would be bare dates here.
+    header = [marked(document.lines[i]) for i in zone if i not in rules.lines]
     moment = publish.decide(document, url=page.url, header=header, tail=tail, stated=rules.published, listed_on=page.listed_on, body=body, limit=limit)
     pieces = _pieces(document, zone, page.headline)
     result.source = people.find_source(header, tail, _meta_sources(document), pieces)

@@ -36,9 +36,6 @@ def decide(
         slug = _authority(value)
         if slug:
             return slug, evidence
-    slug = _of_number(doc_number)
-    if slug:
-        return slug, "doc_number"
     host = provinces.of_host(url)
     if host and ".gov.cn" in url:
         return host, "host"
@@ -74,7 +71,9 @@ def decide(
         return NATIONAL, "text"
     if slug and share > 0.5:
         return slug, "text"
-    return UNKNOWN, "none"
+    # A city's or county's office uses a letter of its own, which may be another province's.
+    slug = _of_number(doc_number) if not re.search(r"[市县区州旗]", f"{issuer or ''}{source or ''}") else None
+    return (slug, "doc_number") if slug else (UNKNOWN, "none")
 
 
 def _opening(paragraphs: list[str]) -> str:
