@@ -133,6 +133,16 @@ def test_reference_page(row: dict[str, Any]) -> None:
             assert bare(getattr(got, name)) == bare(row[name]), name
 
 
+LISTS = [row for row in map(json.loads, (SEEDS.parent / "index.jsonl").read_text(encoding="utf-8").splitlines()) if row["kind"] == "listing" and row.get("file")] if SEED_ROWS else []
+
+
+@pytest.mark.skipif(not SEED_ROWS, reason="no reference pages beside the repository (../shared/seedweb)")
+@pytest.mark.parametrize("row", LISTS, ids=lambda row: row["file"])
+def test_reference_list_is_no_article(row: dict[str, Any]) -> None:
+    got = extract((SEEDS.parent / row["file"]).read_bytes(), row["url"])
+    assert got.page_type == ("empty" if row["file"].endswith(".js") else "list")
+
+
 def test_body_kept_as_json_in_a_script() -> None:
     html = "<p>各学校要做好开学前的安全检查，确保按时开学。</p><p>教师要提前到岗，学生分批返校。</p>"
     body = f"<title>开学通知</title><div id=app></div><script>var data = {{title: '开学通知', content: {{\"content\": {json.dumps(html)}}}}};</script>"

@@ -47,6 +47,8 @@ _EDGE = re.compile(
     r"|【?(?:字[号体]|打印|关闭|收藏|大 中 小)|文章标题\s*[:：]|标\s*题\s*[:：]|日期\s*[:：]|时间\s*[:：]|\[ ?20\d\d-|访问量|分享|正在阅读|原标题|原標題|（?原标题)",
 )
 _SENTENCE = re.compile(r"[，。！？；]|[,;](?=[⺀-鿿])")
+_DATA = re.compile(r"\s*(?:[\[{]\s*[\[{\"]|[\w.$]+\(\s*[\[{])")
+_PLAYER = re.compile(r"video|player|vod|v\.qq\.com|youku|iqiyi|bilibili|cctv|miaopai|\.(?:mp4|flv|m3u8|swf)", re.IGNORECASE)
 _STATED = re.compile(r"""["']?(?:content|contents|articleContent|body|html|txt)["']?\s*[:=]\s*("(?:[^"\\]|\\.){60,}")""", re.IGNORECASE)
 _CLOCK = re.compile(r"\d{1,2}[:：]\d\d")
 _INNER = re.compile(r"(?:来源|來源|作者|编辑|責任編輯|点击|浏览|字号|发布|时间)[\s\x1f]*[:：]")
@@ -209,6 +211,8 @@ def _attachments(document: Document, base: str, first: int, last: int) -> list[A
 def _page_type(page: Page, document: Document, text: str) -> str:
     markup = page.markup
     size = len(text)
+    if _DATA.match(markup[:200]):
+        return "empty"
     if size < 300:
         shown = sum(len(line.text) for line in document.lines if not line.hidden)
         if len(markup) < 60_000 and shown < 300 and size < 120 and _CHALLENGE.search(markup[:60_000]):
@@ -217,16 +221,35 @@ def _page_type(page: Page, document: Document, text: str) -> str:
         if size < 200 and (_ERROR.search(document.title) or (_ERROR.search(visible) and len(document.lines) < 40)) and not re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d", visible):
             return "error"
     if not document.lines:
-        return "empty"
-    linked = sum(line.linked for line in document.lines if not line.hidden)
-    rows = sum(1 for line in document.lines if not line.hidden and line.linked > 0.5 * len(line.text) and len(line.text) > 10)
-    score = page.article.score
-    if not text:
-        if document.attached:
-            return "article"
-        if document.frames:
-            return "video"
-        return "list" if rows >= 8 else "empty"
-    if score < 120 and rows >= 12 and linked > 6 * size and page.article.rule == "text":
+        return "video" if _is_video(document) else "empty"
+    # A page of little else than a few documents is a notice, one of many is their list.
+    if (size > 60 or not 0 < len(document.attached) <= 5) and _is_list(page, document, size):
         return "list"
-    return "article"
+    if text:
+        return "article"
+    if document.attached:
+        return "article"
+    return "video" if _is_video(document) else "empty"
+
+
+def _is_video(document: Document) -> bool:
+    """Whether the page plays a film: a player of its own or one in a frame, other than an advertisement's."""
+    return any(tag in ("video", "embed") or _PLAYER.search(src) for tag, src, _ in document.frames)
+
+
+def _is_list(page: Page, document: Document, size: int) -> bool:
+    """Whether a page lists articles: many rows of links, often dated, and no text or header of its own to speak of."""
+    if document.first_meta("articletitle"):
+        return False
+    score = page.article.score
+    lines = [line for line in document.lines if not line.hidden]
+    rows = [n for n, line in enumerate(lines) if line.linked > 0.5 * len(line.text) and line.linked >= 8]
+    dated = sum(1 for n in rows if any(_META.search(near.text) and len(near.text) - near.linked < 30 for near in lines[n : n + 2]))
+    linked = sum(lines[n].linked for n in rows)
+    if len(rows) >= 12 and score < 120 and linked > 6 * size:
+        return True
+    if score >= 150 or dated < 5 or linked < 1.5 * size:
+        return False
+    begin = page.headline.line
+    header = [line.text for line in document.lines[max(0, begin - 2) : begin + 6] if not line.hidden and line.linked < 0.5 * len(line.text)] if begin >= 0 else []
+    return not any(_META.search(text) and (_CLOCK.search(text) or _INNER.search(text) or page.article.rule in ("cms", "site")) for text in header)

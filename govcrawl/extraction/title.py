@@ -206,7 +206,7 @@ def _score(document: Document, i: int, line: Line, references: list[tuple[str, s
             if not following.hidden and len(following.text) < 200 and _META_LINE.search(following.text):
                 value += 1.2
                 break
-    if (named or tag) and 8 <= len(own) and not line.linked:
+    if (named or tag) and len(own) >= 8 and not line.linked:
         below = next((ln for ln in document.lines[i + 1 : i + 4] if not ln.hidden), None)
         value += 1.0 if below is not None and len(below.text) >= 20 and not below.linked and _SENTENCE.search(below.text) else 0.0
     if _META_LINE.match(line.text):
