@@ -81,13 +81,12 @@ PROVINCES: dict[str, Province] = _read()
 _BY_CODE = {p.code[:2]: p.slug for p in PROVINCES.values() if p.slug != "bingtuan"}
 _HOSTS = {label: p.slug for p in PROVINCES.values() for label in p.hosts}
 # Stems that are words, persons or other places far more often than the prefecture or city they name.
-_WORDS = frozenset(
-    "朝阳 中山 来宾 白银 日照 长治 阿里 大同 平安 和平 东方 三明 德州 北海 山南 海东 海北 黄南 海西 安康 东营 自贡 资阳 文昌 普洱 新余 玉树 宝山 城中 城区 郊区"
-    " 新城 新华 桥西 桥东 铁西 铁东 鼓楼 西湖 市中 河东 河西 南山 龙华 长安 安宁 永安 高要 乐平 丰城 南康 大安 太和 平和 兴化 通州 崇明 长春花 南平 吉安 宜春 上饶 都江 海门 建德 高平 合作 金昌 昌都 石河 双河 和田 固原 平凉 定西 天水 保山 临沧 文山 红河 怒江 曲靖 江门 云浮 清远 河源 阳江 辽源 四平 绥化 黑河 伊春 鹤岗 大庆 衡水 宁德 泰安 孝感 咸宁 随州 娄底 永州 怀化 益阳 常德 岳阳 邵阳 百色 贺州 河池 钦州 崇左 防城 贵港 梧州 玉林 铜仁 安顺 遵义 六盘 毕节 巴中 雅安 达州 广安 内江 遂宁 乐山 眉山 广元 绵阳 泸州 攀枝 宜宾 南充 甘孜 凉山 阿坝".split(),
+_AMBIGUOUS = (
+    "朝阳 中山 来宾 白银 日照 长治 阿里 大同 平安 和平 东方 三明 德州 北海 山南 海东 海北 黄南 海西 安康 文昌 普洱 玉树 宝山"
+    " 城中 城区 郊区 新城 新华 桥西 桥东 铁西 铁东 鼓楼 西湖 市中 河东 河西 南山 龙华 长安 安宁 永安 高要 乐平 丰城 南康 大"
+    "安 太和 平和 兴化 通州 崇明 长春花 南平 海门 建德 高平 合作 石河 双河 红河 怒江 河源 四平 河池 防城 玉林 安顺 六盘 攀枝"
 )
-_REAL = frozenset(  # stems of the list above that are safe all the same: they name the city and nothing else
-    "东营 自贡 资阳 上饶 宜春 吉安 新余 和田 固原 平凉 定西 临沧 曲靖 云浮 清远 阳江 辽源 绥化 伊春 鹤岗 衡水 泰安 随州 娄底 永州 怀化 益阳 常德 岳阳 邵阳 百色 贺州 钦州 崇左 贵港 梧州 铜仁 遵义 毕节 巴中 雅安 达州 遂宁 眉山 广元 绵阳 泸州 宜宾 南充 甘孜 凉山 阿坝 昌都 大庆 江门 宁德 咸宁 孝感 内江 广安 乐山 天水 金昌 保山 文山 黑河 都江".split(),
-)
+_WORDS = frozenset(_AMBIGUOUS.split())
 _TRAPS = re.compile(r"(?:[东南西北中]?(?:一|二|三|四)?路|大?街|大道|大桥|巷|弄|胡同|站|时间|话剧|人民艺术|饭店|大厦|烤鸭|航空|银行|证券|海洋|片|菜|队|国安|国际机场)")
 _SUFFIX = re.compile(r"(?:特别行政区|(?:[⺀-鿿]{1,3}族)+自治[州县区旗]|维吾尔自治区|壮族自治区|回族自治区|自治[区州县旗]|省|市|地区|盟|州|县|区|旗|林区)$")
 _MINORITIES = re.compile(
@@ -174,7 +173,7 @@ def _names() -> dict[str, tuple[tuple[str, str, float], ...]]:
                 stem = re.sub("自治.$", "", short)
                 add(stem + name[-1], slug, 0.9)
         if len(stem) >= 2 and stem != name and (prefecture or (name.endswith("市") and len(stem) >= 2)):
-            if stem in _WORDS and stem not in _REAL:
+            if stem in _WORDS:
                 continue
             add(stem, slug, 0.9 if prefecture else 0.6)
     # 海南 is the province; the prefecture of Qinghai goes by its full name only.

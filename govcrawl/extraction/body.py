@@ -9,8 +9,8 @@ from govcrawl.extraction.document import Box, Document, Line
 _PUNCTUATION = re.compile("[，。！？；：、“”《》]|[,.;:!?](?=[ ⺀-鿿“]|$)")
 # Containers by which content management systems mark the body; ids and class names, lower case.
 # TRS WCM, Hanweb, Ucap, Boda, Founder, EasySite, gkmlpt, Lonsun, WeChat and the large news sites.
-CMS_NAMES = frozenset(
-    """trs_editor trs_ueditor trs_editor_view trs_uedtior zoom zoomcon ucap-content ucapcontent cmsarticlecontent
+_BODY_NAMES = """
+    trs_editor trs_ueditor trs_editor_view trs_uedtior zoom zoomcon ucap-content ucapcontent cmsarticlecontent
     v_news_content vsb_content vsbcontent news_content newscontent newscontnet newstext news_txt newsdetail
     article-content article_content articlecontent article-body article_body articlebody articletext article-text
     artical-main-content article-detail articledetail article_txt article_text art_con art_content artcontent
@@ -24,8 +24,8 @@ CMS_NAMES = frozenset(
     nr_content newsbody news_body blkcontainersblk blkcontainersblkcon cnt-main-article-qq article_inbox fontzoom founder-content
     article_component xl-main jgzn_content det zx-xxxqy-nr gfxwj-content zcwjk-xlcon news-detail news_detail downloadcontent
     content_body duanluo article-content-wrap moe-detail-box zw-content content-article detail-body detail_body xxgk-content
-    contentdiv contentbody js_article_content paragraph xwzw zhengwen show_content showcontent view_content""".lower().split(),
-)
+    contentdiv contentbody js_article_content paragraph xwzw zhengwen show_content showcontent view_content"""
+CMS_NAMES = frozenset(_BODY_NAMES.lower().split())
 _NOISE = re.compile(
     r"(?:^|[\s_-])(?:related?|relat(?:ed|ive|ion)|xiangguan|xgyd|xgxw|recommend\w*|tuijian|hotnews|hot|rank\w*|paihang|share\w*|bdshare\w*|bshare\w*|fenxiang"
     r"|comments?|pinglun|reply|gentie|copyright|footer|foot|bottom|breadcrumbs?|crumbs?|nav|navi|navbar|menu|sidebar|aside|pager|pagination"

@@ -6,23 +6,26 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-BLOCK = frozenset(
+_BLOCK_TAGS = (
     "html body div p br hr h1 h2 h3 h4 h5 h6 ul ol li dl dt dd table caption thead tbody tfoot tr td th section article "
     "main header footer aside nav form fieldset legend figure figcaption blockquote pre center address details summary "
-    "dir menu hgroup marquee ucapcontent ucaptitle publishtime founder-content founder-title founder-author".split(),
+    "dir menu hgroup marquee ucapcontent ucaptitle publishtime founder-content founder-title founder-author"
 )
+BLOCK = frozenset(_BLOCK_TAGS.split())
 # Not text for a reader; their subtrees are never entered.
-_SKIP = frozenset(
+_SKIP_TAGS = (
     "script style noscript template svg math select option textarea button datalist object applet audio canvas map"
-    " xml".split(),
+    " xml"
 )
+_SKIP = frozenset(_SKIP_TAGS.split())
 # What the walk does with an element, as bits; TEXT stands for a text node.
 TEXT, BREAKS, SKIP, HEAD, CELL, RICH, VOID, IGNORED, INLINE, KEPT, ROOT = 1 << 20, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512
 # One literal beginning each: a pattern without regard to case is ten times slower on long style sheets.
 _HIDING_RULES = (re.compile(r"display\s*:\s*none"), re.compile(r"DISPLAY\s*:\s*(?:none|NONE)"), re.compile(r"position\s*:\s*(?:absolute|fixed)"))
 _MEDIA_END = re.compile(r"\}\s*\}")
 # Blocks that are a box only where they have a name: they stand by the hundred and tell nothing.
-_PLAIN = frozenset("p li ul ol dl dt dd tbody thead tfoot center br hr address caption".split())
+_PLAIN_TAGS = "p li ul ol dl dt dd tbody thead tfoot center br hr address caption"
+_PLAIN = frozenset(_PLAIN_TAGS.split())
 _BITS = (
     ({"td", "th"}, CELL), ({"a", "img", "html", "video", "iframe", "embed"}, RICH), ({"br", "hr"}, VOID), ({"html", "body"}, ROOT),
     ({"meta", "link", "base"}, HEAD), ({"title"}, SKIP), ({"-comment", "!doctype", "-document", "-undef"}, IGNORED),
@@ -47,7 +50,8 @@ MAX_OPEN = 6_000
 MAX_DEPTH = 400
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)[^<>]*>?")
 # Tags that the parser closes by itself or that hold nothing: they never nest.
-_LEVEL = frozenset("p li dt dd tr td th tbody thead tfoot option br hr img input meta link base col area embed source param wbr".split())
+_LEVEL_TAGS = "p li dt dd tr td th tbody thead tfoot option br hr img input meta link base col area embed source param wbr"
+_LEVEL = frozenset(_LEVEL_TAGS.split())
 MAX_NODES = 1_500_000
 
 
