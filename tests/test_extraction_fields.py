@@ -78,6 +78,8 @@ def test_date_of_an_address(url: str, day: date | None) -> None:
         ("<meta name=PubDate content='2023-02-08 09:30'><h1>开学通知</h1><p>日期：2023-02-08</p><p>各校做好准备工作。</p>", "/a", DAY, "meta"),
         ("<h1>开学通知</h1><p>各校做好准备工作，确保按时开学。</p><ul><li><a href=/b>某地开会</a> 2025-01-01</li></ul>", "/202302/t20230208_1.html", DAY, "url"),
         ("<h1>开学通知</h1><div id=zoom><p>各校做好准备工作，确保按时开学。</p><p>某县教育局</p><p>2023年2月8日</p></div>", "/a", DAY, "signature"),
+        ("<meta name=PubDate content='2022-10-14 10:16:14'><meta name=others content='页面生成时间 2022-10-14'><h1>开学通知</h1><p>各校做好准备工作，确保按时开学。</p>", "/c1/202302/0a1b.shtml", None, None),
+        ("<meta name=PubDate content='2023-02-08 10:16'><h1>开学通知</h1><p>各校做好准备工作，确保按时开学。</p>", "/c1/202302/0a1b.shtml", DAY, "meta"),
         ("<h1>开学通知</h1><p>发布时间：2099-02-08</p><p>各校做好准备工作，确保按时开学。</p>", "/a", None, None),
         ("<h1>开学通知</h1><p>发布时间：1912-02-08</p><p>各校做好准备工作，确保按时开学。</p>", "/a", None, None),
     ],

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from govcrawl.extraction.document import Box, Document, Line
+from govcrawl.extraction.flags import spam_words
 
 _PUNCTUATION = re.compile("[，。！？；：、“”《》]|[,.;:!?](?=[ ⺀-鿿“]|$)")
 # Containers by which content management systems mark the body; ids and class names, lower case.
@@ -244,7 +245,7 @@ def _clean(document: Document, box: Box, title_line: int, values: list[float], *
             if share and (worth[other.last] - worth[other.first] < max(0.3, share - 0.1) * chars or other.hidden):
                 drop[other.first - first : other.last - first] = [True] * (other.last - other.first)
     attached = document.attached
-    kept = [i for i in range(first, last) if not drop[i - first] and (i in attached or not is_junk(lines[i].text))]
+    kept = [i for i in range(first, last) if not drop[i - first] and (i in attached or not (is_junk(lines[i].text) or (lines[i].linked > 0.5 * len(lines[i].text) and spam_words(lines[i].text))))]
     kept = _cut_tail(lines, kept, attached, values, document.boxes)
     return _drop_lists(document, kept, values, trusted=trusted)
 

@@ -199,7 +199,7 @@ def is_meta(text: str) -> bool:
 def _attachments(document: Document, base: str, first: int, last: int) -> list[Attachment]:
     found: dict[str, Attachment] = {}
     for link in document.links:
-        if first <= link.line <= last + 2 and is_attachment(link.href) and not link.href.lower().startswith(("javascript", "#", "data:")):
+        if first <= link.line <= last + 8 and is_attachment(link.href) and not link.href.lower().startswith(("javascript", "#", "data:")):
             url = _join(base, link.href)
             path = unquote(link.href.split("?")[0].split("#")[0])
             suffix = re.search(r"\.([a-z0-9]{2,4})$", path.lower()) or re.search(r"\.([a-z0-9]{2,4})(?:$|&)", link.href.lower())

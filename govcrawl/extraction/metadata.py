@@ -101,7 +101,7 @@ def _pieces(document: Document, zone: list[int], headline: Title) -> list[people
     found: list[people.Piece] = []
     for i in zone:
         line = document.lines[i]
-        if len(line.text) > 90 or _CRUMB.search(line.text) or (i < headline.line and i not in dated):
+        if len(line.text) > 90 or line.text.endswith(("：", ":")) or _CRUMB.search(line.text) or (i < headline.line and i not in dated):
             continue
         hints = []
         for run in line.runs:

@@ -53,7 +53,7 @@ _WORD = re.compile(
     r"^(?:報導|报导|报道|讯|专讯|编译|整理|打印本文章|打印本文|综合报道|本报讯|首页|正文|字号|字体|大|中|小|打印|分享|评论|微博|微信|更多|阅读|浏览|点击|收藏|举报|原创|转载|来自|关闭|返回|登录|注册|订阅|关注|讨论|投稿|纠错|我有话说|参与|参与互动|责编|编辑|作者|来源|时间|发布|查看|次|人|条|條|手机看新闻|保存|复制链接|二维码|扫一扫|T|下载客户端|独家抢先看|网友评论|我要评论|網友評論|一键登录|QQ空间|新浪微博|微信好友|企鹅号|优质原创作者|站内|正文|推荐|专栏|评论员|记者|昨天|今天|前天|刚刚|发表于|发布于|朗读|听新闻|[\d\W]+)$",
 )
 _SOURCE_HINT = re.compile(r"source|laiyuan|copyfrom|media(?![_-]?meta)|(?:^|[\s_-])(?:from|origin|ly|mp-?name|wemedia|nickname|account)|js_name|publisher", re.IGNORECASE)
-_NAME_HINT = re.compile(r"author|writer|editor-name|user-?name|nick|byline|byname|zuozhe|reporter", re.IGNORECASE)
+_NAME_HINT = re.compile(r"author|writer|editor-name|user-?name|nick|byline|byname|zuozhe|reporter|rich_media_meta_text", re.IGNORECASE)
 
 
 _COLONS = re.compile(r"[:：︱︰∶/／|｜丨]|[编編][辑輯]")

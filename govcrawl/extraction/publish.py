@@ -46,7 +46,7 @@ def decide(
         visible = _signed(tail, limit)
     if visible is not None:
         return _finer(visible, metas)
-    meta = _believed(metas, document, address)
+    meta = _believed(metas, document, address, dates.url_month(url))
     if meta is not None:
         return Moment(meta.day, meta.at, meta.precision, "meta")
     for moment in _scripts(document, limit):
@@ -124,7 +124,7 @@ def _finer(visible: Moment, metas: list[Moment]) -> Moment:
     return Moment(visible.day, visible.at, visible.precision, "label")
 
 
-def _believed(metas: list[Moment], document: Document, address: date | None) -> Moment | None:
+def _believed(metas: list[Moment], document: Document, address: date | None, month: tuple[int, int] | None) -> Moment | None:
     """The meta time to believe: some CMSs write the time of the page's generation, which the address then refutes."""
     if not metas:
         return None
@@ -132,8 +132,12 @@ def _believed(metas: list[Moment], document: Document, address: date | None) -> 
         agreeing = [m for m in metas if abs((m.day - address).days) <= 1]
         if agreeing:
             return agreeing[0]
-        if _GENERATED.search(document.first_meta("others")):
-            return None
+    elif month is not None:
+        agreeing = [m for m in metas if (m.day.year, m.day.month) == month]
+        if agreeing:
+            return agreeing[0]
+    if (address or month) and _GENERATED.search(document.first_meta("others")):
+        return None
     return metas[0]
 
 

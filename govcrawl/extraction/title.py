@@ -86,7 +86,7 @@ def _generic(reference: str) -> bool:
 
 def _paragraph(line: Line) -> bool:
     free = len(line.text) - line.linked
-    return not line.hidden and free >= 40 and line.linked < free and bool(_SENTENCE.search(line.text)) and not is_footer(line.text)
+    return not line.hidden and free >= 28 and line.linked < free and bool(_SENTENCE.search(line.text)) and not is_footer(line.text)
 
 
 def _beginnings(lines: list[Line]) -> dict[int, float]:
@@ -136,7 +136,7 @@ def _references(document: Document, known: str | None, listed: str | None) -> li
 
 def tidy(text: str) -> str:
     """A headline without the badge before it and the page number behind it."""
-    text = _LABEL.sub("", text.strip())
+    text = _LABEL.sub("", text.strip().strip(":：").strip())
     for _ in range(3):
         text, before = _BADGE.sub("", text), text
         if text == before:
