@@ -45,6 +45,7 @@ data/
   attachment_text/*.parquet                            the text of PDF and DOCX attachments
   runs/site=heilongjiang/<run_id>.json                 what a run did, per channel
   staging/                                             files before they are renamed into place, and locks
+  quarantine/                                          what `scrapy verify --repair` took out because it was broken
 ```
 
 Files are immutable and appear whole or not at all; read any of the folders at any time. Every file has the complete
