@@ -81,7 +81,9 @@ def f1(got: str, want: str) -> float:
 
 
 def day(value: object) -> tuple[int, ...] | None:
-    match = re.search(r"(\d{4})\D{1,3}(\d{1,2})\D{1,3}(\d{1,2})", str(value or "")) or re.search(r"(\d{4})(\d{2})(\d{2})", str(value or ""))
+    match = re.search(r"(\d{4})\D{1,3}(\d{1,2})\D{1,3}(\d{1,2})", str(value or "")) or re.search(
+        r"(\d{4})(\d{2})(\d{2})", str(value or "")
+    )
     return tuple(map(int, match.groups())) if match else None
 
 
@@ -141,7 +143,15 @@ def reference_rows(folder: Path) -> list[Row]:
             if part in page["file"]:
                 gold.pop(field, None)
         if gold:
-            rows.append(Row(page["file"], (folder / page["file"]).read_bytes(), page.get("url") or "http://x.invalid/a", gold, {}))
+            rows.append(
+                Row(
+                    page["file"],
+                    (folder / page["file"]).read_bytes(),
+                    page.get("url") or "http://x.invalid/a",
+                    gold,
+                    {},
+                )
+            )
     return rows
 
 
@@ -219,7 +229,9 @@ def decoded(row: Row) -> str:
 
 
 _DECODED: dict[str, str] = {}
-SYSTEMS: dict[str, Callable[[Row], dict[str, Any]]] = {f.__name__: f for f in (govcrawl, trafilatura, readability, gne, resiliparse)}
+SYSTEMS: dict[str, Callable[[Row], dict[str, Any]]] = {
+    f.__name__: f for f in (govcrawl, trafilatura, readability, gne, resiliparse)
+}
 
 
 def installed(names: list[str]) -> Iterator[str]:
@@ -248,14 +260,20 @@ def run(rows: list[Row], names: list[str]) -> dict[str, dict[str, float]]:
             spent[name] += time.process_time() - start
             for field, value in score(row, got).items():
                 sums[name][field].append(value)
-    return {n: {f: sum(v) / len(v) for f, v in sums[n].items()} | {"pages/s": len(rows) / max(spent[n], 1e-9)} for n in names}
+    return {
+        n: {f: sum(v) / len(v) for f, v in sums[n].items()} | {"pages/s": len(rows) / max(spent[n], 1e-9)}
+        for n in names
+    }
 
 
 def table(result: dict[str, dict[str, float]], rows: list[Row]) -> str:
     """The figures as a Markdown table; n is the number of pages that have gold for a field."""
     counts = {f: sum(1 for r in rows if f in r.gold) for f in FIELDS}
     shown = [f for f in FIELDS if counts[f]]
-    lines = ["| system | " + " | ".join(f"{f} ({counts[f]})" for f in shown) + " | pages/s | × trafilatura |", "|---" * (len(shown) + 3) + "|"]
+    lines = [
+        "| system | " + " | ".join(f"{f} ({counts[f]})" for f in shown) + " | pages/s | × trafilatura |",
+        "|---" * (len(shown) + 3) + "|",
+    ]
     base = result.get("trafilatura", {}).get("pages/s")
     for name, figures in result.items():
         cells = [f"{figures[f]:.3f}" if f in figures else "–" for f in shown]
@@ -274,9 +292,16 @@ def rows_of(folder: Path) -> list[Row]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pages", type=Path, default=REFERENCE if REFERENCE.exists() else SHIPPED, help="folder with manifest.jsonl or gold.jsonl")
+    parser.add_argument(
+        "--pages",
+        type=Path,
+        default=REFERENCE if REFERENCE.exists() else SHIPPED,
+        help="folder with manifest.jsonl or gold.jsonl",
+    )
     parser.add_argument("--systems", default=",".join(SYSTEMS), help=f"comma separated, of {', '.join(SYSTEMS)}")
-    parser.add_argument("--raise-floor", action="store_true", help="write figures of ours that are better than the floor into it")
+    parser.add_argument(
+        "--raise-floor", action="store_true", help="write figures of ours that are better than the floor into it"
+    )
     args = parser.parse_args()
     unknown = set(args.systems.split(",")) - set(SYSTEMS)
     if unknown:

@@ -73,7 +73,9 @@ def _read() -> dict[str, Province]:
     for row in _TABLE.split("\n"):
         if row:
             slug, name, short, code, letters, nicknames, hosts = row.split(" ")
-            found[slug] = Province(slug, name, short, code, letters, tuple(nicknames.split(",")), tuple(hosts.split(",")))
+            found[slug] = Province(
+                slug, name, short, code, letters, tuple(nicknames.split(",")), tuple(hosts.split(","))
+            )
     return found
 
 
@@ -87,8 +89,12 @@ _AMBIGUOUS = (
     "安 太和 平和 兴化 通州 崇明 长春花 南平 海门 建德 高平 合作 石河 双河 红河 怒江 河源 四平 河池 防城 玉林 安顺 六盘 攀枝"
 )
 _WORDS = frozenset(_AMBIGUOUS.split())
-_TRAPS = re.compile(r"(?:[东南西北中]?(?:一|二|三|四)?路|大?街|大道|大桥|巷|弄|胡同|站|时间|话剧|人民艺术|饭店|大厦|烤鸭|航空|银行|证券|海洋|片|菜|队|国安|国际机场)")
-_SUFFIX = re.compile(r"(?:特别行政区|(?:[⺀-鿿]{1,3}族)+自治[州县区旗]|维吾尔自治区|壮族自治区|回族自治区|自治[区州县旗]|省|市|地区|盟|州|县|区|旗|林区)$")
+_TRAPS = re.compile(
+    r"(?:[东南西北中]?(?:一|二|三|四)?路|大?街|大道|大桥|巷|弄|胡同|站|时间|话剧|人民艺术|饭店|大厦|烤鸭|航空|银行|证券|海洋|片|菜|队|国安|国际机场)"
+)
+_SUFFIX = re.compile(
+    r"(?:特别行政区|(?:[⺀-鿿]{1,3}族)+自治[州县区旗]|维吾尔自治区|壮族自治区|回族自治区|自治[区州县旗]|省|市|地区|盟|州|县|区|旗|林区)$"
+)
 _MINORITIES = re.compile(
     r"(?:满|回|藏|苗|彝|壮|侗|瑶|白|傣|黎|畲|羌|土|水|佤|京|蒙古|朝鲜|土家|布依|哈尼|哈萨克|傈僳|景颇|柯尔克孜|达斡尔|仡佬|锡伯|撒拉|保安|东乡|裕固|塔吉克|毛南|仫佬|拉祜|纳西|普米|怒|独龙|布朗|鄂伦春|鄂温克|各|维吾尔)族?(?=(?:[⺀-鿿]{1,3}族)*自治)"
 )
@@ -163,7 +169,20 @@ def _names() -> dict[str, tuple[tuple[str, str, float], ...]]:
         if slug == UNKNOWN or code.endswith("0000"):
             continue
         prefecture = code.endswith("00")
-        if code[:2] == "65" and name in ("石河子市", "阿拉尔市", "图木舒克市", "五家渠市", "北屯市", "铁门关市", "双河市", "可克达拉市", "昆玉市", "胡杨河市", "新星市", "白杨市"):
+        if code[:2] == "65" and name in (
+            "石河子市",
+            "阿拉尔市",
+            "图木舒克市",
+            "五家渠市",
+            "北屯市",
+            "铁门关市",
+            "双河市",
+            "可克达拉市",
+            "昆玉市",
+            "胡杨河市",
+            "新星市",
+            "白杨市",
+        ):
             add(name, "bingtuan", 0.6)
         add(name, slug, 1.0 if prefecture else 0.9)
         stem = _SUFFIX.sub("", name)

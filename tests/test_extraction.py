@@ -104,7 +104,11 @@ def test_listing_dates_a_page_that_is_silent() -> None:
 
 
 def test_site_body_is_tried_first() -> None:
-    body = ("<div class=a><p>" + "侧栏里有一篇很长的导读，内容与正文无关。" * 20 + "</p></div><div class=own><p>正文只有这一句话，很短。</p></div>").encode()
+    body = (
+        "<div class=a><p>"
+        + "侧栏里有一篇很长的导读，内容与正文无关。" * 20
+        + "</p></div><div class=own><p>正文只有这一句话，很短。</p></div>"
+    ).encode()
     got = extract(body, "http://x.example/1", site=Site("x", body=("div.own",)))
     assert got.text == "正文只有这一句话，很短。"
     assert got.extractor.endswith(":site")
@@ -122,8 +126,24 @@ SEED_ROWS = [json.loads(line) for line in SEEDS.read_text(encoding="utf-8").spli
 @pytest.mark.skipif(not SEED_ROWS, reason="no reference pages beside the repository (../shared/seedweb)")
 @pytest.mark.parametrize("row", SEED_ROWS, ids=lambda row: row["file"])
 def test_reference_page(row: dict[str, Any]) -> None:
-    got = extract((SEEDS.parent / row["file"]).read_bytes(), row["url"], headers={"Content-Type": "text/html"}, site=SEED_SITES.get(row["site"]))
-    for name in ("title", "published_on", "published_at", "published_precision", "source", "author", "editor", "province", "year", "script"):
+    got = extract(
+        (SEEDS.parent / row["file"]).read_bytes(),
+        row["url"],
+        headers={"Content-Type": "text/html"},
+        site=SEED_SITES.get(row["site"]),
+    )
+    for name in (
+        "title",
+        "published_on",
+        "published_at",
+        "published_precision",
+        "source",
+        "author",
+        "editor",
+        "province",
+        "year",
+        "script",
+    ):
         assert plain(getattr(got, name)) == row[name], name
     optional = set(row["quality_optional"])
     assert set(got.quality) - optional == set(row["quality"]) - optional
@@ -133,7 +153,15 @@ def test_reference_page(row: dict[str, Any]) -> None:
             assert bare(getattr(got, name)) == bare(row[name]), name
 
 
-LISTS = [row for row in map(json.loads, (SEEDS.parent / "index.jsonl").read_text(encoding="utf-8").splitlines()) if row["kind"] == "listing" and row.get("file")] if SEED_ROWS else []
+LISTS = (
+    [
+        row
+        for row in map(json.loads, (SEEDS.parent / "index.jsonl").read_text(encoding="utf-8").splitlines())
+        if row["kind"] == "listing" and row.get("file")
+    ]
+    if SEED_ROWS
+    else []
+)
 
 
 @pytest.mark.skipif(not SEED_ROWS, reason="no reference pages beside the repository (../shared/seedweb)")

@@ -34,12 +34,22 @@ def test_floor(benchmark: ModuleType, pages: str) -> None:
     assert not below
 
 
-@pytest.mark.parametrize(("a", "b", "length"), [("", "abc", 0), ("abc", "abc", 3), ("abcbdab", "bdcaba", 4), ("一二三四", "二四", 2)])
+@pytest.mark.parametrize(
+    ("a", "b", "length"), [("", "abc", 0), ("abc", "abc", 3), ("abcbdab", "bdcaba", 4), ("一二三四", "二四", 2)]
+)
 def test_common_subsequence(benchmark: ModuleType, a: str, b: str, length: int) -> None:
     assert benchmark.lcs(a, b) == length
 
 
 def test_a_field_that_the_page_lacks_must_not_be_invented(benchmark: ModuleType) -> None:
     row = benchmark.Row("x", b"", "", {"source": None, "author": [], "date": None}, {})
-    assert benchmark.score(row, {"source": None, "author": [], "date": None}) == {"source": 1.0, "author": 1.0, "date": 1.0}
-    assert benchmark.score(row, {"source": "某报", "author": ["某人"], "date": "2024-01-01"}) == {"source": 0.0, "author": 0.0, "date": 0.0}
+    assert benchmark.score(row, {"source": None, "author": [], "date": None}) == {
+        "source": 1.0,
+        "author": 1.0,
+        "date": 1.0,
+    }
+    assert benchmark.score(row, {"source": "某报", "author": ["某人"], "date": "2024-01-01"}) == {
+        "source": 0.0,
+        "author": 0.0,
+        "date": 0.0,
+    }

@@ -45,7 +45,10 @@ def test_date_spellings(text: str, day: date, clock: str | None) -> None:
     assert moment.precision == ("day" if clock is None else "second" if re.search(r"\d:\d\d:\d\d", text) else "minute")
 
 
-@pytest.mark.parametrize("text", ["2023-13-01", "2023年2月30日", "电话 010-66096114", "2026-02-00018", "3.2023.1", "版本1.2.3", "20230230", ""])
+@pytest.mark.parametrize(
+    "text",
+    ["2023-13-01", "2023年2月30日", "电话 010-66096114", "2026-02-00018", "3.2023.1", "版本1.2.3", "20230230", ""],
+)
 def test_what_is_no_date(text: str) -> None:
     assert dates.first_moment(text) is None
 
@@ -71,15 +74,60 @@ def test_date_of_an_address(url: str, day: date | None) -> None:
 @pytest.mark.parametrize(
     ("html", "url", "day", "evidence"),
     [
-        ("<h1>开学通知</h1><p>发布时间：2023-02-08</p><p>各校于2023年3月1日开学，请做好准备工作。</p>", "/a", DAY, "label"),
-        ("<h1>开学通知</h1><p>成文日期：2023-01-02</p><p>日期：2023-02-08</p><p>各校做好开学准备工作，确保安全。</p>", "/a", DAY, "label"),
-        ("<h1>开学通知</h1><p>截止日期：2023-01-02</p><p>各校于2023年3月1日前做好准备工作，确保安全。</p>", "/a", None, None),
-        ("<meta name=PubDate content='2022-10-14 10:16:14'><h1>开学通知</h1><p>2023年02月08日 来源：某局</p><p>各校做好准备工作。</p>", "/a", DAY, "label"),
-        ("<meta name=PubDate content='2023-02-08 09:30'><h1>开学通知</h1><p>日期：2023-02-08</p><p>各校做好准备工作。</p>", "/a", DAY, "meta"),
-        ("<h1>开学通知</h1><p>各校做好准备工作，确保按时开学。</p><ul><li><a href=/b>某地开会</a> 2025-01-01</li></ul>", "/202302/t20230208_1.html", DAY, "url"),
-        ("<h1>开学通知</h1><div id=zoom><p>各校做好准备工作，确保按时开学。</p><p>某县教育局</p><p>2023年2月8日</p></div>", "/a", DAY, "signature"),
-        ("<meta name=PubDate content='2022-10-14 10:16:14'><meta name=others content='页面生成时间 2022-10-14'><h1>开学通知</h1><p>各校做好准备工作，确保按时开学。</p>", "/c1/202302/0a1b.shtml", None, None),
-        ("<meta name=PubDate content='2023-02-08 10:16'><h1>开学通知</h1><p>各校做好准备工作，确保按时开学。</p>", "/c1/202302/0a1b.shtml", DAY, "meta"),
+        (
+            "<h1>开学通知</h1><p>发布时间：2023-02-08</p><p>各校于2023年3月1日开学，请做好准备工作。</p>",
+            "/a",
+            DAY,
+            "label",
+        ),
+        (
+            "<h1>开学通知</h1><p>成文日期：2023-01-02</p><p>日期：2023-02-08</p><p>各校做好开学准备工作，确保安全。</p>",
+            "/a",
+            DAY,
+            "label",
+        ),
+        (
+            "<h1>开学通知</h1><p>截止日期：2023-01-02</p><p>各校于2023年3月1日前做好准备工作，确保安全。</p>",
+            "/a",
+            None,
+            None,
+        ),
+        (
+            "<meta name=PubDate content='2022-10-14 10:16:14'><h1>开学通知</h1><p>2023年02月08日 来源：某局</p><p>各校做好准备工作。</p>",
+            "/a",
+            DAY,
+            "label",
+        ),
+        (
+            "<meta name=PubDate content='2023-02-08 09:30'><h1>开学通知</h1><p>日期：2023-02-08</p><p>各校做好准备工作。</p>",
+            "/a",
+            DAY,
+            "meta",
+        ),
+        (
+            "<h1>开学通知</h1><p>各校做好准备工作，确保按时开学。</p><ul><li><a href=/b>某地开会</a> 2025-01-01</li></ul>",
+            "/202302/t20230208_1.html",
+            DAY,
+            "url",
+        ),
+        (
+            "<h1>开学通知</h1><div id=zoom><p>各校做好准备工作，确保按时开学。</p><p>某县教育局</p><p>2023年2月8日</p></div>",
+            "/a",
+            DAY,
+            "signature",
+        ),
+        (
+            "<meta name=PubDate content='2022-10-14 10:16:14'><meta name=others content='页面生成时间 2022-10-14'><h1>开学通知</h1><p>各校做好准备工作，确保按时开学。</p>",
+            "/c1/202302/0a1b.shtml",
+            None,
+            None,
+        ),
+        (
+            "<meta name=PubDate content='2023-02-08 10:16'><h1>开学通知</h1><p>各校做好准备工作，确保按时开学。</p>",
+            "/c1/202302/0a1b.shtml",
+            DAY,
+            "meta",
+        ),
         ("<h1>开学通知</h1><p>发布时间：2099-02-08</p><p>各校做好准备工作，确保按时开学。</p>", "/a", None, None),
         ("<h1>开学通知</h1><p>发布时间：1912-02-08</p><p>各校做好准备工作，确保按时开学。</p>", "/a", None, None),
     ],
@@ -134,8 +182,16 @@ def test_source_by_label(header: list[str], want: str | None) -> None:
 @pytest.mark.parametrize(
     ("body", "want"),
     [
-        (["中国教育报-中国教育新闻网讯（记者 周予安）近日，浙江省海宁湾市十二所乡村学校集中展示了一学期的研究成果。"], ["周予安"]),
-        (["示例网太原5月16日电 （记者林知远、方 敏）记者从山西省教育部门获悉，今年全省将新增寄宿位，优先满足需要。"], ["林知远", "方敏"]),
+        (
+            [
+                "中国教育报-中国教育新闻网讯（记者 周予安）近日，浙江省海宁湾市十二所乡村学校集中展示了一学期的研究成果。"
+            ],
+            ["周予安"],
+        ),
+        (
+            ["示例网太原5月16日电 （记者林知远、方 敏）记者从山西省教育部门获悉，今年全省将新增寄宿位，优先满足需要。"],
+            ["林知远", "方敏"],
+        ),
         (["本报记者 王乐文 方 敏", "正文在这里，很长很长，足够作为一个段落出现。"], ["王乐文", "方敏"]),
         (["正文在这里，很长很长，足够作为一个段落出现。（张巨峰）"], ["张巨峰"]),
         (["正文在这里，很长很长，足够作为一个段落出现。（刘通摄）"], []),
@@ -194,7 +250,12 @@ def test_document_number(text: str, want: str | None) -> None:
 def test_policy_header_shapes(markup: str) -> None:
     document = parse(f"<body>{markup}<h1>关于开学的通知</h1></body>")
     got = policy.read(document, 0, len(document.lines), [])
-    assert (got.index_number, got.issuer, got.doc_number, got.written_on) == ("0001/2024-1", "某省教育厅", "某教〔2024〕1号", date(2024, 1, 5))
+    assert (got.index_number, got.issuer, got.doc_number, got.written_on) == (
+        "0001/2024-1",
+        "某省教育厅",
+        "某教〔2024〕1号",
+        date(2024, 1, 5),
+    )
 
 
 @pytest.mark.parametrize(
@@ -222,10 +283,19 @@ def test_headline_restores_what_the_meta_tag_cut() -> None:
     ("texts", "want"),
     [
         (("发布会", "学校位于上海市河北路，学生来自附近社区，上海的家长都很支持，上海市教委也提供帮助。"), "shanghai"),
-        (("牧区孩子的足球梦", "海南藏族自治州的草原上，海南州第一民族中学的孩子们每天训练，青海省足协派来教练。"), "qinghai"),
-        (("流动图书车走进社区", "吉林市的志愿者把图书送到长春和延边的学校，吉林的冬天很冷，但孩子们热情很高。"), "jilin"),
+        (
+            ("牧区孩子的足球梦", "海南藏族自治州的草原上，海南州第一民族中学的孩子们每天训练，青海省足协派来教练。"),
+            "qinghai",
+        ),
+        (
+            ("流动图书车走进社区", "吉林市的志愿者把图书送到长春和延边的学校，吉林的冬天很冷，但孩子们热情很高。"),
+            "jilin",
+        ),
         (("新时代龙江教育改革", "会议要求，助力龙江振兴发展，龙江各高校要主动作为，做好服务工作。"), "heilongjiang"),
-        (("教育部部署阅读行动", "教育部要求各地各校把阅读融入课程，全国中小学都要参加，推动教育强国建设。"), "national"),
+        (
+            ("教育部部署阅读行动", "教育部要求各地各校把阅读融入课程，全国中小学都要参加，推动教育强国建设。"),
+            "national",
+        ),
         (("怎样陪孩子写作业", "把手机放下，坐在孩子旁边读一本书，比催促更有用。"), "unknown"),
     ],
 )
@@ -237,7 +307,12 @@ def test_province_of_the_text(texts: tuple[str, str], want: str) -> None:
 def test_department_lands_in_its_own_province() -> None:
     body = "<h1>广东与辽宁交流职业教育</h1><div id=zoom><p>广东省代表团到访，广东各校介绍了产教融合经验。</p></div>".encode()
     got = extract(body, "http://x.example/1", site=Site("liaoning", kind="department", province="liaoning"))
-    assert (got.province, got.province_name, got.province_code, got.province_from) == ("liaoning", "辽宁省", "210000", "site")
+    assert (got.province, got.province_name, got.province_code, got.province_from) == (
+        "liaoning",
+        "辽宁省",
+        "210000",
+        "site",
+    )
 
 
 @pytest.mark.parametrize(
@@ -255,7 +330,11 @@ def test_word_substitution(text: str, flagged: bool) -> None:
 
 @pytest.mark.parametrize(
     ("text", "want"),
-    [("沖著目標著力推進，沿著道路走", "冲着目标着力推进，沿着道路走"), ("著名作家的著作成效顯著", "著名作家的著作成效显著"), ("編著譯著原著名著", "编著译著原著名著")],
+    [
+        ("沖著目標著力推進，沿著道路走", "冲着目标着力推进，沿着道路走"),
+        ("著名作家的著作成效顯著", "著名作家的著作成效显著"),
+        ("編著譯著原著名著", "编著译著原著名著"),
+    ],
 )
 def test_simplified(text: str, want: str) -> None:
     assert script.to_simplified(text) == want
@@ -263,15 +342,30 @@ def test_simplified(text: str, want: str) -> None:
 
 def test_traditional_only_where_the_page_is() -> None:
     assert script.is_traditional("會議指出，要認真學習貫徹精神，推動教育強國建設。")
-    assert not script.is_traditional("会议指出，古籍中的“師者，所以傳道受業解惑也”至今仍有启发，各校要认真学习，推动教育高质量发展，办好人民满意的教育。")
+    assert not script.is_traditional(
+        "会议指出，古籍中的“師者，所以傳道受業解惑也”至今仍有启发，各校要认真学习，推动教育高质量发展，办好人民满意的教育。"
+    )
 
 
 @pytest.mark.parametrize(
     ("encoding", "declared"),
-    [("gb18030", "gb2312"), ("gb18030", "utf-8"), ("gb18030", None), ("utf-8", "gb2312"), ("utf-8", None), ("big5", "big5"), ("utf-8-sig", "gbk"), ("utf-16", None)],
+    [
+        ("gb18030", "gb2312"),
+        ("gb18030", "utf-8"),
+        ("gb18030", None),
+        ("utf-8", "gb2312"),
+        ("utf-8", None),
+        ("big5", "big5"),
+        ("utf-8-sig", "gbk"),
+        ("utf-16", None),
+    ],
 )
 def test_charset(encoding: str, declared: str | None) -> None:
-    words = "會議要求，各校要把學生的安全放在首位，認真做好開學準備。" if encoding == "big5" else "会议要求，各校要把学生的安全放在首位，认真做好开学准备。"
+    words = (
+        "會議要求，各校要把學生的安全放在首位，認真做好開學準備。"
+        if encoding == "big5"
+        else "会议要求，各校要把学生的安全放在首位，认真做好开学准备。"
+    )
     head = f'<meta charset="{declared}">' if declared else ""
     text, _, repaired = charset.decode(f"{head}<p>{words * 6}</p>".encode(encoding))
     assert words in text
@@ -284,7 +378,12 @@ def test_one_broken_byte_does_not_change_the_charset() -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.binary(max_size=400), st.sampled_from(["http://x.example/a", "", "not a url", "http://[broken", "http://x.example/202302/t20230208_1.html"]))
+@given(
+    st.binary(max_size=400),
+    st.sampled_from(
+        ["http://x.example/a", "", "not a url", "http://[broken", "http://x.example/202302/t20230208_1.html"]
+    ),
+)
 def test_any_bytes_give_a_result(body: bytes, url: str) -> None:
     got = extract(body, url)
     assert got.page_type in {"article", "list", "video", "challenge", "error", "attachment", "empty"}
@@ -295,8 +394,44 @@ def test_any_bytes_give_a_result(body: bytes, url: str) -> None:
 MARKUP = st.lists(
     st.sampled_from(
         [
-            *["<div>", "</div>", "<p>", "</p>", "<table><tr><td>", "</td>", "<h1>", "</h1>", "<a href='x.doc'>", "</a>", "<br>", "<!--", "-->", "<script>", "</script>", "<div style='display:none'>", "<b>", "<title>", "</title>"],
-            *["来源：", "作者：记者 ", "责任编辑：", "2023-02-08 16:42", "二〇二三年二月八日", "索引号：", "某教〔2023〕1号", "附件：", "（记者 张三）", "这是一个足够长的段落，里面有标点。", "\x00", "\ud800".encode("utf-8", "replace").decode(), "&#xD800;", "<", "&"],
+            *[
+                "<div>",
+                "</div>",
+                "<p>",
+                "</p>",
+                "<table><tr><td>",
+                "</td>",
+                "<h1>",
+                "</h1>",
+                "<a href='x.doc'>",
+                "</a>",
+                "<br>",
+                "<!--",
+                "-->",
+                "<script>",
+                "</script>",
+                "<div style='display:none'>",
+                "<b>",
+                "<title>",
+                "</title>",
+            ],
+            *[
+                "来源：",
+                "作者：记者 ",
+                "责任编辑：",
+                "2023-02-08 16:42",
+                "二〇二三年二月八日",
+                "索引号：",
+                "某教〔2023〕1号",
+                "附件：",
+                "（记者 张三）",
+                "这是一个足够长的段落，里面有标点。",
+                "\x00",
+                "\ud800".encode("utf-8", "replace").decode(),
+                "&#xD800;",
+                "<",
+                "&",
+            ],
         ],
     ),
     max_size=40,
@@ -316,7 +451,18 @@ def test_any_markup_gives_a_consistent_result(parts: list[str]) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.dates(date(1949, 10, 1), date(2049, 12, 31)), st.times(), st.sampled_from(["{0:%Y-%m-%d %H:%M:%S}", "{0:%Y年%m月%d日%H:%M:%S}", "{0:%Y/%m/%d %H:%M:%S}", "发布时间：{0:%Y.%m.%d %H:%M:%S} 来源"]))
+@given(
+    st.dates(date(1949, 10, 1), date(2049, 12, 31)),
+    st.times(),
+    st.sampled_from(
+        [
+            "{0:%Y-%m-%d %H:%M:%S}",
+            "{0:%Y年%m月%d日%H:%M:%S}",
+            "{0:%Y/%m/%d %H:%M:%S}",
+            "发布时间：{0:%Y.%m.%d %H:%M:%S} 来源",
+        ]
+    ),
+)
 def test_every_moment_is_read_back(day: date, clock: object, form: str) -> None:
     stamp = datetime.combine(day, clock)  # type: ignore[arg-type]
     moment = dates.first_moment(form.format(stamp))
@@ -327,7 +473,12 @@ def test_every_moment_is_read_back(day: date, clock: object, form: str) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.text("教育厅办函发政规黑苏", min_size=1, max_size=8), st.integers(1949, 2049), st.integers(1, 9999), st.sampled_from(["〔〕", "[]", "（）", "()", "【】", "［］"]))
+@given(
+    st.text("教育厅办函发政规黑苏", min_size=1, max_size=8),
+    st.integers(1949, 2049),
+    st.integers(1, 9999),
+    st.sampled_from(["〔〕", "[]", "（）", "()", "【】", "［］"]),
+)
 def test_every_document_number_is_read_back(prefix: str, year: int, order: int, brackets: str) -> None:
     number = f"{prefix}{brackets[0]}{year}{brackets[1]}{order}号"
     assert policy.doc_number(f" {number} ") == number

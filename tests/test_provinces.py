@@ -12,7 +12,12 @@ def test_thirty_four_divisions_and_the_corps() -> None:
     assert len(PROVINCES) == 35
     assert len({p.code for p in PROVINCES.values()}) == 35
     assert all(slug == p.slug and slug.isascii() and slug.islower() for slug, p in PROVINCES.items())
-    assert {PROVINCES[s].name for s in ("shanxi", "shaanxi", "neimenggu", "xizang")} == {"山西省", "陕西省", "内蒙古自治区", "西藏自治区"}
+    assert {PROVINCES[s].name for s in ("shanxi", "shaanxi", "neimenggu", "xizang")} == {
+        "山西省",
+        "陕西省",
+        "内蒙古自治区",
+        "西藏自治区",
+    }
     assert "黑" in PROVINCES["heilongjiang"].letter
     assert "龙江" in PROVINCES["heilongjiang"].nicknames
     assert PROVINCES["gansu"].letter == "甘,陇"

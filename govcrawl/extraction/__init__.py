@@ -18,7 +18,19 @@ from govcrawl.extraction.page import Page, Site
 from govcrawl.extraction.results import Attachment, Cleaned, Extracted, Image, Metadata
 from govcrawl.provinces import host_of
 
-__all__ = ["Attachment", "Cleaned", "Extracted", "Image", "Metadata", "Page", "Site", "clean", "extract", "metadata", "quality"]
+__all__ = [
+    "Attachment",
+    "Cleaned",
+    "Extracted",
+    "Image",
+    "Metadata",
+    "Page",
+    "Site",
+    "clean",
+    "extract",
+    "metadata",
+    "quality",
+]
 
 
 def quality(page: Page) -> list[str]:
@@ -41,7 +53,9 @@ def quality(page: Page) -> list[str]:
     return [name for name, raised in found.items() if raised]
 
 
-def extract(body: bytes, url: str, *, headers: Mapping[str, str] | None = None, site: Site | None = None, **hints: Any) -> Extracted:
+def extract(
+    body: bytes, url: str, *, headers: Mapping[str, str] | None = None, site: Site | None = None, **hints: Any
+) -> Extracted:
     """Everything of one page. `hints` are `Page`'s further keywords. Any bytes give a result, never an exception."""
     page = Page(body, url, headers=headers, site=site, **hints)
     cleaned, stated, raised = clean(page), metadata(page), quality(page)

@@ -37,7 +37,9 @@ _NOISE = re.compile(
     r"|hotlist|hot-list|newslist|news-list|readmore|post_side|post_top|post_recommend|post_statement|post_next",
     re.IGNORECASE,
 )
-_SURE_NOISE = re.compile(r"comment|pinglun|reply|gentie|relat(?:ed|ive|ion)|recommend|xiangguan|tuijian|guess", re.IGNORECASE)
+_SURE_NOISE = re.compile(
+    r"comment|pinglun|reply|gentie|relat(?:ed|ive|ion)|recommend|xiangguan|tuijian|guess", re.IGNORECASE
+)
 _END = re.compile(
     r"^[\s\[【〔(（<{〖*·|:：>»-]*(?:责任编辑|責任編輯|责编|責編|(?:本文|网络|新闻)?编辑\s*[:：/]|編輯\s*[:：]|(?:值班)?(?:总监|主编|校对)\s*[:：]|审核\s*[:：]|编审\s*[:：]"
     r"|相关(?:阅读|新闻|链接|文章|报道|信息|推荐|专题|内容|解读|政策|稿件|资讯|搜索|热词|主题|话题)|相關(?:閱讀|新聞|連結|文章|報導|報道|搜尋)|延伸[·\s]?(?:阅读|推荐|閱讀)|推荐阅读|推薦閱讀|热门(?:推荐|文章|新闻|评论|点击)"
@@ -60,6 +62,8 @@ _JUNK = re.compile(
 _FOOTER = re.compile(
     r"ICP[备证]|公网安备|版权所有|Copyright|copyright|COPYRIGHT|©|网站标识码|主办单位[:：]|承办单位[:：]|未经.{0,8}(?:授权|许可|允许).{0,12}(?:不得|禁止|转载)|违法和?不良信息举报|互联网新闻信息服务许可证|凡(?:本[网站].{0,8})?注明|免[责責][声聲]明\s*[:：】]|不代表本(?:网|站|报|刊|公司)|文责自负|(?:版权|法律)(?:相关)?声明[:：]|如有侵权|请(?:及时)?(?:与|和)本[网站刊].{0,6}联系|<script|建议使用.{0,20}浏览器|技术支持[:：]",
 )
+
+
 @dataclass(slots=True)
 class Body:
     """The chosen lines, in order, and the rule that chose them; `box` is the container, -1 without one."""
@@ -78,11 +82,17 @@ def find(document: Document, title_line: int, *, selected: bool = False) -> Body
     total = _sums(values)
     text = _sums(own)
     best = _container(document, total, text, selected=selected)
-    short = _notice(document, title_line) if title_line >= 0 and (best is None or text[best[0].last] - text[best[0].first] < 160) else []
+    short = (
+        _notice(document, title_line)
+        if title_line >= 0 and (best is None or text[best[0].last] - text[best[0].first] < 160)
+        else []
+    )
     if short and (best is None or best[1] == "text" or best[0].first > short[-1]):
         chars = sum(len(document.lines[i].text) for i in short)
         if best is None or chars > 1.2 * (text[best[0].last] - text[best[0].first]):
-            return Body(short, document.lines[short[0]].box, "notice", sum(own[i] for i in short), short[0], short[-1] + 1)
+            return Body(
+                short, document.lines[short[0]].box, "notice", sum(own[i] for i in short), short[0], short[-1] + 1
+            )
     if best is None:
         return Body()
     box, rule = best
@@ -101,7 +111,9 @@ def _sums(values: list[float] | list[int]) -> list[float]:
 
 def cms_name(box: Box) -> bool:
     """Whether a box bears a name by which a CMS marks the body."""
-    return box.tag in ("ucapcontent", "founder-content") or ((box.id != "" or box.cls != "") and _named(box.id, box.cls) == "body")
+    return box.tag in ("ucapcontent", "founder-content") or (
+        (box.id != "" or box.cls != "") and _named(box.id, box.cls) == "body"
+    )
 
 
 def noise_share(box: Box) -> float:
@@ -189,7 +201,11 @@ def _container(document: Document, total: list[float], text: list[float], *, sel
                 site = (shown, box)
         if (box.id or box.cls or box.tag == "ucapcontent") and cms_name(box):
             rank = value + 0.2 * chars
-            if cms is None or rank >= cms[0] or (box.first >= cms[1].first and box.last <= cms[1].last and rank > 0.7 * cms[0]):
+            if (
+                cms is None
+                or rank >= cms[0]
+                or (box.first >= cms[1].first and box.last <= cms[1].last and rank > 0.7 * cms[0])
+            ):
                 cms = (rank, box)
         if (box.block or box.id) and (best is None or value > best[0] or (value == best[0] and value > 0)):
             best = (value, box)
@@ -245,7 +261,17 @@ def _clean(document: Document, box: Box, title_line: int, values: list[float], *
             if share and (worth[other.last] - worth[other.first] < max(0.3, share - 0.1) * chars or other.hidden):
                 drop[other.first - first : other.last - first] = [True] * (other.last - other.first)
     attached = document.attached
-    kept = [i for i in range(first, last) if not drop[i - first] and (i in attached or not (is_junk(lines[i].text) or (lines[i].linked > 0.5 * len(lines[i].text) and spam_words(lines[i].text))))]
+    kept = [
+        i
+        for i in range(first, last)
+        if not drop[i - first]
+        and (
+            i in attached
+            or not (
+                is_junk(lines[i].text) or (lines[i].linked > 0.5 * len(lines[i].text) and spam_words(lines[i].text))
+            )
+        )
+    ]
     kept = _cut_tail(lines, kept, attached, values, document.boxes)
     return _drop_lists(document, kept, values, trusted=trusted)
 
@@ -260,7 +286,9 @@ def is_junk(text: str) -> bool:
     return len(text) < 80 and _JUNK.match(text) is not None
 
 
-def _cut_tail(lines: list[Line], kept: list[int], attached: set[int], values: list[float], boxes: list[Box]) -> list[int]:
+def _cut_tail(
+    lines: list[Line], kept: list[int], attached: set[int], values: list[float], boxes: list[Box]
+) -> list[int]:
     """Lines up to the first mark of the article's end after which no substantial text follows.
 
     After the editor's name or a heading of related items whatever follows is another matter, unless they stand at the

@@ -13,7 +13,18 @@ from govcrawl.extraction.document import Document, Line, is_attachment, parse, s
 from govcrawl.extraction.page import Page
 from govcrawl.extraction.results import Attachment, Cleaned, Image
 
-_MAGIC = (b"%PDF", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"Rar!", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"7z\xbc\xaf", b"{\\rtf", b"\x1f\x8b")
+_MAGIC = (
+    b"%PDF",
+    b"PK\x03\x04",
+    b"\xd0\xcf\x11\xe0",
+    b"Rar!",
+    b"\x89PNG",
+    b"\xff\xd8\xff",
+    b"GIF8",
+    b"7z\xbc\xaf",
+    b"{\\rtf",
+    b"\x1f\x8b",
+)
 _MEDIA_TYPES = {
     "pdf": "application/pdf",
     "doc": "application/msword",
@@ -48,11 +59,17 @@ _EDGE = re.compile(
 )
 _SENTENCE = re.compile(r"[，。！？；]|[,;](?=[⺀-鿿])")
 _DATA = re.compile(r"\s*(?:[\[{]\s*[\[{\"]|[\w.$]+\(\s*[\[{])")
-_PLAYER = re.compile(r"video|player|vod|v\.qq\.com|youku|iqiyi|bilibili|cctv|miaopai|\.(?:mp4|flv|m3u8|swf)", re.IGNORECASE)
-_STATED = re.compile(r"""["']?(?:content|contents|articleContent|body|html|txt)["']?\s*[:=]\s*("(?:[^"\\]|\\.){60,}")""", re.IGNORECASE)
+_PLAYER = re.compile(
+    r"video|player|vod|v\.qq\.com|youku|iqiyi|bilibili|cctv|miaopai|\.(?:mp4|flv|m3u8|swf)", re.IGNORECASE
+)
+_STATED = re.compile(
+    r"""["']?(?:content|contents|articleContent|body|html|txt)["']?\s*[:=]\s*("(?:[^"\\]|\\.){60,}")""", re.IGNORECASE
+)
 _CLOCK = re.compile(r"\d{1,2}[:：]\d\d")
 _INNER = re.compile(r"(?:来源|來源|作者|编辑|責任編輯|点击|浏览|字号|发布|时间)[\s\x1f]*[:：]")
-_TOOLS = re.compile(r"^(?:\d+|\d{1,2}[/-]\d{1,2}|\d{1,2}:\d\d(?::\d\d)?|分享.{0,10}|字[号体體號].*|评论.{0,6}|\S{0,4}浏览\S{0,8}|文字\s*〖.*|[〖【]\s*[大小].*|T[|+-]T.*|打印|收藏|(?:大|中|小)(?: (?:大|中|小))*|阅读\s*\d+)$")
+_TOOLS = re.compile(
+    r"^(?:\d+|\d{1,2}[/-]\d{1,2}|\d{1,2}:\d\d(?::\d\d)?|分享.{0,10}|字[号体體號].*|评论.{0,6}|\S{0,4}浏览\S{0,8}|文字\s*〖.*|[〖【]\s*[大小].*|T[|+-]T.*|打印|收藏|(?:大|中|小)(?: (?:大|中|小))*|阅读\s*\d+)$"
+)
 _META = re.compile(r"(?:19|20)\d\d\s*[-年/.]\s*\d{1,2}\s*[-月/.]\s*\d{1,2}\s*日?")
 
 
@@ -66,7 +83,10 @@ def clean(page: Page) -> Cleaned:
 
 def _clean(page: Page) -> Cleaned:
     kind = charset.header(page.headers, "content-type").lower()
-    if not page.is_filled_by_script and (page.body.lstrip()[:4].startswith(tuple(m[:4] for m in _MAGIC)) or re.match(r"application/(?!xhtml|xml|json|javascript|octet)|image/|video/|audio/", kind)):
+    if not page.is_filled_by_script and (
+        page.body.lstrip()[:4].startswith(tuple(m[:4] for m in _MAGIC))
+        or re.match(r"application/(?!xhtml|xml|json|javascript|octet)|image/|video/|audio/", kind)
+    ):
         return Cleaned(page_type="attachment", extractor=_name("none"))
     document = page.document
     article = page.article
@@ -92,7 +112,10 @@ def _clean(page: Page) -> Cleaned:
     result.images = [
         Image(_join(base, p.src), p.alt)
         for p in document.pictures
-        if p.src and first <= p.line <= last and (p.line in inside or p.line - 1 in inside or not lines) and not re.search(r"icon|logo|share|qrcode|ewm|\.gif|weixin|blank|loading|spacer", p.src, re.IGNORECASE)
+        if p.src
+        and first <= p.line <= last
+        and (p.line in inside or p.line - 1 in inside or not lines)
+        and not re.search(r"icon|logo|share|qrcode|ewm|\.gif|weixin|blank|loading|spacer", p.src, re.IGNORECASE)
     ]
     folded = re.sub(r"\s+", "", unicodedata.normalize("NFKC", result.text))
     result.text_hash = hashlib.sha256(folded.encode("utf-8", "replace")).hexdigest()
@@ -112,7 +135,11 @@ def _from_script(document: Document) -> str:
             if html.count("<") >= 2 and len(html) > len(best):
                 best = html
     inner = parse(best) if best else None
-    text = "\n".join(line.text for line in inner.lines if not line.hidden and not bodies.is_junk(line.text)) if inner else ""
+    text = (
+        "\n".join(line.text for line in inner.lines if not line.hidden and not bodies.is_junk(line.text))
+        if inner
+        else ""
+    )
     return text if len(text) >= 20 and _SENTENCE.search(text) else ""
 
 
@@ -180,7 +207,10 @@ def _trim(document: Document, page: Page) -> list[int]:
 def is_paragraph(line: Line) -> bool:
     """Whether a line is running text: a sentence, or long, and mostly not links."""
     free = len(line.text) - line.linked
-    return line.linked < free and ((free >= 30 and _SENTENCE.search(line.text) is not None and not (_EDGE.match(line.text) and free < 60)) or (free >= 12 and line.text[-1] in "。！？"))
+    return line.linked < free and (
+        (free >= 30 and _SENTENCE.search(line.text) is not None and not (_EDGE.match(line.text) and free < 60))
+        or (free >= 12 and line.text[-1] in "。！？")
+    )
 
 
 def is_meta(text: str) -> bool:
@@ -199,10 +229,16 @@ def is_meta(text: str) -> bool:
 def _attachments(document: Document, base: str, first: int, last: int) -> list[Attachment]:
     found: dict[str, Attachment] = {}
     for link in document.links:
-        if first <= link.line <= last + 8 and is_attachment(link.href) and not link.href.lower().startswith(("javascript", "#", "data:")):
+        if (
+            first <= link.line <= last + 8
+            and is_attachment(link.href)
+            and not link.href.lower().startswith(("javascript", "#", "data:"))
+        ):
             url = _join(base, link.href)
             path = unquote(link.href.split("?")[0].split("#")[0])
-            suffix = re.search(r"\.([a-z0-9]{2,4})$", path.lower()) or re.search(r"\.([a-z0-9]{2,4})(?:$|&)", link.href.lower())
+            suffix = re.search(r"\.([a-z0-9]{2,4})$", path.lower()) or re.search(
+                r"\.([a-z0-9]{2,4})(?:$|&)", link.href.lower()
+            )
             name = link.text.strip() or link.title.strip() or path.rsplit("/", 1)[-1]
             found.setdefault(url, Attachment(url, name, _MEDIA_TYPES.get(suffix[1]) if suffix else None))
     return list(found.values())
@@ -218,7 +254,11 @@ def _page_type(page: Page, document: Document, text: str) -> str:
         if len(markup) < 60_000 and shown < 300 and size < 120 and _CHALLENGE.search(markup[:60_000]):
             return "challenge"
         visible = " ".join(line.text for line in document.lines[:12] if not line.hidden)[:200]
-        if size < 200 and (_ERROR.search(document.title) or (_ERROR.search(visible) and len(document.lines) < 40)) and not re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d", visible):
+        if (
+            size < 200
+            and (_ERROR.search(document.title) or (_ERROR.search(visible) and len(document.lines) < 40))
+            and not re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d", visible)
+        ):
             return "error"
     if not document.lines:
         return "video" if _is_video(document) else "empty"
@@ -244,12 +284,27 @@ def _is_list(page: Page, document: Document, size: int) -> bool:
     score = page.article.score
     lines = [line for line in document.lines if not line.hidden]
     rows = [n for n, line in enumerate(lines) if line.linked > 0.5 * len(line.text) and line.linked >= 8]
-    dated = sum(1 for n in rows if any(_META.search(near.text) and len(near.text) - near.linked < 30 for near in lines[n : n + 2]))
+    dated = sum(
+        1
+        for n in rows
+        if any(_META.search(near.text) and len(near.text) - near.linked < 30 for near in lines[n : n + 2])
+    )
     linked = sum(lines[n].linked for n in rows)
     if len(rows) >= 12 and score < 120 and linked > 6 * size:
         return True
     if score >= 150 or dated < 5 or linked < 1.5 * size:
         return False
     begin = page.headline.line
-    header = [line.text for line in document.lines[max(0, begin - 2) : begin + 6] if not line.hidden and line.linked < 0.5 * len(line.text)] if begin >= 0 else []
-    return not any(_META.search(text) and (_CLOCK.search(text) or _INNER.search(text) or page.article.rule in ("cms", "site")) for text in header)
+    header = (
+        [
+            line.text
+            for line in document.lines[max(0, begin - 2) : begin + 6]
+            if not line.hidden and line.linked < 0.5 * len(line.text)
+        ]
+        if begin >= 0
+        else []
+    )
+    return not any(
+        _META.search(text) and (_CLOCK.search(text) or _INNER.search(text) or page.article.rule in ("cms", "site"))
+        for text in header
+    )

@@ -14,14 +14,17 @@ _BLOCK_TAGS = (
 BLOCK = frozenset(_BLOCK_TAGS.split())
 # Not text for a reader; their subtrees are never entered.
 _SKIP_TAGS = (
-    "script style noscript template svg math select option textarea button datalist object applet audio canvas map"
-    " xml"
+    "script style noscript template svg math select option textarea button datalist object applet audio canvas map xml"
 )
 _SKIP = frozenset(_SKIP_TAGS.split())
 # What the walk does with an element, as bits; TEXT stands for a text node.
 TEXT, BREAKS, SKIP, HEAD, CELL, RICH, VOID, IGNORED, INLINE, KEPT, ROOT = 1 << 20, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512
 # One literal beginning each: a pattern without regard to case is ten times slower on long style sheets.
-_HIDING_RULES = (re.compile(r"display\s*:\s*none"), re.compile(r"DISPLAY\s*:\s*(?:none|NONE)"), re.compile(r"position\s*:\s*(?:absolute|fixed)"))
+_HIDING_RULES = (
+    re.compile(r"display\s*:\s*none"),
+    re.compile(r"DISPLAY\s*:\s*(?:none|NONE)"),
+    re.compile(r"position\s*:\s*(?:absolute|fixed)"),
+)
 _MEDIA_END = re.compile(r"\}\s*\}")
 # Blocks that are a box only where they have a name: they stand by the hundred and tell nothing.
 _PLAIN_TAGS = "p li ul ol dl dt dd tbody thead tfoot center br hr address caption"
@@ -50,7 +53,9 @@ MAX_OPEN = 6_000
 MAX_DEPTH = 400
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)[^<>]*>?")
 # Tags that the parser closes by itself or that hold nothing: they never nest.
-_LEVEL_TAGS = "p li dt dd tr td th tbody thead tfoot option br hr img input meta link base col area embed source param wbr"
+_LEVEL_TAGS = (
+    "p li dt dd tr td th tbody thead tfoot option br hr img input meta link base col area embed source param wbr"
+)
 _LEVEL = frozenset(_LEVEL_TAGS.split())
 MAX_NODES = 1_500_000
 
@@ -277,7 +282,9 @@ def _hidden_names(markup: str) -> tuple[set[str], set[str]]:
             hides = match[0][:1] in "dD"
             if hides or _OFFSCREEN.search(rules):
                 target = hidden if hides else off
-                target.update(m[1].lower() for n in markup[begin:opening].split(",") if (m := _SIMPLE.fullmatch(n.strip())))
+                target.update(
+                    m[1].lower() for n in markup[begin:opening].split(",") if (m := _SIMPLE.fullmatch(n.strip()))
+                )
     return hidden, off
 
 
@@ -426,7 +433,9 @@ class _Walk:
                 if bits:
                     hides, moves = True, bits > 1
             if cls or name or kind & KEPT or hides:
-                made = Box(len(boxes), node.tag or "", name, cls, box, len(lines), len(lines), kind & BREAKS != 0, hides, moves)
+                made = Box(
+                    len(boxes), node.tag or "", name, cls, box, len(lines), len(lines), kind & BREAKS != 0, hides, moves
+                )
                 if hides:
                     flags = 1 + 2 * moves
                     hide += 1

@@ -28,7 +28,11 @@ def spam_removed(document: Document, host: str) -> bool:
     for link in document.links:
         if link.offscreen and link.text.strip():
             target = (host_of(link.href) or host).removeprefix("www.")
-            if target != host.removeprefix("www.") and not target.endswith(".gov.cn") and registrable(target) != registrable(host):
+            if (
+                target != host.removeprefix("www.")
+                and not target.endswith(".gov.cn")
+                and registrable(target) != registrable(host)
+            ):
                 off += 1
     return words >= 2 or off >= 4
 
@@ -62,7 +66,15 @@ def word_substitution(text: str) -> bool:
 def truncated(text: str) -> bool:
     """Whether the body ends in the middle: an ellipsis for the rest, or a comma."""
     end = text.rstrip().rsplit("\n", 1)[-1][-12:]
-    return bool(re.search(r"(?:\.{3,}|…{1,2})\s*[\[【（(]?(?:详细|详情|全文|更多|阅读全文|查看全文|查看更多|未完)?[\]】）)]?$|[，、,]$", end)) and len(text) > 60
+    return (
+        bool(
+            re.search(
+                r"(?:\.{3,}|…{1,2})\s*[\[【（(]?(?:详细|详情|全文|更多|阅读全文|查看全文|查看更多|未完)?[\]】）)]?$|[，、,]$",
+                end,
+            )
+        )
+        and len(text) > 60
+    )
 
 
 def cut_off(markup: str, text: str) -> bool:

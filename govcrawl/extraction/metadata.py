@@ -54,13 +54,27 @@ def _metadata(page: Page) -> Metadata:
     body = [p if len(p) <= 4000 else p[:3000] + p[-1000:] for p in text.split("\n")] if text else []
     begin = max(page.headline.line, 0)
     front = [text.replace("\x1f", "") for text in header]
-    rules = policy.read(document, max(0, begin - 25), min(len(document.lines), max(begin + 40, page.article.first + 40)), [*front, *body[:8]])
+    rules = policy.read(
+        document,
+        max(0, begin - 25),
+        min(len(document.lines), max(begin + 40, page.article.first + 40)),
+        [*front, *body[:8]],
+    )
     for name in ("issuer", "doc_number", "index_number", "written_on", "subject", "validity"):
         setattr(result, name, getattr(rules, name))
     limit = publish.latest(page.fetched_at)
     # The dates of a policy header are named there; its cells would be bare dates here.
     header = [marked(document.lines[i]) for i in zone if i not in rules.lines]
-    moment = publish.decide(document, url=page.url, header=header, tail=tail, stated=rules.published, listed_on=page.listed_on, body=body, limit=limit)
+    moment = publish.decide(
+        document,
+        url=page.url,
+        header=header,
+        tail=tail,
+        stated=rules.published,
+        listed_on=page.listed_on,
+        body=body,
+        limit=limit,
+    )
     pieces = _pieces(document, zone, page.headline)
     result.source = people.find_source(header, tail, _meta_sources(document), pieces)
     result.editor = people.find_editors([*tail, *header])
@@ -96,12 +110,21 @@ def _pieces(document: Document, zone: list[int], headline: Title) -> list[people
     boxes = document.boxes
     # Menu and breadcrumb links above the headline are channels, never sources.
     channels = {link.text.strip() for link in document.links if link.line < headline.line - 3}
-    dated = {i for i in zone if len(document.lines[i].text) <= 90 and people.is_dated(marked(document.lines[i]).replace("\x1f", " "))}
+    dated = {
+        i
+        for i in zone
+        if len(document.lines[i].text) <= 90 and people.is_dated(marked(document.lines[i]).replace("\x1f", " "))
+    }
     near = {i + step for i in dated for step in (-2, -1, 1, 2)}
     found: list[people.Piece] = []
     for i in zone:
         line = document.lines[i]
-        if len(line.text) > 90 or line.text.endswith(("：", ":")) or _CRUMB.search(line.text) or (i < headline.line and i not in dated):
+        if (
+            len(line.text) > 90
+            or line.text.endswith(("：", ":"))
+            or _CRUMB.search(line.text)
+            or (i < headline.line and i not in dated)
+        ):
             continue
         hints = []
         for run in line.runs:
@@ -172,7 +195,12 @@ def _complete(page: Page, result: Metadata) -> None:
         result.published_precision = "day" if result.published_at is None else "second"
         result.published_from = result.published_from or "listing"
     fetched = page.fetched_at
-    if result.published_at is not None and fetched is not None and fetched.tzinfo is not None and result.published_at > fetched:
+    if (
+        result.published_at is not None
+        and fetched is not None
+        and fetched.tzinfo is not None
+        and result.published_at > fetched
+    ):
         result.published_at, result.published_precision = None, "day"
     if result.written_on is not None and not valid(result.written_on, publish.latest(page.fetched_at)):
         result.written_on = None

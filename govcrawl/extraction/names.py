@@ -15,13 +15,17 @@ _CODE = re.compile(r"(?:[_＿]\w{2,}|\s*[(（][A-Z]{1,4}\d{2,}[)）]|\b[A-Z]{1,4
 _BEFORE = re.compile(
     r"^(?:[^\s、，,；;]{0,20}?(?:记者|記者|评论员|評論員|撰稿人|作者|实习生|實習生|特派员|特派員)|通讯员|通訊員)(?=[\s:：/／]|[㐀-鿿]{2})[\s:：/／]*|^(?:文图|图文|文字|采写|采访|撰文|编译|編譯|文|图)\s*[:：/／]\s*",
 )
-_ROLE_INSIDE = re.compile(r"(?<=[\s、，,])(?:本报|[㐀-鿿]{2,6}报|本報|特约|见习|实习)?(?:记者|記者|评论员|实习生|實習生|特派员)\s*")
+_ROLE_INSIDE = re.compile(
+    r"(?<=[\s、，,])(?:本报|[㐀-鿿]{2,6}报|本報|特约|见习|实习)?(?:记者|記者|评论员|实习生|實習生|特派员)\s*"
+)
 # From here on the people of a byline did something else: photographs, proofs, correspondence.
 _OTHERS = re.compile(
     r"[\s、，,；;（(/／|]*(?:(?:职工|特约)?通讯员|通訊員|摄影|攝影|摄影报道|[摄攝](?=[/／:：\s])|图片|供图|制图|视频|校对|统筹|(?<![㐀-鿿])编辑|编审|剪辑|海报|整合|报道|報道|報導|报导|發自|发自|专电|发回|編譯|[電电]$)(?![㐀-鿿]?$|者).*$|(?<=[㐀-鿿]{2})[\s]*(?:文|摄|攝|报道|報道|報導|整合|综合|整理|撰稿|发自.*|编译|报导|通讯员.*)$",
 )
 _REPORTED = re.compile(r"(?:[㐀-鿿]{2,3})?[報报][導导道]")
-_ORGANISATION = re.compile(r"(?:局|厅|部|委|办|处|科|室|院|校|网|報|报|社|台|中心|公司|大学|学院|集团|支部|协会|委员会|政府|频道|新闻|组|队|工作室|编辑部|所|站|厂|会|银行|发布|客户端|公众号|法院|党校)$")
+_ORGANISATION = re.compile(
+    r"(?:局|厅|部|委|办|处|科|室|院|校|网|報|报|社|台|中心|公司|大学|学院|集团|支部|协会|委员会|政府|频道|新闻|组|队|工作室|编辑部|所|站|厂|会|银行|发布|客户端|公众号|法院|党校)$"
+)
 
 
 def is_name(text: str) -> bool:
@@ -66,7 +70,12 @@ def people(text: str) -> list[str]:
         if placed:
             found.append(placed)
             continue
-        if re.fullmatch(r"[㐀-鿿]{5,6}", part) and is_name(part[: len(part) // 2 + len(part) % 2]) and is_name(part[len(part) // 2 + len(part) % 2 :]) and not is_organisation(part):
+        if (
+            re.fullmatch(r"[㐀-鿿]{5,6}", part)
+            and is_name(part[: len(part) // 2 + len(part) % 2])
+            and is_name(part[len(part) // 2 + len(part) % 2 :])
+            and not is_organisation(part)
+        ):
             half = len(part) // 2 + len(part) % 2
             found += [part[:half], part[half:]]
             continue

@@ -25,25 +25,38 @@ _STOP = re.compile(
     rf"|[ \x1f|｜,，;；]+(?:{_OTHER_LABEL}|{_SOURCE_LABEL}[ \x1f]|{_AUTHOR_LABEL}[ \x1f]|{_EDITOR_LABEL}[ \x1f])|{_OTHER_LABEL}(?:[者人]|时间|時間|日期|次数|量|数|率)?{_COLON}|\d+次|[(（]\d",
 )
 _EDGE = r"(?:^|[ \x1f\[【（(:：\d日|｜，,。、/●]|(?<=[^\w]))"
-_SOURCE = re.compile(rf"(?:{_EDGE}|(?=[来來]))(?<!图片)(?<!圖片)(?<!资料)(?<!資料)(?<!数据)(?P<label>{_SOURCE_LABEL}){_MARK}")
+_SOURCE = re.compile(
+    rf"(?:{_EDGE}|(?=[来來]))(?<!图片)(?<!圖片)(?<!资料)(?<!資料)(?<!数据)(?P<label>{_SOURCE_LABEL}){_MARK}"
+)
 _SOURCE_BARE = re.compile(r"(?:^|[\x1f|｜ ]) ?(?:本文|文章)?(?:来源|來源)(?:于)?[ \x1f]*(?=[\w《“])(?!于)")
 _AUTHOR = re.compile(rf"(?:{_EDGE}|(?=作者|採訪))(?P<label>{_AUTHOR_LABEL}){_MARK}|(?:^|[【（(\[])(?P<short>文){_MARK}")
 _AUTHOR_BARE = re.compile(r"(?:^|[\x1f|｜] ?)作者[ \x1f]*(?=[\w《“])")
-_EDITOR = re.compile(rf"(?<![A-Za-z])(?P<label>{_EDITOR_LABEL})(?:{_MARK}|[ \x1f]+(?=[⺀-鿿]{{2,4}}{_GAP}(?:[\]】)）]|$)))")
+_EDITOR = re.compile(
+    rf"(?<![A-Za-z])(?P<label>{_EDITOR_LABEL})(?:{_MARK}|[ \x1f]+(?=[⺀-鿿]{{2,4}}{_GAP}(?:[\]】)）]|$)))"
+)
 _EDITOR_AFTER = re.compile(r"[（(]\s*(?P<names>[⺀-鿿]{2,4})\s+(?:责任|責任)?[编編][辑輯]\s*[)）]")
 _ROLE = r"(?:记者|記者|评论员|評論員|特派员|特派員|撰稿人|实习生|實習生)"
 # （记者 张三 李四）, 本报讯 记者张三, □快報記者 劉峻: only where a paragraph begins or a bracket opens.
-_OPENING = re.compile(rf"^[^。；]{{0,60}}?[（(〔【\[][^（）()]{{0,14}}?{_ROLE}\s*[:：/／]?\s*(?P<names>[^）)】〕\]。：:]{{2,70}})[）)】〕\]]")
+_OPENING = re.compile(
+    rf"^[^。；]{{0,60}}?[（(〔【\[][^（）()]{{0,14}}?{_ROLE}\s*[:：/／]?\s*(?P<names>[^）)】〕\]。：:]{{2,70}})[）)】〕\]]"
+)
 _BRACKET = re.compile(rf"[（(][^（）()，。]{{0,14}}?{_ROLE}\s*[:：]?\s*(?P<names>[^（）()。，：:]{{2,50}})[)）]")
-_LEAD = re.compile(rf"^[□◎●■◆\s]*[⺀-鿿·《》]{{0,10}}?(?:讯|訊|电|電|报|報|社|网|網|^)?[\s　]*(?:本报|本報|本网|本刊|特约|见习|实习|首席)*{_ROLE}\s*(?P<names>[⺀-鿿·、，, 　]{{2,30}}?)(?:[\s　]*(?:报道|報道|報導|报导|摄|通讯员|電|电|发自)|$|[\s　]{{2,}})")
+_LEAD = re.compile(
+    rf"^[□◎●■◆\s]*[⺀-鿿·《》]{{0,10}}?(?:讯|訊|电|電|报|報|社|网|網|^)?[\s　]*(?:本报|本報|本网|本刊|特约|见习|实习|首席)*{_ROLE}\s*(?P<names>[⺀-鿿·、，, 　]{{2,30}}?)(?:[\s　]*(?:报道|報道|報導|报导|摄|通讯员|電|电|发自)|$|[\s　]{{2,}})"
+)
 _BYLINE = re.compile(
     rf"^[\s【\[（(《〔■□◎●◆—-]*(?:[^\s】\]）)：:]{{0,16}}?)(?:{_ROLE}|撰稿|作者|专栏作者|采写|采写报道|编译|編譯|文)\s*[:：/／︱|]?\s*(?P<names>[^。！？]{{2,50}}?)[\s】\]）)〕]*(?:[/／╱].{{2,8}})?$",
 )
 _SLASH = re.compile(r"(?P<one>[^/／╱]{2,20}?)\s*[/／╱]\s*(?P<two>.{2,24})$")
 _REPORT = re.compile(r"(?:[報报][導导道]|外[電电]|專電|专电|整理|採訪報導)$")
 _TAIL = re.compile(r"[（(〔【]\s*(?P<names>[^（）()〔〕【】\[\]]{2,60})\s*[)）〕】]\s*$")
-_NOT_AUTHORS = re.compile(r"摄|攝|摄影|图片|圖片|供图|编辑|编輯|編輯|责编|責編|来源|來源|资料|資料|化名|原题|原题为|原标题|原載|原载|译自|刊于|选自|摘自|本文|作者单位|校对|綜合|综合$|整理$|見習$|单位[:：]")
-_NO_SOURCE = re.compile(r"^(?:null|none|undefined|无|未知|不详|佚名|-+|作者|编辑|时间|浏览|点击|责任编辑|发布|字号|字体|\d+|其他|其它|暂无|[:：]+|于)$", re.IGNORECASE)
+_NOT_AUTHORS = re.compile(
+    r"摄|攝|摄影|图片|圖片|供图|编辑|编輯|編輯|责编|責編|来源|來源|资料|資料|化名|原题|原题为|原标题|原載|原载|译自|刊于|选自|摘自|本文|作者单位|校对|綜合|综合$|整理$|見習$|单位[:：]"
+)
+_NO_SOURCE = re.compile(
+    r"^(?:null|none|undefined|无|未知|不详|佚名|-+|作者|编辑|时间|浏览|点击|责任编辑|发布|字号|字体|\d+|其他|其它|暂无|[:：]+|于)$",
+    re.IGNORECASE,
+)
 _OUTLET = re.compile(
     r"(?:网|網|报|報|社|台|电视|電視|新闻|新聞|晚报|在线|在線|杂志|雜誌|雜志|周刊|週刊|客户端|频道|頻道|财经|科技|体育|资讯|时评|号|局|厅|部|委|会|办|处|政府|大学|学院|学校|中心|站|院|協會|集团|公司|发布|传媒|傳媒|广播|廣播|视频|社区|快訊|快讯|之家|醒報|商訊|人民|政务|公众号|商讯|參考|参考|参考消息|科学人|家园|文摘|热线|云|\.com|\.cn)$",
     re.IGNORECASE,
@@ -52,8 +65,13 @@ _NOTICE = re.compile(r"凡|注明|註明|转载|轉載|版权|版權|声明|图�
 _WORD = re.compile(
     r"^(?:報導|报导|报道|讯|专讯|编译|整理|打印本文章|打印本文|综合报道|本报讯|首页|正文|字号|字体|大|中|小|打印|分享|评论|微博|微信|更多|阅读|浏览|点击|收藏|举报|原创|转载|来自|关闭|返回|登录|注册|订阅|关注|讨论|投稿|纠错|我有话说|参与|参与互动|责编|编辑|作者|来源|时间|发布|查看|次|人|条|條|手机看新闻|保存|复制链接|二维码|扫一扫|T|下载客户端|独家抢先看|网友评论|我要评论|網友評論|一键登录|QQ空间|新浪微博|微信好友|企鹅号|优质原创作者|站内|正文|推荐|专栏|评论员|记者|昨天|今天|前天|刚刚|发表于|发布于|朗读|听新闻|[\d\W]+)$",
 )
-_SOURCE_HINT = re.compile(r"source|laiyuan|copyfrom|media(?![_-]?meta)|(?:^|[\s_-])(?:from|origin|ly|mp-?name|wemedia|nickname|account)|js_name|publisher", re.IGNORECASE)
-_NAME_HINT = re.compile(r"author|writer|editor-name|user-?name|nick|byline|byname|zuozhe|reporter|rich_media_meta_text", re.IGNORECASE)
+_SOURCE_HINT = re.compile(
+    r"source|laiyuan|copyfrom|media(?![_-]?meta)|(?:^|[\s_-])(?:from|origin|ly|mp-?name|wemedia|nickname|account)|js_name|publisher",
+    re.IGNORECASE,
+)
+_NAME_HINT = re.compile(
+    r"author|writer|editor-name|user-?name|nick|byline|byname|zuozhe|reporter|rich_media_meta_text", re.IGNORECASE
+)
 
 
 _COLONS = re.compile(r"[:：︱︰∶/／|｜丨]|[编編][辑輯]")
@@ -102,7 +120,9 @@ def clean_source(value: str) -> str | None:
     text = re.sub(r"^(?:(?:信息|文章|稿件)?(?:来源|來源|原创|稿源)(?:于)?\s*[:：]\s*)+", "", text)
     text = re.sub(r"^《\s*([^《》]+?)\s*》$", r"\1", text)
     text = re.sub(r"\s*[\[【][^\]】]{0,6}[\]】]?$", "", text)
-    text = re.sub(r"\s*(?:\[微博\]|微博|原创稿|\[整理\]|（ID：.*|\(ID:.*|作者|记者)$", "", text).strip(" |｜:：，,；;。[]【】-")
+    text = re.sub(r"\s*(?:\[微博\]|微博|原创稿|\[整理\]|（ID：.*|\(ID:.*|作者|记者)$", "", text).strip(
+        " |｜:：，,；;。[]【】-"
+    )
     if not text or len(text) > 40 or _NO_SOURCE.match(text) or re.search(r"https?://|www\.\w+\.\w+/", text):
         return None
     return text
@@ -149,7 +169,13 @@ def _unlabelled(pieces: Sequence[Piece]) -> str | None:
                 return clean_source(two)
             if _OUTLET.search(one) and not is_name(one) and (people(two.split("／")[0]) or re.match(_ROLE, two)):
                 return clean_source(one)
-        if slash or not 2 <= len(text) <= 20 or _WORD.match(text) or re.search(r"[。！？，：:]|\d{4}", text) or re.match(_ROLE, text):
+        if (
+            slash
+            or not 2 <= len(text) <= 20
+            or _WORD.match(text)
+            or re.search(r"[。！？，：:]|\d{4}", text)
+            or re.match(_ROLE, text)
+        ):
             continue
         score = 0.0
         if _OUTLET.search(text):
@@ -167,7 +193,11 @@ def _unlabelled(pieces: Sequence[Piece]) -> str | None:
     if best is not None:
         return clean_source(best[1])
     # 原创 GameForce 2019-09-04: what stands right before the time of a self-publishing platform is the account.
-    dated = [p.text.strip(" |｜·") for p in pieces if p.dated and not _WORD.match(p.text.strip()) and not is_name(p.text.strip())]
+    dated = [
+        p.text.strip(" |｜·")
+        for p in pieces
+        if p.dated and not _WORD.match(p.text.strip()) and not is_name(p.text.strip())
+    ]
     if 1 <= len(dated) <= 2 and 2 <= len(dated[-1]) <= 16 and not re.search(r"[。！？，：:\d]|http", dated[-1]):
         return clean_source(dated[-1])
     return None
@@ -177,7 +207,9 @@ def find_editors(lines: Sequence[str]) -> list[str]:
     """责任编辑, 责编 and 编辑 by label, in the order of the page."""
     names: list[str] = []
     for value in _values(_EDITOR, lines):
-        names += [n for n in split_names(value) if len(n) <= 12 and _can_edit(n) and not re.fullmatch(r"[A-Z\d]{2,8}", n)]
+        names += [
+            n for n in split_names(value) if len(n) <= 12 and _can_edit(n) and not re.fullmatch(r"[A-Z\d]{2,8}", n)
+        ]
     if not names:
         for text in lines:
             match = _EDITOR_AFTER.search(text)
@@ -191,7 +223,9 @@ def _can_edit(name: str) -> bool:
     return not is_organisation(name) or bool(re.search(r"(?:处|科|室|办)$", name))
 
 
-def find_authors(header: Sequence[str], pieces: Sequence[Piece], body: Sequence[str], after: Sequence[str]) -> list[str]:
+def find_authors(
+    header: Sequence[str], pieces: Sequence[Piece], body: Sequence[str], after: Sequence[str]
+) -> list[str]:
     """作者 and 记者: by label in the header, in its byline, in the dateline, at the body's end.
 
     `body` are the article's paragraphs, `after` the lines that follow it.
@@ -212,7 +246,11 @@ def find_authors(header: Sequence[str], pieces: Sequence[Piece], body: Sequence[
 
 
 def _outlet(text: str) -> bool:
-    return bool(_OUTLET.search(text)) and not is_name(text) and bool(re.search(r"(?:网|網|报|報|社|新闻|新聞|频道|客户端|日报|电视台|杂志|周刊|公众号)$", text))
+    return (
+        bool(_OUTLET.search(text))
+        and not is_name(text)
+        and bool(re.search(r"(?:网|網|报|報|社|新闻|新聞|频道|客户端|日报|电视台|杂志|周刊|公众号)$", text))
+    )
 
 
 def _header_names(header: Sequence[str], pieces: Sequence[Piece]) -> list[str]:
@@ -313,7 +351,13 @@ def _tail(text: str) -> list[str]:
         return names
     # A pen name: two or three characters after the last full stop.
     before = text[: match.start()].rstrip()
-    if re.fullmatch(r"[⺀-鿿]{2,3}", inside) and inside[-1] not in "网網报報社" and (before.endswith(("。", "！", "？", "”", ".")) or not before) and not NOBODY.match(inside) and not is_organisation(inside):
+    if (
+        re.fullmatch(r"[⺀-鿿]{2,3}", inside)
+        and inside[-1] not in "网網报報社"
+        and (before.endswith(("。", "！", "？", "”", ".")) or not before)
+        and not NOBODY.match(inside)
+        and not is_organisation(inside)
+    ):
         return [inside]
     return []
 
@@ -327,7 +371,9 @@ def pieces_of(hints: Sequence[tuple[str, str]], *, dated: bool, near: bool) -> l
     """The unlabelled pieces of a header line whose runs are (text, hint)."""
     found = []
     for run, hint in hints:
-        if re.search(r"[:：]", _without_dates(run)) and (_SOURCE.search(run) or _AUTHOR.search(run) or _EDITOR.search(run)):
+        if re.search(r"[:：]", _without_dates(run)) and (
+            _SOURCE.search(run) or _AUTHOR.search(run) or _EDITOR.search(run)
+        ):
             run = re.split(rf"{_SOURCE_LABEL}{_COLON}|{_AUTHOR_LABEL}{_COLON}|{_EDITOR_LABEL}{_COLON}", run)[0]
         for part in re.split(r"[|｜\u3000]| +", _without_dates(run)):
             part = part.strip(" \x1f·•▪()（）[]【】")

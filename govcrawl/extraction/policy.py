@@ -21,12 +21,18 @@ LABELS = {
 }  # fmt: skip
 _FIELD = {label: name for name, labels in LABELS.items() for label in labels}
 _SPACES = re.compile(r"[\s\x1f\u3000]+")
-_INLINE = re.compile("(?:^|[\\s\x1f（(【\\[|，,;；])(?P<label>" + "|".join(r"\s*".join(x) for x in sorted(_FIELD, key=len, reverse=True)) + ")[\\s\x1f】\\]]*[:：][\\s\x1f]*")
+_INLINE = re.compile(
+    "(?:^|[\\s\x1f（(【\\[|，,;；])(?P<label>"
+    + "|".join(r"\s*".join(x) for x in sorted(_FIELD, key=len, reverse=True))
+    + ")[\\s\x1f】\\]]*[:：][\\s\x1f]*"
+)
 # 教思政厅函〔2024〕10号, 黑教规[2023]1号, 国办发（2017）47 号, 第 12 号 is too weak to stand alone.
 NUMBER = re.compile(
     r"(?P<prefix>[⺀-鿿]{1,14}?)\s*(?P<open>[〔\[［【（(﹝〈<])\s*(?P<year>(?:19|20)\d\d)\s*(?P<close>[〕\]］】）)﹞〉>])\s*(?P<order>第?\s*\d{1,5}(?:[-—]\d{1,3})?)\s*号",
 )
-_NOT_PREFIX = re.compile(r"^.*(?:根据|依据|按照|贯彻|落实|关于|印发|转发|现将|执行|废止|修订|原|见|文件|由|和|与|及|的|以|通知|意见|办法|《|》|（|\()")
+_NOT_PREFIX = re.compile(
+    r"^.*(?:根据|依据|按照|贯彻|落实|关于|印发|转发|现将|执行|废止|修订|原|见|文件|由|和|与|及|的|以|通知|意见|办法|《|》|（|\()"
+)
 # No header is without one of these; the blanks inside labels are few and kept out.
 _ANY = re.compile(r"索\s*引|文\s*号|字\s*号|机\s*[关构]|[日时]\s*[期间]|分\s*类|效\s*性")
 _STATES = re.compile(r"现行有效|有效|失效|废止|已修改|尚未生效|部分失效|宣布失效|继续有效|是|否")
@@ -69,7 +75,11 @@ def read(document: Document, first: int, last: int, body_text: list[str]) -> Pol
 
 def _short(value: str | None, longest: int) -> str | None:
     value = (value or "").strip(" \x1f:：;；|")
-    return value.replace("\x1f", "") if value and len(value) <= longest and not re.fullmatch(r"[-—/无\s]+|null|undefined", value) else None
+    return (
+        value.replace("\x1f", "")
+        if value and len(value) <= longest and not re.fullmatch(r"[-—/无\s]+|null|undefined", value)
+        else None
+    )
 
 
 def label_of(text: str) -> str | None:
@@ -108,7 +118,14 @@ def _header(document: Document, first: int, last: int) -> tuple[dict[str, str], 
                 end = matches[n + 1].start() if n + 1 < len(matches) else len(text)
                 value = text[match.end() : end].strip(" \x1f）)】]|，,;；")
                 labels.add(field)
-                if not value and n + 1 == len(matches) and i + 1 < last and len(lines[i + 1].text) < 100 and label_of(lines[i + 1].text) is None and not _INLINE.match(lines[i + 1].text):
+                if (
+                    not value
+                    and n + 1 == len(matches)
+                    and i + 1 < last
+                    and len(lines[i + 1].text) < 100
+                    and label_of(lines[i + 1].text) is None
+                    and not _INLINE.match(lines[i + 1].text)
+                ):
                     value = lines[i + 1].text
                     used.add(i + 1)
                 if value:

@@ -10,11 +10,19 @@ from govcrawl.extraction.document import Document
 
 _GENERATED = re.compile(r"页面生成时间|生成时间")
 _POSTED = re.compile(r"posted|发表|发布|發表|發布|阅读|閱讀|浏览|来源|來源|作者|编辑|編輯", re.IGNORECASE)
-_LONE = re.compile(r"^[\s（(【\[]*(?:(?:19|20)\d\d\s*年\s*\d{1,2}\s*月\s*\d{1,2}\s*日|[一二三四五六七八九〇○零０]{4}年[一二三四五六七八九十]{1,2}月[一二三四五六七八九十]{1,3}日)[\s）)】\]]*$")
+_LONE = re.compile(
+    r"^[\s（(【\[]*(?:(?:19|20)\d\d\s*年\s*\d{1,2}\s*月\s*\d{1,2}\s*日|[一二三四五六七八九〇○零０]{4}年[一二三四五六七八九十]{1,2}月[一二三四五六七八九十]{1,3}日)[\s）)】\]]*$"
+)
 _SCRIPT_TIMES = (
     re.compile(r"""\bvar\s+ct\s*=\s*["'](\d{10})["']"""),
-    re.compile(r"""["'](?:publish_?time|pub_?time|publishDate|ptime|ctime|createTime)["']\s*:\s*["']?(1\d{9})(?:\d{3})?\b""", re.IGNORECASE),
-    re.compile(r"""["']?\b(?:publish_?time|pub_?time|publishDate|pubDate|ptime|createTime)["']?\s*[:=]\s*["']((?:19|20)\d\d[-/]\d{1,2}[-/]\d{1,2}[^"']{0,12})["']""", re.IGNORECASE),
+    re.compile(
+        r"""["'](?:publish_?time|pub_?time|publishDate|ptime|ctime|createTime)["']\s*:\s*["']?(1\d{9})(?:\d{3})?\b""",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"""["']?\b(?:publish_?time|pub_?time|publishDate|pubDate|ptime|createTime)["']?\s*[:=]\s*["']((?:19|20)\d\d[-/]\d{1,2}[-/]\d{1,2}[^"']{0,12})["']""",
+        re.IGNORECASE,
+    ),
 )
 
 
@@ -124,7 +132,9 @@ def _finer(visible: Moment, metas: list[Moment]) -> Moment:
     return Moment(visible.day, visible.at, visible.precision, "label")
 
 
-def _believed(metas: list[Moment], document: Document, address: date | None, month: tuple[int, int] | None) -> Moment | None:
+def _believed(
+    metas: list[Moment], document: Document, address: date | None, month: tuple[int, int] | None
+) -> Moment | None:
     """The meta time to believe: some CMSs write the time of the page's generation, which the address then refutes."""
     if not metas:
         return None

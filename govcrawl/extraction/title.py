@@ -14,16 +14,24 @@ _SITE = re.compile(
     r"|新浪|搜狐|网易|腾讯|凤凰|百度|知乎|首页|正文|资讯|要闻|动态|公告|快讯|专栏|报道|评论|财经|体育|娱乐|科技|教育|社会|文化|国内|国际|时政|地方|军事|汽车|房产|视频|图片|滚动|原创|澎湃|澎湃号|.{0,8}(?:com|cn|net|org))$",
     re.IGNORECASE,
 )
-_TITLE_NAME = re.compile(r"title|biaoti|headline|(?:^|[\s_-])(?:bt|tit|tt|h1|wzbt|xwbt)(?:$|[\s_\d-])|ucaptitle", re.IGNORECASE)
+_TITLE_NAME = re.compile(
+    r"title|biaoti|headline|(?:^|[\s_-])(?:bt|tit|tt|h1|wzbt|xwbt)(?:$|[\s_\d-])|ucaptitle", re.IGNORECASE
+)
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "ucaptitle"})
-_META_LINE = re.compile(r"(?:19|20)\d\d\s*[-年/.]\s*\d{1,2}\s*[-月/.]\s*\d{1,2}|来源|來源|发布(?:时间|日期)|發[布佈]時間|浏览|作者[:：]|记者|記者")
+_META_LINE = re.compile(
+    r"(?:19|20)\d\d\s*[-年/.]\s*\d{1,2}\s*[-月/.]\s*\d{1,2}|来源|來源|发布(?:时间|日期)|發[布佈]時間|浏览|作者[:：]|记者|記者"
+)
 _LABEL = re.compile(r"^(?:文章)?(?:标\s*题|標題|信息名称|文件名称|名\s*称)\s*[:：]\s*")
 _SENTENCE = re.compile(r"[，。！？；]|[,;](?=[⺀-鿿])")
 _TOOLS = re.compile(r"^(?:字[号體体]|分享|打印|来源|作者|浏览|【?字|T\||推荐|收藏|评论)")
 _CRUMB = re.compile(r"(?:当前|现在|所在|您(?:现|所)在)的?位置|您的位置|首页\s*(?:>|»|/|→|-)|正在阅读")
 # A kicker, channel or badge that a template sets before the headline.
-_BADGE = re.compile(r"^(?:(?:原创|转载|置顶|推荐|热门|独家)\s+|\[(?:置顶|推荐|图文|组图|转载|原创)\]\s*|【(?:置顶|转载)】\s*|[》>·●■◆★]+\s*)")
-_GENERIC = re.compile(r"(?:新闻|动态|公告|通知|要闻|资讯|中心|频道|正文|详情|内容|网|网站|首页|门户|文章|列表|公开|栏目|详细|信息|公司|官网|资讯网|总局|委员会|政府|日报|在线|厅|局|新聞|網|資訊|頻道|首頁|電台|报|報)$")
+_BADGE = re.compile(
+    r"^(?:(?:原创|转载|置顶|推荐|热门|独家)\s+|\[(?:置顶|推荐|图文|组图|转载|原创)\]\s*|【(?:置顶|转载)】\s*|[》>·●■◆★]+\s*)"
+)
+_GENERIC = re.compile(
+    r"(?:新闻|动态|公告|通知|要闻|资讯|中心|频道|正文|详情|内容|网|网站|首页|门户|文章|列表|公开|栏目|详细|信息|公司|官网|资讯网|总局|委员会|政府|日报|在线|厅|局|新聞|網|資訊|頻道|首頁|電台|报|報)$"
+)
 _TAIL = re.compile(r"\s*(?:正文|[\[(（]\d{1,3}[/／]\d{1,3}[\])）]|\[\d+\]|<\s*\d+\s*>)$")
 
 
@@ -57,7 +65,13 @@ def find(document: Document, *, known: str | None = None, listed: str | None = N
             continue
         # Most lines of a page can be no headline: nothing states them and nothing marks their place.
         text = line.text
-        if not (i in begins or text[:3] in stated or text[-3:] in stated or text[1:4] in stated or _in_heading(document, line)):
+        if not (
+            i in begins
+            or text[:3] in stated
+            or text[-3:] in stated
+            or text[1:4] in stated
+            or _in_heading(document, line)
+        ):
             seen += 1
             continue
         value = _score(document, i, line, keyed) + begins.get(i, 0.0)
@@ -86,7 +100,13 @@ def _generic(reference: str) -> bool:
 
 def _paragraph(line: Line) -> bool:
     free = len(line.text) - line.linked
-    return not line.hidden and free >= 28 and line.linked < free and bool(_SENTENCE.search(line.text)) and not is_footer(line.text)
+    return (
+        not line.hidden
+        and free >= 28
+        and line.linked < free
+        and bool(_SENTENCE.search(line.text))
+        and not is_footer(line.text)
+    )
 
 
 def _beginnings(lines: list[Line]) -> dict[int, float]:
@@ -96,7 +116,12 @@ def _beginnings(lines: list[Line]) -> dict[int, float]:
     paragraphs = {i for i in visible if _paragraph(lines[i])}
     for position, i in enumerate(visible):
         line = lines[i]
-        if len(line.text) > 200 or line.linked > 0.7 * len(line.text) or not _META_LINE.search(line.text) or i in paragraphs:
+        if (
+            len(line.text) > 200
+            or line.linked > 0.7 * len(line.text)
+            or not _META_LINE.search(line.text)
+            or i in paragraphs
+        ):
             continue
         if not any(j in paragraphs for j in visible[position + 1 : position + 8]):
             continue
@@ -105,7 +130,12 @@ def _beginnings(lines: list[Line]) -> dict[int, float]:
             text = lines[j].text
             if _META_LINE.search(text):
                 break
-            if len(key(text)) >= 4 and lines[j].linked < 0.5 * len(text) and not _CRUMB.search(text) and not _TOOLS.search(text):
+            if (
+                len(key(text)) >= 4
+                and lines[j].linked < 0.5 * len(text)
+                and not _CRUMB.search(text)
+                and not _TOOLS.search(text)
+            ):
                 found[j] = max(found.get(j, 0.0), value)
                 value -= 0.9
     return found
@@ -158,7 +188,9 @@ def strip_site(title: str, sites: list[str]) -> str:
         if len(key(head)) < 4:
             break
         sure = mark in "_|｜" or key(tail) in names or spaced or not tail or not re.search("[⺀-鿿\\d]", tail)
-        if (sure and len(tail) <= 30) or (_SITE.search(tail) and len(tail) <= 20 and not re.search("[，。！？；]", tail)):
+        if (sure and len(tail) <= 30) or (
+            _SITE.search(tail) and len(tail) <= 20 and not re.search("[，。！？；]", tail)
+        ):
             text = head
         else:
             break
@@ -208,7 +240,11 @@ def _score(document: Document, i: int, line: Line, references: list[tuple[str, s
                 break
     if (named or tag) and len(own) >= 8 and not line.linked:
         below = next((ln for ln in document.lines[i + 1 : i + 4] if not ln.hidden), None)
-        value += 1.0 if below is not None and len(below.text) >= 20 and not below.linked and _SENTENCE.search(below.text) else 0.0
+        value += (
+            1.0
+            if below is not None and len(below.text) >= 20 and not below.linked and _SENTENCE.search(below.text)
+            else 0.0
+        )
     if _META_LINE.match(line.text):
         value -= 1.0
     return value
@@ -263,7 +299,12 @@ def _join(document: Document, i: int, references: list[tuple[str, str]]) -> tupl
         same = following.box == lines[i].box and heading.tag in ("h1", "h2", "ucaptitle") and heading.last <= i + 4
         if any(other.startswith(grown) for other in others) and (same or len(key(text)) < len(whole)):
             text, end = f"{text} {following.text}" if _needs_space(text, references) else text + following.text, j
-        elif same and key(text) not in others and key(following.text) not in key(text) and not _META_LINE.search(following.text):
+        elif (
+            same
+            and key(text) not in others
+            and key(following.text) not in key(text)
+            and not _META_LINE.search(following.text)
+        ):
             text, end = f"{text} {following.text}", j
         else:
             break
@@ -279,6 +320,11 @@ def _fill(text: str, references: list[tuple[str, str]]) -> str:
     bare = text.rstrip("….")
     if bare != text and len(bare) >= 8:
         for _, other in references:
-            if other.startswith(bare) and not re.search(r"[_|｜]| - ", other[len(bare) :]) and not other.endswith(("…", "...")) and len(other) > len(bare) + 1:
+            if (
+                other.startswith(bare)
+                and not re.search(r"[_|｜]| - ", other[len(bare) :])
+                and not other.endswith(("…", "..."))
+                and len(other) > len(bare) + 1
+            ):
                 return other
     return text
