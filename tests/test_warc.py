@@ -104,6 +104,14 @@ def test_unusable_recordings_are_named(tmp_path: Path, make: str, said: str) -> 
         Replay(str(where))
 
 
+def test_one_empty_file_among_others_is_told_and_passed_over(tmp_path: Path) -> None:
+    name, _ = write(tmp_path, exchange())[0]
+    (tmp_path / name).with_name("empty.warc.gz").write_bytes(b"")
+    replay = Replay(str(tmp_path / "warc"))
+    assert replay.find("GET", "http://h.cn/a") is not None
+    assert "empty.warc.gz holds no WARC response record" in replay.warnings[0]
+
+
 def test_a_recording_cut_in_the_middle_says_so(tmp_path: Path) -> None:
     name, offset = write(tmp_path, exchange(), exchange("http://h.cn/b", b"x" * 5000))[1]
     whole = (tmp_path / name).read_bytes()

@@ -190,12 +190,11 @@ class SiteArchive:
             segment = segment_of(name)
             if segment is not None and segment not in marked:
                 torn[segment].append(name)
-        for (site, run_id, seq), names in sorted(torn.items()):
-            rows = [captured(row) for row in read_rows(self.storage, names, ARTICLES)]
+        for (_, run_id, seq), names in sorted(torn.items()):
+            rows = [captured(r) for r in read_rows(self.storage, names, ARTICLES) if (r["run_id"], r["seq"]) == (run_id, seq)]
             if rows:
                 self._write_captures(rows, f"{run_id}-{seq:05d}-{secrets.token_hex(3)}.parquet")
                 self.recovered += len(rows)
-            del site
 
     def _own_files(self) -> list[str]:
         return [n for n in self.storage.files("articles", ".parquet") if (s := segment_of(n)) and s[0] == self.site]

@@ -262,6 +262,8 @@ class Replay:
         self._full: dict[tuple[str, str], _Entry] = {}  # (payload digest, URL) of full responses
         for number, name in enumerate(self.files):
             self._index(number, name)
+        if not self._entries:
+            raise ValueError(self.warnings[0] if self.warnings else f"{where} holds no WARC response record")
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -322,15 +324,14 @@ class Replay:
                         self._full.setdefault((digest, canonical(url)), entry)
                     answers.append((record.record_id or "", url, entry))
         except (OSError, ValueError) as exc:
-            if not answers:
-                msg = f"{name} cannot be read as WARC ({exc})"
-                raise ValueError(msg) from exc
-            self.warnings.append(f"{name} is damaged after {len(answers)} responses ({exc}); the rest is not replayed")
+            if answers:
+                self.warnings.append(f"{name} is damaged after {len(answers)} responses ({exc}); the rest is not replayed")
+            else:
+                self.warnings.append(f"{name} cannot be read as WARC ({exc})")
         else:
             if last < 0:
-                msg = f"{name} holds no WARC response record"
-                raise ValueError(msg)
-            if _is_cut(name, last):
+                self.warnings.append(f"{name} holds no WARC response record")
+            elif _is_cut(name, last):
                 self.warnings.append(f"{name} is cut short after {len(answers)} responses; the rest is not replayed")
         for record_id, url, entry in answers:
             method, sent_digest = bodies.get(_strip(record_id)) or bodies.get(record_id) or ("GET", "")
