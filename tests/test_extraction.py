@@ -177,3 +177,32 @@ def test_body_kept_as_json_in_a_script() -> None:
     got = extract(body.encode(), "http://x.example/content/content_1.html")
     assert got.text == "各学校要做好开学前的安全检查，确保按时开学。\n教师要提前到岗，学生分批返校。"
     assert (got.page_type, got.extractor.rpartition(":")[2]) == ("article", "script")
+
+
+def test_images_and_documents_of_the_body() -> None:
+    body = (
+        "<base href='/news/'><h1>校园科技节开幕</h1><div class=article-content><p>科技节今天开幕，三百名学生参加了机器人比赛。</p>"
+        "<p><img src='1.jpg' alt='机器人比赛'></p><p><img src='/images/logo.gif'></p><p>各班展示了自己的作品，评委现场打分。</p>"
+        "<p>附件：<a href='../files/a.docx?x=1'>获奖名单</a> <a href='b.PDF'></a></p></div><img src='/ad.png'>"
+    )
+    got = extract(body.encode(), "http://x.example/2024/index.html")
+    assert [(i.url, i.alt) for i in got.images] == [("http://x.example/news/1.jpg", "机器人比赛")]
+    assert [(a.url, a.name, a.media_type) for a in got.attachments] == [
+        (
+            "http://x.example/files/a.docx?x=1",
+            "获奖名单",
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        ),
+        ("http://x.example/news/b.PDF", "b.PDF", "application/pdf"),
+    ]
+
+
+def test_hidden_text_is_not_read_unless_the_page_shows_it_by_script() -> None:
+    sentence = "同学们在操场上放风筝，老师们忙着整理花圃，校园里一片春光。"
+    hidden = f"<style>.cc{{display:none}}</style><h1>校园里的春天</h1><div id=zoom><p>{sentence}</p><p class=cc>暗藏的广告语，请勿阅读。</p></div>"
+    assert extract(hidden.encode(), "http://x.example/1").text == sentence
+    whole = f"<meta name=ArticleTitle content='校园里的春天来得特别早'><div>导航栏目一</div><div style='display:none'><h1>校园里的春天来得特别早</h1><div id=zoom><p>{sentence}</p></div></div>"
+    got = extract(whole.encode(), "http://x.example/1")
+    assert (got.title, got.text) == ("校园里的春天来得特别早", sentence)
+    screen = f"<style>@media print{{.zoom{{display:none}}}}</style><h1>校园里的春天</h1><div class=zoom><p>{sentence}</p></div>"
+    assert extract(screen.encode(), "http://x.example/1").text == sentence

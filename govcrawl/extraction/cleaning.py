@@ -65,6 +65,7 @@ _PLAYER = re.compile(
 _STATED = re.compile(
     r"""["']?(?:content|contents|articleContent|body|html|txt)["']?\s*[:=]\s*("(?:[^"\\]|\\.){60,}")""", re.IGNORECASE
 )
+_ICON = re.compile(r"icon|logo|share|qrcode|ewm|\.gif|weixin|blank|loading|spacer", re.IGNORECASE)
 _CLOCK = re.compile(r"\d{1,2}[:：]\d\d")
 _INNER = re.compile(r"(?:来源|來源|作者|编辑|責任編輯|点击|浏览|字号|发布|时间)[\s\x1f]*[:：]")
 _TOOLS = re.compile(
@@ -108,15 +109,7 @@ def _clean(page: Page) -> Cleaned:
     base = _join(page.url, document.base) if document.base else page.url
     first, last = (lines[0], lines[-1] + 1) if lines else (article.first, article.last)
     result.attachments = _attachments(document, base, first, max(last, article.last))
-    inside = set(lines)
-    result.images = [
-        Image(_join(base, p.src), p.alt)
-        for p in document.pictures
-        if p.src
-        and first <= p.line <= last
-        and (p.line in inside or p.line - 1 in inside or not lines)
-        and not re.search(r"icon|logo|share|qrcode|ewm|\.gif|weixin|blank|loading|spacer", p.src, re.IGNORECASE)
-    ]
+    result.images = _images(document, base, article, first, last)
     folded = re.sub(r"\s+", "", unicodedata.normalize("NFKC", result.text))
     result.text_hash = hashlib.sha256(folded.encode("utf-8", "replace")).hexdigest()
     result.text_length = len(result.text)
@@ -224,6 +217,21 @@ def is_meta(text: str) -> bool:
         return bool(_TOOLS.search(text)) and len(text) < 60
     # A day alone, or with a clock, a label or another short piece beside it; a sentence is none of these.
     return len(text) - len(dated[0]) < 36 or bool(_CLOCK.search(text) or _INNER.search(text))
+
+
+def _images(document: Document, base: str, article: bodies.Body, first: int, last: int) -> list[Image]:
+    """The pictures inside the body's container and between its lines, without the site's icons."""
+    found: dict[str, Image] = {}
+    for picture in document.pictures:
+        if not picture.src or not first - 2 <= picture.line <= last or _ICON.search(picture.src):
+            continue
+        box = picture.box
+        while box >= 0 and box != article.box:
+            box = document.boxes[box].parent
+        if box == article.box or article.rule == "notice":
+            url = _join(base, picture.src)
+            found.setdefault(url, Image(url, squeeze(picture.alt)))
+    return list(found.values())
 
 
 def _attachments(document: Document, base: str, first: int, last: int) -> list[Attachment]:

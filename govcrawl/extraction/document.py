@@ -6,6 +6,8 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from govcrawl.extraction.styles import HIDDEN, OFFSCREEN, hidden_names
+
 _BLOCK_TAGS = (
     "html body div p br hr h1 h2 h3 h4 h5 h6 ul ol li dl dt dd table caption thead tbody tfoot tr td th section article "
     "main header footer aside nav form fieldset legend figure figcaption blockquote pre center address details summary "
@@ -19,18 +21,11 @@ _SKIP_TAGS = (
 _SKIP = frozenset(_SKIP_TAGS.split())
 # What the walk does with an element, as bits; TEXT stands for a text node.
 TEXT, BREAKS, SKIP, HEAD, CELL, RICH, VOID, IGNORED, INLINE, KEPT, ROOT = 1 << 20, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512
-# One literal beginning each: a pattern without regard to case is ten times slower on long style sheets.
-_HIDING_RULES = (
-    re.compile(r"display\s*:\s*none"),
-    re.compile(r"DISPLAY\s*:\s*(?:none|NONE)"),
-    re.compile(r"position\s*:\s*(?:absolute|fixed)"),
-)
-_MEDIA_END = re.compile(r"\}\s*\}")
 # Blocks that are a box only where they have a name: they stand by the hundred and tell nothing.
 _PLAIN_TAGS = "p li ul ol dl dt dd tbody thead tfoot center br hr address caption"
 _PLAIN = frozenset(_PLAIN_TAGS.split())
 _BITS = (
-    ({"td", "th"}, CELL), ({"a", "img", "html", "video", "iframe", "embed"}, RICH), ({"br", "hr"}, VOID), ({"html", "body"}, ROOT),
+    ({"td", "th"}, CELL), ({"a", "img", "video", "iframe", "embed"}, RICH), ({"br", "hr"}, VOID), ({"html", "body"}, ROOT),
     ({"meta", "link", "base"}, HEAD), ({"title"}, SKIP), ({"-comment", "!doctype", "-document", "-undef"}, IGNORED),
 )  # fmt: skip
 _BLANK = "\\s\u00a0\u3000\u2000-\u200f\u2028-\u202f\u205f\u2060\ufeff\ue000-\uf8ff\x00-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff"
@@ -38,13 +33,6 @@ _SPACE = re.compile(f"[{_BLANK}]+")
 _ZERO = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad\ufffe\uffff]")
 _DIRTY = re.compile(f"[{_BLANK}\u00ad]")
 _WRAP = re.compile("(?<=[⺀-鿿，。、；：？！”》）]) ?\n ?(?=[⺀-鿿“《（])")
-_HIDDEN_STYLE = re.compile(r"display\s*:\s*none", re.IGNORECASE)
-_OFFSCREEN = re.compile(
-    r"(?:(?:left|top|text-indent|margin-left|margin-top|right)\s*:\s*-\s*[1-9]\d{2,}|font-size\s*:\s*0(?:px)?\s*(?:;|$)"
-    r"|clip\s*:\s*rect\(\s*0|(?:height|width)\s*:\s*[01](?:px)?\s*;[^}]*overflow\s*:\s*hidden)",
-    re.IGNORECASE,
-)
-_SIMPLE = re.compile(r"(?:[a-z]+)?([.#][\w-]+)", re.IGNORECASE)
 _ATTACHMENT = re.compile(
     r"\.(?:pdf|PDF|docx?|DOCX?|xlsx?|XLSX?|pptx?|PPTX?|wps|WPS|et|rtf|zip|ZIP|rar|RAR|7z|ofd|csv|txt)(?:[?#]|$)|downfile|download\.(?:jsp|php|asp)|DownloadAttach|/attachment/",
 )
@@ -137,7 +125,6 @@ class Document:
     json_ld: list[str] = field(default_factory=list)
     scripts: list[str] = field(default_factory=list)
     frames: list[tuple[str, str, int]] = field(default_factory=list)
-    lang: str = ""
     attached: set[int] = field(default_factory=set)
 
     def first_meta(self, *names: str) -> str:
@@ -147,14 +134,6 @@ class Document:
                 if value:
                     return value
         return ""
-
-    def ancestors(self, box: int) -> list[int]:
-        """The box and the boxes around it, innermost first."""
-        found = []
-        while box >= 0:
-            found.append(box)
-            box = self.boxes[box].parent
-        return found
 
 
 _KINDS: dict[int, int] = {}
@@ -201,7 +180,7 @@ def parse(markup: str, selectors: tuple[str, ...] = ()) -> Document:
             wanted.update(node.mem_id for node in tree.css(selector))
         except (ValueError, RuntimeError):  # a selector that lexbor cannot read selects nothing
             continue
-    _Walk(document, wanted, _hidden_names(markup)).run(root)
+    _Walk(document, wanted, hidden_names(markup)).run(root)
     _reveal(document)
     document.attached = {link.line for link in document.links if is_attachment(link.href)}
     return document
@@ -256,48 +235,6 @@ def _same(text: str, stated: str) -> bool:
     """Whether a line is a headline as the meta tags state it, or its first line."""
     text = text.replace(" ", "")
     return len(text) >= 0.45 * len(stated) and stated.startswith(text)
-
-
-def _hidden_names(markup: str) -> tuple[set[str], set[str]]:
-    """The .class and #id selectors that a style block hides, and those that it moves off the screen."""
-    hidden: set[str] = set()
-    off: set[str] = set()
-    end = 0
-    for _ in range(40):
-        start = markup.find("<style", end)
-        if start < 0:
-            break
-        end = markup.find("</style", start)
-        if end < 0:
-            end = len(markup)
-        media = _media(markup, start, end)
-        for match in (m for rule in _HIDING_RULES for m in rule.finditer(markup, start, end)):
-            at = match.start()
-            window = max(start, at - 600)
-            opening = markup.rfind("{", window, at)
-            if opening < 0 or any(first < at < last for first, last in media):
-                continue
-            begin = 1 + max(markup.rfind(mark, window, opening) for mark in "}>/;")
-            rules = markup[opening : min(end, at + 600)].partition("}")[0]
-            hides = match[0][:1] in "dD"
-            if hides or _OFFSCREEN.search(rules):
-                target = hidden if hides else off
-                target.update(
-                    m[1].lower() for n in markup[begin:opening].split(",") if (m := _SIMPLE.fullmatch(n.strip()))
-                )
-    return hidden, off
-
-
-def _media(markup: str, start: int, end: int) -> list[tuple[int, int]]:
-    """The @media blocks of a style sheet, whose rules do not hold on every screen."""
-    found: list[tuple[int, int]] = []
-    at = markup.find("@media", start, end)
-    while at >= 0 and len(found) < 200:
-        close = _MEDIA_END.search(markup, at, end)
-        last = close.end() if close else end
-        found.append((at, last))
-        at = markup.find("@media", last, end)
-    return found
 
 
 class _Walk:
@@ -420,8 +357,8 @@ class _Walk:
                 if style:
                     bits = styles.get(style, -1)
                     if bits < 0:
-                        moves = _OFFSCREEN.search(style) is not None
-                        bits = styles[style] = 3 if moves else 1 if _HIDDEN_STYLE.search(style) else 0
+                        moves = OFFSCREEN.search(style) is not None
+                        bits = styles[style] = 3 if moves else 1 if HIDDEN.search(style) else 0
                 if named:
                     if cls:
                         found = classes.get(cls, -1)
@@ -456,8 +393,6 @@ class _Walk:
                         links.append(Link(href, title, len(lines), box, "", off > 0))
                 elif tag == "img":
                     document.pictures.append(Picture(_source(attributes), attributes.get("alt") or "", len(lines), box))
-                elif tag == "html":
-                    document.lang = (attributes.get("lang") or "").lower()
                 else:
                     document.frames.append((tag or "", attributes.get("src") or "", len(lines)))
             if kind & CELL:
