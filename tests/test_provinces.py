@@ -70,6 +70,8 @@ def test_places(text: str, want: list[str]) -> None:
         ("http://jyt.shanxi.gov.cn/", "shanxi"),
         ("http://jyt.gxzf.gov.cn/", "guangxi"),
         ("https://liaoning.news.163.com/23/0210/10/X.html", "liaoning"),
+        ("http://www.sx.gov.cn/", None),  # 绍兴, not 山西
+        ("http://www.gz.gov.cn/", None),  # 广州, not 贵州
         ("http://www.moe.gov.cn/", None),
         ("https://www.163.com/local/article/X.html", None),
         ("http://[broken", None),
