@@ -329,6 +329,28 @@ def test_word_substitution(text: str, flagged: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("end", "cut"),
+    [
+        ("春天来了。", False),
+        ("孩子们笑了……", False),
+        ("会议要求，各地要...", True),
+        ("详见…[全文]", True),
+        ("一是加强管理，", True),
+        ("活动持续到年底。(完)", False),
+    ],
+)
+def test_truncated(end: str, cut: bool) -> None:
+    assert flags.truncated("这是正文里的一个句子，讲的是校园里的事情。" * 4 + end) is cut
+    assert not flags.truncated(end)
+
+
+def test_midnight_in_a_meta_tag_is_no_clock() -> None:
+    body = "<meta name=PubDate content='2023-02-08 00:00:00'><h1>开学通知</h1><p>各校做好准备工作，确保按时开学。</p>".encode()
+    got = extract(body, "http://x.example/1")
+    assert (got.published_on, got.published_at, got.published_precision) == (DAY, None, "day")
+
+
+@pytest.mark.parametrize(
     ("text", "want"),
     [
         ("沖著目標著力推進，沿著道路走", "冲着目标着力推进，沿着道路走"),

@@ -6,6 +6,9 @@ from typing import Any
 from govcrawl.extraction.document import Document
 from govcrawl.provinces import host_of
 
+_CUT = re.compile(
+    r"(?<!…)(?<!\.)(?:\.{3}|…)$|(?:\.{2,}|…)\s*[\[【（(<]?(?:详细|详情|全文|更多|阅读全文|查看全文|查看更多|未完|\[?详)\S{0,4}$|[，、,]$",
+)
 # What content farms put for the words of education news: 学生 → 员工, 学校 → 公司, 专业 → 公司产品, 招生 → 招商.
 _IMPOSSIBLE = re.compile(
     r"(?<![提最更新])高公司|中小公司(?![企股])|(?:高三|初三|小学|中小学|在校|毕业班|年级|初中|高中|大)员工|员工(?:家长|和家长|资助|学籍|作业|课业|德智体)|本科公司|公司产品(?:设置|建设|教学|内涵|课程|改革)"
@@ -64,17 +67,10 @@ def word_substitution(text: str) -> bool:
 
 
 def truncated(text: str) -> bool:
-    """Whether the body ends in the middle: an ellipsis for the rest, or a comma."""
-    end = text.rstrip().rsplit("\n", 1)[-1][-12:]
-    return (
-        bool(
-            re.search(
-                r"(?:\.{3,}|…{1,2})\s*[\[【（(]?(?:详细|详情|全文|更多|阅读全文|查看全文|查看更多|未完)?[\]】）)]?$|[，、,]$",
-                end,
-            )
-        )
-        and len(text) > 60
-    )
+    """Whether the body ends in the middle: three dots or a link for the rest, or a comma. ……, by which Chinese prose
+    trails off, is an end."""
+    end = text.rstrip()[-14:]
+    return len(text) > 60 and _CUT.search(end) is not None
 
 
 def cut_off(markup: str, text: str) -> bool:

@@ -56,6 +56,9 @@ def decide(
         return _finer(visible, metas)
     meta = _believed(metas, document, address, dates.url_month(url))
     if meta is not None:
+        # Midnight is what a CMS writes where it knows the day only.
+        if meta.at is not None and not (meta.at.hour or meta.at.minute or meta.at.second):
+            return Moment(meta.day, evidence="meta")
         return Moment(meta.day, meta.at, meta.precision, "meta")
     for moment in _scripts(document, limit):
         if address is None or abs((moment.day - address).days) <= 2:
