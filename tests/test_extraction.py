@@ -114,6 +114,11 @@ def test_site_body_is_tried_first() -> None:
     assert got.extractor.endswith(":site")
 
 
+def test_a_selector_that_cannot_be_read_fails_with_its_site() -> None:
+    with pytest.raises(ValueError, match="div"):
+        Site("x", body=("div[[",))
+
+
 SEEDS = SHARED / "seedweb" / "gold.jsonl"
 SEED_SITES = {
     "gmw": Site("gmw", "光明网", "news", "national", ("gmw.cn",)),

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from govcrawl.extraction.styles import HIDDEN, OFFSCREEN, hidden_names
 
@@ -176,14 +176,20 @@ def parse(markup: str, selectors: tuple[str, ...] = ()) -> Document:
         return document
     wanted: set[int] = set()
     for selector in selectors:
-        try:
-            wanted.update(node.mem_id for node in tree.css(selector))
-        except (ValueError, RuntimeError):  # a selector that lexbor cannot read selects nothing
-            continue
+        wanted.update(node.mem_id for node in tree.css(selector))
     _Walk(document, wanted, hidden_names(markup)).run(root)
     _reveal(document)
     document.attached = {link.line for link in document.links if is_attachment(link.href)}
     return document
+
+
+def check_selector(selector: str) -> None:
+    """Raise ValueError for a CSS selector that the parser cannot read."""
+    try:
+        LexborHTMLParser("<p>").css(selector)
+    except SelectolaxError as error:
+        msg = f"not a CSS selector: {selector!r}"
+        raise ValueError(msg) from error
 
 
 def _flatten(markup: str) -> str:

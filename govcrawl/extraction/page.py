@@ -21,7 +21,8 @@ class Site:
     `name` is a slug ("heilongjiang", "gmw") or a host; `kind` one of department, ministry, news, other; `province` the
     slug of a department's own province, "national" for the ministry and news sites, None where unknown. A page that
     looks like the publisher's but stands on none of `hosts` (registrable domains, "gmw.cn") is a foreign copy.
-    `body` holds CSS selectors of the body's container, tried before the rules of CMS products and the general ones.
+    `body` holds CSS selectors of the body's container, tried before the rules of CMS products and the general ones;
+    one that cannot be read raises ValueError here, before any page is.
     """
 
     name: str
@@ -30,6 +31,10 @@ class Site:
     province: str | None = None
     hosts: tuple[str, ...] = ()
     body: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for selector in self.body:
+            document.check_selector(selector)
 
 
 def _bare(markup: str) -> str:
