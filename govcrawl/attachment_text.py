@@ -32,7 +32,12 @@ SEGMENT_SECONDS = 120.0
 
 def _columns() -> Iterator[pa.Field]:
     for name, kind, nullable, about in (
-        ("sha256", pa.string(), False, "the file: `sha256` of an entry in articles.attachments, and its name below files/"),
+        (
+            "sha256",
+            pa.string(),
+            False,
+            "the file: `sha256` of an entry in articles.attachments, and its name below files/",
+        ),
         ("media_type", pa.string(), True, "what its bytes are, whatever its name says; null where they tell nothing"),
         ("text", pa.string(), True, "its text, lines as on the page, table cells of a DOCX by tabs; null: see error"),
         ("text_length", pa.int32(), False, "characters of text; 0 for a PDF of scanned pages"),

@@ -170,7 +170,9 @@ def _runs(node: Any) -> Iterator[str]:
             yield "\t"
         elif child.tag in (f"{_W}br", f"{_W}cr"):
             yield "\n"
-        elif child.tag in (f"{_W}del", f"{_W}moveFrom", f"{_W}pPr", f"{_W}rPr", _FALLBACK) or not isinstance(child.tag, str):
+        elif child.tag in (f"{_W}del", f"{_W}moveFrom", f"{_W}pPr", f"{_W}rPr", _FALLBACK) or not isinstance(
+            child.tag, str
+        ):
             continue
         elif child.tag == f"{_W}txbxContent":
             yield "\n" + "\n".join(_blocks(child)) + "\n"
@@ -191,7 +193,9 @@ class Reader:
         command: Sequence[str] | None = None,
     ) -> None:
         self.seconds = seconds
-        self.command = list(command or (sys.executable, "-m", __name__, str(memory), str(characters), str(int(seconds) + 5)))
+        self.command = list(
+            command or (sys.executable, "-m", __name__, str(memory), str(characters), str(int(seconds) + 5))
+        )
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:

@@ -255,7 +255,12 @@ def revised(article: Article, before: dict[str, Any], changed: list[str]) -> lis
         article.revision_cause = "reextracted" if same_page or changed == ["attachment_fetched"] else "edited"
     if (before["province"], before["year"]) == (article.province, article.year):
         return [article]
-    moved = {"revision": article.revision, "revision_cause": "moved", "status": "moved", "fetched_at": article.fetched_at}
+    moved = {
+        "revision": article.revision,
+        "revision_cause": "moved",
+        "status": "moved",
+        "fetched_at": article.fetched_at,
+    }
     article.revision += 1
     return [Article(**before | moved), article]
 

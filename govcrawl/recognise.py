@@ -249,7 +249,9 @@ def _shape(url: str) -> str | None:
 def _numbers(segment: str) -> str:
     """A part of an address with its numbers, and ids of letters and digits, left open."""
     parts = re.split(r"((?=[0-9]*[A-Za-z])(?=[A-Za-z]*[0-9])[0-9A-Za-z]{10,}|\d+)", segment)
-    return "".join(re.escape(p) if i % 2 == 0 else r"\d+" if p.isdigit() else "[0-9A-Za-z]+" for i, p in enumerate(parts))
+    return "".join(
+        re.escape(p) if i % 2 == 0 else r"\d+" if p.isdigit() else "[0-9A-Za-z]+" for i, p in enumerate(parts)
+    )
 
 
 def _recognised_feed(response: TextResponse) -> Recognised | None:
@@ -264,8 +266,6 @@ def _recognised_feed(response: TextResponse) -> Recognised | None:
         return None
     pattern, urls = max(shapes.items(), key=lambda item: len(item[1]))
     return Recognised(FEED, pattern, (f"{len(urls)} addresses in a feed",)) if len(urls) > 1 else None
-
-
 
 
 def family_named(cls: type[ListingSpider]) -> Family | None:

@@ -25,8 +25,16 @@ EXIT_CODES: dict[int, tuple[str, str, str]] = {
     COMPLETE: ("complete", "everything listed is in the archive or settled", "nothing"),
     CRASHED: ("failed", "the program itself failed", "read the log's traceback and report it"),
     ARGUMENTS: ("failed", "bad argument, setting or site name", "correct the command"),
-    PARTIAL: ("partial", "stopped, limited (`sample`, `until`), or some pages failed", "run it again; the rest is retried"),
-    NO_ROWS: ("failed", "the site has changed: a listing gave no rows, or a field that its articles had is empty", "look at the channel or field that the summary names"),
+    PARTIAL: (
+        "partial",
+        "stopped, limited (`sample`, `until`), or some pages failed",
+        "run it again; the rest is retried",
+    ),
+    NO_ROWS: (
+        "failed",
+        "the site has changed: a listing gave no rows, or a field that its articles had is empty",
+        "look at the channel or field that the summary names",
+    ),
     BLOCKED: ("failed", "a shield asked for a browser", "wait, and crawl slower or from another network"),
     ROBOTS: ("failed", "robots.txt forbids the listing", "leave the site alone, or ask its owner"),
     LOCKED: ("failed", "another run holds the site", "wait for it to end"),
@@ -141,7 +149,9 @@ def _channel(walk: Walk, outcomes: Counter[str], waiting: int, reason: str, limi
         "elsewhere": walk.elsewhere,
         "refused": walk.refused,
         "total": walk.total,
-        "coverage": round(min(1.0, (walk.rows + walk.elsewhere + walk.refused) / walk.total), 3) if walk.total else None,
+        "coverage": round(min(1.0, (walk.rows + walk.elsewhere + walk.refused) / walk.total), 3)
+        if walk.total
+        else None,
         "new": walk.new,
         "landed": outcomes["landed"],
         "failed": sum(outcomes[o] for o in RETRIED | {"given_up"}),
@@ -176,7 +186,9 @@ def _verdict(
         # Only a walk to the end can tell; the stated number runs a little ahead of the rows on many CMSs.
         if channel["ended"] == "last" and channel["coverage"] is not None and channel["coverage"] < 0.95:
             found = round(channel["coverage"] * channel["total"])
-            problems.append(f"channel {channel['name']}: {found} of the {channel['total']} rows that the listing states")
+            problems.append(
+                f"channel {channel['name']}: {found} of the {channel['total']} rows that the listing states"
+            )
     articles = outcomes.get("article", Counter())
     for kind in ("article", "attachment"):
         for outcome in sorted(RETRIED | {"given_up"}):

@@ -11,12 +11,27 @@ from collections import Counter
 from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 PROJECT = Path(__file__).parents[1]
 PER_PAGE = 20
 
-_WORDS = ("学校", "教师", "课程", "阅读", "实验", "体育", "安全", "乡村", "家长", "艺术", "劳动", "资助", "职教", "幼儿园")
+_WORDS = (
+    "学校",
+    "教师",
+    "课程",
+    "阅读",
+    "实验",
+    "体育",
+    "安全",
+    "乡村",
+    "家长",
+    "艺术",
+    "劳动",
+    "资助",
+    "职教",
+    "幼儿园",
+)
 
 
 def sentence(number: int) -> str:
@@ -70,7 +85,7 @@ class Site:
         self.listing = f"{self.base}/node_1.htm"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 
-    def __enter__(self) -> Site:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -106,7 +121,9 @@ class Site:
 
     def list_page(self, page: int) -> str:
         numbers = range(self.count, 0, -1)[(page - 1) * self.per_page : page * self.per_page]
-        rows = "".join(f'<li><a href="{self.path_of(n)}">{self.title(n)}</a><span>{self.day(n)}</span></li>' for n in numbers)
+        rows = "".join(
+            f'<li><a href="{self.path_of(n)}">{self.title(n)}</a><span>{self.day(n)}</span></li>' for n in numbers
+        )
         last = -(-self.count // self.per_page)
         pager = "".join(f'<a href="node_1_{p}.htm">{p}</a>' for p in (2, last) if p > 1)
         return f"<html><head><title>列表</title></head><body><ul>{rows}</ul><div>{pager}</div></body></html>"
@@ -157,7 +174,9 @@ def crawl(
     )
 
 
-def start(data: Path | str, spider: str, *arguments: str, settings: dict[str, Any] | None = None) -> subprocess.Popen[bytes]:
+def start(
+    data: Path | str, spider: str, *arguments: str, settings: dict[str, Any] | None = None
+) -> subprocess.Popen[bytes]:
     """Start a crawl that the test will kill."""
     return subprocess.Popen(
         command("crawl", spider, *arguments, settings=FAST | (settings or {})),

@@ -29,7 +29,9 @@ pytest.importorskip("pypdfium2", reason="pip install 'govcrawl[attachments]'")
 LINES = ["青河县第三中学招生简章", "联系人：林知远，电话：0451-00000000", "“双减”之后，每班不超过45人。"]
 
 
-def pdf(*pages: list[str], encoding: str = "UniGB-UCS2-H", codec: str = "utf-16-be", stream: bytes | None = None) -> bytes:
+def pdf(
+    *pages: list[str], encoding: str = "UniGB-UCS2-H", codec: str = "utf-16-be", stream: bytes | None = None
+) -> bytes:
     """A PDF in STSong, which is not embedded: readers must know the encoding themselves. ``stream``: the packed content
     of its pages instead of lines."""
     objects = [b"", b""]
@@ -40,7 +42,9 @@ def pdf(*pages: list[str], encoding: str = "UniGB-UCS2-H", codec: str = "utf-16-
 
     about = add(b"<< /Type /FontDescriptor /FontName /STSong-Light /Flags 6 /FontBBox [-25 -254 1000 880] /StemV 93 >>")
     system = b"/CIDSystemInfo << /Registry (Adobe) /Ordering (GB1) /Supplement 4 >> /DW 1000"
-    glyphs = add(b"<< /Type /Font /Subtype /CIDFontType0 /BaseFont /STSong-Light %s /FontDescriptor %d 0 R >>" % (system, about))
+    glyphs = add(
+        b"<< /Type /Font /Subtype /CIDFontType0 /BaseFont /STSong-Light %s /FontDescriptor %d 0 R >>" % (system, about)
+    )
     font = b"<< /Type /Font /Subtype /Type0 /BaseFont /STSong-Light /Encoding /%s /DescendantFonts [%d 0 R] >>"
     used = add(font % (encoding.encode(), glyphs))
     kids = []
@@ -69,7 +73,10 @@ MC = 'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
 def docx(body: str, head: str = "", name: str = "word/document.xml") -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(name, f'<?xml version="1.0" encoding="UTF-8"?>{head}<w:document {W} {MC}><w:body>{body}</w:body></w:document>')
+        archive.writestr(
+            name,
+            f'<?xml version="1.0" encoding="UTF-8"?>{head}<w:document {W} {MC}><w:body>{body}</w:body></w:document>',
+        )
     return out.getvalue()
 
 
@@ -80,7 +87,9 @@ def p(*runs: str) -> str:
 # What is read
 
 
-@pytest.mark.parametrize(("encoding", "codec"), [("UniGB-UCS2-H", "utf-16-be"), ("GBK-EUC-H", "gbk"), ("UniGB-UTF16-H", "utf-16-be")])
+@pytest.mark.parametrize(
+    ("encoding", "codec"), [("UniGB-UCS2-H", "utf-16-be"), ("GBK-EUC-H", "gbk"), ("UniGB-UTF16-H", "utf-16-be")]
+)
 def test_a_chinese_pdf(encoding: str, codec: str) -> None:
     found = read_document(pdf(LINES, ["第二页"], encoding=encoding, codec=codec))
     assert (found.media_type, found.text, found.error) == (PDF, "\n".join([*LINES, "第二页"]), None)
@@ -116,14 +125,20 @@ def test_a_docx() -> None:
     )
     found = read_document(docx(body))
     assert (found.media_type, found.error, found.extractor) == (DOCX, None, f"{SUITE} docx")
-    assert found.text == "青河县第三中学\n一、\t时间\n九月\n学校\t名额\n青河三中 （本部）\t45\n新的\n内容控件\n链接\n一次"
+    assert (
+        found.text == "青河县第三中学\n一、\t时间\n九月\n学校\t名额\n青河三中 （本部）\t45\n新的\n内容控件\n链接\n一次"
+    )
 
 
 @pytest.mark.parametrize(
     ("body", "media_type", "said"),
     [
         (b"", None, "no reader for files of this kind"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "application/x-ole-storage", "no reader for application/x-ole-storage"),
+        (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600,
+            "application/x-ole-storage",
+            "no reader for application/x-ole-storage",
+        ),
         (docx("", name="xl/workbook.xml"), "application/zip", "no reader for application/zip"),
         (b"%PDF-1.7\nnothing more", PDF, "PdfiumError"),
         (b"PK\x03\x04 broken", "application/zip", "no reader for application/zip"),
@@ -165,7 +180,10 @@ def test_the_process_reads_several_files(place: Path) -> None:
     with Reader() as reader:
         assert reader.read(str(place)).text == "\n".join(LINES)
         first = reader.process
-        assert reader.read(str(place) + ".none").error == f"FileNotFoundError: [Errno 2] No such file or directory: '{place}.none'"
+        assert (
+            reader.read(str(place) + ".none").error
+            == f"FileNotFoundError: [Errno 2] No such file or directory: '{place}.none'"
+        )
         assert reader.process is first
     assert first is not None
     assert first.returncode is not None
@@ -342,7 +360,13 @@ def test_an_archive_without_attachments(tmp_path: Path) -> None:
 def test_the_command(data: Path) -> None:
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            command("attachments", *arguments), env=environment(data), cwd=PROJECT, capture_output=True, text=True, timeout=120, check=False
+            command("attachments", *arguments),
+            env=environment(data),
+            cwd=PROJECT,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
         )
 
     first = run()

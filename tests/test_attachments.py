@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -14,6 +12,10 @@ from govcrawl.archive.storage import Storage
 from govcrawl.attachments import kind_of, store
 from tests.loopback import Site, crawl
 from tests.test_revisions import age
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 PDF = b"%PDF-1.4\n" + b"notice " * 100
 HTML = {"Content-Type": "text/html; charset=utf-8"}
@@ -105,7 +107,10 @@ def test_what_cannot_be_fetched_is_listed_without_a_hash(tmp_path: Path, site: S
         site.answers["/f/a.pdf"] = (200, BINARY, PDF)
         run(tmp_path, site)
         again = rows(tmp_path)[5]
-        assert (again["revision_cause"], again["attachments"][0]["sha256"]) == ("reextracted", hashlib.sha256(PDF).hexdigest())
+        assert (again["revision_cause"], again["attachments"][0]["sha256"]) == (
+            "reextracted",
+            hashlib.sha256(PDF).hexdigest(),
+        )
 
 
 def test_foreign_hosts_are_listed_and_not_asked(tmp_path: Path, site: Site) -> None:
@@ -115,12 +120,19 @@ def test_foreign_hosts_are_listed_and_not_asked(tmp_path: Path, site: Site) -> N
 
 
 def test_a_row_that_is_a_document_lands_as_one(tmp_path: Path, site: Site) -> None:
-    listing = site.list_page(1).replace("<ul>", '<ul><li><a href="/2022-02/P020.pdf">某某公示名单</a><span>2022-02-03</span></li>')
+    listing = site.list_page(1).replace(
+        "<ul>", '<ul><li><a href="/2022-02/P020.pdf">某某公示名单</a><span>2022-02-03</span></li>'
+    )
     site.answers["/node_1.htm"] = (200, HTML, listing.encode())
     site.answers["/2022-02/P020.pdf"] = (200, {"Content-Type": "application/pdf"}, PDF)
     run(tmp_path, site)
     row = next(r for r in pq.read_table(tmp_path / "articles").to_pylist() if r["url"].endswith("P020.pdf"))
-    assert (row["title"], row["text"], str(row["published_on"]), row["quality"]) == ("某某公示名单", None, "2022-02-03", ["attachment_only"])
+    assert (row["title"], row["text"], str(row["published_on"]), row["quality"]) == (
+        "某某公示名单",
+        None,
+        "2022-02-03",
+        ["attachment_only"],
+    )
     assert (tmp_path / row["attachments"][0]["path"]).read_bytes() == PDF
 
 
@@ -143,7 +155,11 @@ def test_kind_of(body: bytes, url: str, expected: str) -> None:
 def test_no_name_escapes_the_folder(tmp_path: Path) -> None:
     storage = Storage(str(tmp_path))
     storage.prepare()
-    for url in ("http://h/../../x", "http://h/..%2f..%2fx.pdf", "http://h/a.p/../../x", "http://h/\x00.pdf", "file:///etc/passwd"):
+    for url in (
+        "http://h/../../x",
+        "http://h/..%2f..%2fx.pdf",
+        "http://h/a.p/../../x",
+        "http://h/\x00.pdf",
+        "file:///etc/passwd",
+    ):
         assert (tmp_path / store(storage, b"body of " + url.encode(), url).path).is_file()
-
-

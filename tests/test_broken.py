@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 import pytest
 
 from tests.loopback import Site, crawl
 from tests.readers import read_all
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 

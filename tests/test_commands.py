@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 SAMPLE = "data/sample"
 
 
-def scrapy(data: Path, *arguments: str, modules: str = "tests.spiders,govcrawl.spiders") -> subprocess.CompletedProcess[str]:
+def scrapy(
+    data: Path, *arguments: str, modules: str = "tests.spiders,govcrawl.spiders"
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command(*arguments, settings=FAST | {"SPIDER_MODULES": modules}),
         env=environment(data), cwd=PROJECT, capture_output=True, text=True, timeout=120, check=False,
@@ -41,7 +43,11 @@ def scrapy(data: Path, *arguments: str, modules: str = "tests.spiders,govcrawl.s
 
 
 def landed(data: Path) -> dict[str, dict[str, Any]]:
-    return {row["url"]: row for row in pq.read_table(data / "articles").to_pylist()} if (data / "articles").exists() else {}
+    return (
+        {row["url"]: row for row in pq.read_table(data / "articles").to_pylist()}
+        if (data / "articles").exists()
+        else {}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -101,11 +107,15 @@ def test_genspider_makes_a_spider_that_loads(tmp_path: Path) -> None:
     settings = {"SPIDER_MODULES": "own", "NEWSPIDER_MODULE": "own"}
     env = environment(tmp_path) | {"PYTHONPATH": f"{tmp_path}:{PROJECT}"}
     arguments = ("genspider", "-t", "trs", "tongliao_edu", "https://jyj.tongliao.example/tzgg/")
-    done = subprocess.run(command(*arguments, settings=settings), env=env, cwd=PROJECT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command(*arguments, settings=settings), env=env, cwd=PROJECT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     text = (folder / "tongliao_edu.py").read_text(encoding="utf-8")
     assert "class TongliaoEduSpider(TrsSpider):" in text
-    listed = subprocess.run(command("list", settings=settings), env=env, cwd=PROJECT, capture_output=True, text=True, check=False)
+    listed = subprocess.run(
+        command("list", settings=settings), env=env, cwd=PROJECT, capture_output=True, text=True, check=False
+    )
     assert listed.stdout.split() == ["tongliao_edu"], listed.stderr
 
 
@@ -206,7 +216,9 @@ def test_site_of_a_known_host_is_that_spiders(tmp_path: Path) -> None:
 
 def test_site_says_when_a_page_is_no_listing(small: Site, tmp_path: Path) -> None:
     small.answers["/about.html"] = (200, {"Content-Type": "text/html"}, b"<p>nothing here</p>")
-    done = crawl(tmp_path, "site", "-a", f"start={small.base}/about.html", settings={"SPIDER_MODULES": "govcrawl.spiders"})
+    done = crawl(
+        tmp_path, "site", "-a", f"start={small.base}/about.html", settings={"SPIDER_MODULES": "govcrawl.spiders"}
+    )
     assert done.returncode == 4
     assert "links nothing that looks like articles" in done.stderr
 
@@ -227,7 +239,9 @@ def test_urls_go_to_the_sites_that_own_them(tmp_path: Path) -> None:
     own = [g for g in given if g["site"] == "gmw"][:2]
     assert len(copies) >= 4
     file = tmp_path / "urls.txt"
-    file.write_text("# pages\n\n" + "\n".join(f"{g['url']}  # again" for g in [*copies, *own, *own]) + "\n", encoding="utf-8")
+    file.write_text(
+        "# pages\n\n" + "\n".join(f"{g['url']}  # again" for g in [*copies, *own, *own]) + "\n", encoding="utf-8"
+    )
     done = crawl(tmp_path / "data", "urls", "-a", f"file={file}", GOVCRAWL_REPLAY=SAMPLE)
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
     rows = landed(tmp_path / "data")
@@ -371,5 +385,11 @@ def test_canary_of_an_unknown_site(tmp_path: Path) -> None:
 
 
 def test_a_finding_as_a_row() -> None:
-    one = {"site": "x", "state": "ok", "why": "", "channels": [{"name": "要闻", "rows": 3}], "article": {"fields": {"title": True, "text": False}}}
+    one = {
+        "site": "x",
+        "state": "ok",
+        "why": "",
+        "channels": [{"name": "要闻", "rows": 3}],
+        "article": {"fields": {"title": True, "text": False}},
+    }
     assert canary.cells(one) == ("x", "ok", "1/2", "要闻 3", "")

@@ -142,7 +142,10 @@ def test_doubled_rows_go_also_from_another_partition(tmp_path: Path) -> None:
     (done,) = compact(Storage(str(tmp_path)))
     assert done.doubled == 2
     table = pq.read_table(tmp_path / "articles").to_pylist()
-    assert {(r["doc_id"][-1], r["title"], r["province"]) for r in table} == {("1", "新", "heilongjiang"), ("2", "标题2", "shaanxi")}
+    assert {(r["doc_id"][-1], r["title"], r["province"]) for r in table} == {
+        ("1", "新", "heilongjiang"),
+        ("2", "标题2", "shaanxi"),
+    }
     assert len(table) == 2
     assert not list(verify(Storage(str(tmp_path))))
 
@@ -184,7 +187,9 @@ def steps(monkeypatch: pytest.MonkeyPatch, stop_at: int | None, *, after: bool) 
         real = getattr(Storage, name)
 
         def call(self: Storage, relative: str, *rest: Any) -> Any:
-            if relative.startswith("staging/") or (name == "publish_stream" and relative.startswith(("captures", "runs"))):
+            if relative.startswith("staging/") or (
+                name == "publish_stream" and relative.startswith(("captures", "runs"))
+            ):
                 return real(self, relative, *rest)  # the probe, and what publish itself calls
             done.append(f"{name} {relative}")
             if stop_at == len(done) and not after:
@@ -260,7 +265,13 @@ def test_a_kill_while_the_new_file_is_written(tmp_path: Path, monkeypatch: pytes
 
 def scrapy(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command(*arguments), env=environment(data), cwd=PROJECT, capture_output=True, text=True, timeout=120, check=False
+        command(*arguments),
+        env=environment(data),
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
 
 

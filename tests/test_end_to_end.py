@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 import pytest
 
 from govcrawl.archive.urls import doc_id
 from tests.loopback import PROJECT, crawl
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SHIPPED = PROJECT / "data/sample/web.warc.gz", PROJECT / "tests/web/gold.jsonl"
 SEEDWEB = PROJECT / "../shared/seedweb/web.warc.gz", PROJECT / "../shared/seedweb/gold.jsonl"
@@ -76,9 +78,13 @@ def check(gold: list[dict[str, Any]], rows: list[dict[str, Any]]) -> None:
     problems = []
     for want in gold:
         got = next((by_url[u] for u in _ids(want) if u in by_url), None)
-        problems += [f"{want['url']}: did not land"] if got is None else [f"{want['url']}: {d}" for d in differences(want, got)]
+        problems += (
+            [f"{want['url']}: did not land"] if got is None else [f"{want['url']}: {d}" for d in differences(want, got)]
+        )
     accepted = {u for want in gold for u in _ids(want)}
-    problems += [f"{row['url']}: landed, but gold does not list it" for key, row in by_url.items() if key not in accepted]
+    problems += [
+        f"{row['url']}: landed, but gold does not list it" for key, row in by_url.items() if key not in accepted
+    ]
     assert not problems, "\n".join(problems)
 
 

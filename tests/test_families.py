@@ -161,7 +161,10 @@ def facts() -> dict[str, str]:
     """What is known of each site, as text by slug."""
     if not FACTS.exists():
         pytest.skip(f"the facts that the spiders were written from are not here: {FACTS}")
-    return {b.split("\n", 1)[0].strip(): b for b in re.split(r"^- slug: ", FACTS.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]}
+    return {
+        b.split("\n", 1)[0].strip(): b
+        for b in re.split(r"^- slug: ", FACTS.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    }
 
 
 def test_every_division_and_the_ministry_have_a_spider() -> None:
@@ -219,7 +222,14 @@ def test_what_a_shield_answers_is_a_list_without_rows(slug: str) -> None:
         "jiangsu": "https://jyt.jiangsu.gov.cn/module/web/jpage/dataproxy.jsp?startrecord=46",
     }.get(slug, next(iter(spider.channels.values())))
     asked = spider.first_request(url)
-    for body in ("<script>location.reload()</script>", "null", '{"data": null}', '{"data": "", "articles": 1}', "[]", ""):
+    for body in (
+        "<script>location.reload()</script>",
+        "null",
+        '{"data": null}',
+        '{"data": "", "articles": 1}',
+        "[]",
+        "",
+    ):
         answer = TextResponse(asked.url, body=body.encode(), encoding="utf-8", request=asked)
         assert list(spider.rows(answer)) == []
         assert spider.total(answer) is None
@@ -321,7 +331,10 @@ def test_jcms_takes_the_largest_store_and_asks_for_its_unit() -> None:
     response = page(Jcms.channels["通知公告"], store("11", 8, 3) + store("22", 7, 20))
     spider = Jcms("t")
     rows = list(spider.rows(response))
-    assert [(r.title, r.date) for r in rows[:2]] == [("第1号通知", dt.date(2024, 5, 1)), ("第2号通知", dt.date(2024, 5, 2))]
+    assert [(r.title, r.date) for r in rows[:2]] == [
+        ("第1号通知", dt.date(2024, 5, 1)),
+        ("第2号通知", dt.date(2024, 5, 2)),
+    ]
     assert len(rows) == 20
     asked, *others = spider.page_requests(response)
     assert len(others) == 38
@@ -384,14 +397,19 @@ def test_jcms_reads_a_static_list_beside_a_link_to_the_search() -> None:
 
 def test_a_column_that_moved_to_jpaas_is_filled_by_its_unit() -> None:
     unit = "querydata=\"{'webId':'9','pageId':'7','tagId':'信息列表','tplSetId':'x1'}\""
-    shell = page(Jcms.channels["通知公告"], f'<script url="/api-gateway/jpaas-publish-server/front/page/build/unit" {unit}></script>')
+    shell = page(
+        Jcms.channels["通知公告"],
+        f'<script url="/api-gateway/jpaas-publish-server/front/page/build/unit" {unit}></script>',
+    )
     spider = Jcms("t")
     assert list(spider.rows(shell)) == []
     asked = next(iter(spider.page_requests(shell)))
     assert parse_qs(urlsplit(asked.url).query)["tplSetId"] == ["x1"]
     assert parse_qs(urlsplit(asked.url).query)["pageNo"] == ["1"]
     html = f'<ul><li><a href="/col/col7/art/2024/art_{"ab" * 16}.html">校车检查</a><span>2024-05-03</span></li></ul><div count="16" rows="15" {unit}></div>'
-    answer = TextResponse(asked.url, body=json.dumps({"data": {"html": html}}).encode(), encoding="utf-8", request=asked)
+    answer = TextResponse(
+        asked.url, body=json.dumps({"data": {"html": html}}).encode(), encoding="utf-8", request=asked
+    )
     assert [r.title for r in spider.rows(answer)] == ["校车检查"]
     assert [parse_qs(urlsplit(r.url).query)["pageNo"] for r in spider.page_requests(answer)] == [["2"]]
 
@@ -402,7 +420,9 @@ class Ucap(UcapSpider):
     article_pattern = r"/c\d+/\d{6}/\d+\.shtml$"
 
 
-UCAP_ROWS = "".join(f'<li><a href="/jyj/c1/202405/{n}.shtml">第{n}号通知</a><b>2024-05-{n:02}</b></li>' for n in range(1, 6))
+UCAP_ROWS = "".join(
+    f'<li><a href="/jyj/c1/202405/{n}.shtml">第{n}号通知</a><b>2024-05-{n:02}</b></li>' for n in range(1, 6)
+)
 UCAP_ID = "0123456789abcdef" * 2
 
 
@@ -411,7 +431,11 @@ UCAP_ID = "0123456789abcdef" * 2
     [
         (f"<ul>{UCAP_ROWS}</ul>", 5, "list_2.shtml"),
         (f'<meta name="channelId" content="{UCAP_ID}"><ul>{UCAP_ROWS}</ul>', 5, "list_2.shtml"),
-        (f'<meta name="channelid" content="{UCAP_ID}"><ul></ul><!-- <ul>{UCAP_ROWS}</ul> -->', 0, f"/common/search/{UCAP_ID}"),
+        (
+            f'<meta name="channelid" content="{UCAP_ID}"><ul></ul><!-- <ul>{UCAP_ROWS}</ul> -->',
+            0,
+            f"/common/search/{UCAP_ID}",
+        ),
         (f"<ul></ul><script>var channelId = '{UCAP_ID}'; $.get('/common/search/' + channelId)</script>", 0, UCAP_ID),
         (f"<ul></ul><!-- <ul>{UCAP_ROWS}</ul> -->", 5, "list_2.shtml"),
         (f'<a href="/common/search/{UCAP_ID}?page=1">其他栏目</a><ul>{UCAP_ROWS}</ul>', 5, "list_2.shtml"),
@@ -432,13 +456,20 @@ def test_a_directory_walks_its_columns_one_after_the_other() -> None:
 
     spider = Gkmlpt("t")
     tree = [{"id": 5, "name": "政策", "children": [{"id": 6}]}, {"id": 9, "name": "公告", "children": []}]
-    shell = page(Gkmlpt.channels["目录"], f"<script>window._CONFIG = {{SITE_ID: 2, TREE: {json.dumps(tree)}, DETAIL: {{}}}}</script>")
+    shell = page(
+        Gkmlpt.channels["目录"],
+        f"<script>window._CONFIG = {{SITE_ID: 2, TREE: {json.dumps(tree)}, DETAIL: {{}}}}</script>",
+    )
     assert list(spider.rows(shell)) == []
     asked: list[str] = []
     response, total = shell, {"5": 150, "9": 20}
     while (request := next(iter(spider.page_requests(response)), None)) is not None:
-        asked.append(urlsplit(request.url).path.rsplit("/", 1)[1] + "/" + parse_qs(urlsplit(request.url).query)["page"][0])
-        articles = [{"url": f"/gkmlpt/content/1/1/post_{n}.html", "title": "通知", "date": 1_714_665_600} for n in range(100)]
+        asked.append(
+            urlsplit(request.url).path.rsplit("/", 1)[1] + "/" + parse_qs(urlsplit(request.url).query)["page"][0]
+        )
+        articles = [
+            {"url": f"/gkmlpt/content/1/1/post_{n}.html", "title": "通知", "date": 1_714_665_600} for n in range(100)
+        ]
         body = json.dumps({"articles": articles, "total": total[asked[-1][0]]}).encode()
         response = TextResponse(request.url, body=body, encoding="utf-8", request=request)
     assert asked == ["5/1", "5/2", "9/1"]
@@ -454,7 +485,10 @@ def test_json_has_no_rows() -> None:
 
 def rows_of(body: str, css: str | None = None) -> list[tuple[str, dt.date | None]]:
     form = re.compile(r"/\d+\.html$")
-    return [(r.url.rsplit("/", 1)[1], r.date) for r in find_rows(Selector(f"<html><body>{body}</body></html>"), "http://a.cn/", form, css)]
+    return [
+        (r.url.rsplit("/", 1)[1], r.date)
+        for r in find_rows(Selector(f"<html><body>{body}</body></html>"), "http://a.cn/", form, css)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -473,7 +507,9 @@ def test_the_date_of_a_row_is_not_that_of_its_document(date: str) -> None:
 
 def test_selectors_that_hold_no_link_are_passed_over() -> None:
     body = "".join(f'<a href="/{n}.html"><p>第{n}号通知</p><span>2024-05-0{n}</span></a>' for n in (1, 2, 3))
-    assert rows_of(f"<ul>{body}</ul><ol class=x><li></li></ol>", "ol.x li") == [(f"{n}.html", dt.date(2024, 5, n)) for n in (1, 2, 3)]
+    assert rows_of(f"<ul>{body}</ul><ol class=x><li></li></ol>", "ol.x li") == [
+        (f"{n}.html", dt.date(2024, 5, n)) for n in (1, 2, 3)
+    ]
 
 
 def test_a_box_beside_the_list_has_no_rows_though_it_is_made_alike() -> None:
@@ -484,7 +520,9 @@ def test_a_box_beside_the_list_has_no_rows_though_it_is_made_alike() -> None:
 
 def test_a_page_of_files_alone_is_a_page_of_rows() -> None:
     body = '<div class="b"><ul class="l"><li><a href="/a/P02024.pdf">名单</a><span>2024-05-03</span></li></ul></div>'
-    assert rows_of(body + '<ul><li><a href="/9.html">热点</a></li></ul>', "ul.l li") == [("P02024.pdf", dt.date(2024, 5, 3))]
+    assert rows_of(body + '<ul><li><a href="/9.html">热点</a></li></ul>', "ul.l li") == [
+        ("P02024.pdf", dt.date(2024, 5, 3))
+    ]
 
 
 @pytest.mark.parametrize("slug", ["hebei", "yunnan", "qinghai"])

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import resource
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests import faults
 from tests.loopback import FAST, Site, command, crawl, environment
 from tests.readers import read_all
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 
 def test_six_rounds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -28,9 +31,12 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 400 kB where this user may mount one."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mounted = os.geteuid() == 0 and not subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(folder)], check=False, capture_output=True
-    ).returncode
+    mounted = (
+        os.geteuid() == 0
+        and not subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(folder)], check=False, capture_output=True
+        ).returncode
+    )
     yield folder if mounted else tmp_path / "none"
     if mounted:
         subprocess.run(["umount", str(folder)], check=True)
@@ -42,7 +48,9 @@ def test_a_full_disk(small_disk: Path, tmp_path: Path) -> None:
     data = small_disk / "data" if mounted else tmp_path / "data"
     with Site(200) as site:
         done = subprocess.run(
-            command("crawl", "loopback", "-a", f"channel={site.listing}", settings=FAST | {"GOVCRAWL_SEGMENT_ROWS": "20"}),
+            command(
+                "crawl", "loopback", "-a", f"channel={site.listing}", settings=FAST | {"GOVCRAWL_SEGMENT_ROWS": "20"}
+            ),
             env=environment(data),
             capture_output=True,
             text=True,

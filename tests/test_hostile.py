@@ -7,9 +7,7 @@ import json
 import signal
 import threading
 import time
-from http.server import BaseHTTPRequestHandler
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -18,6 +16,10 @@ from govcrawl.guard import is_inner
 from govcrawl.politeness import retry_after
 from tests.loopback import FAST, Site, command, crawl, environment
 from tests.readers import read_all
+
+if TYPE_CHECKING:
+    from http.server import BaseHTTPRequestHandler
+    from pathlib import Path
 
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 QUICK = {"RETRY_TIMES": "0", "DOWNLOAD_TIMEOUT": "3", "DOWNLOAD_MAXSIZE": "2000000", "REDIRECT_MAX_TIMES": "5"}
@@ -62,7 +64,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 def test_the_run_ends_and_keeps_the_rest(hostile: Any) -> None:
-    data, site, done, seconds = hostile
+    data, _site, done, seconds = hostile
     assert done.returncode == 3, done.stdout + done.stderr[-3000:]
     assert seconds < 60
     assert len(read_all(data)) >= 6
@@ -81,7 +83,16 @@ def test_the_run_ends_and_keeps_the_rest(hostile: Any) -> None:
         (6, {"alias"}),
         (4, {"network"}),
     ],
-    ids=["gzip bomb", "too large", "redirect loop", "to loopback", "to a file", "to link-local", "to localhost", "drip"],
+    ids=[
+        "gzip bomb",
+        "too large",
+        "redirect loop",
+        "to loopback",
+        "to a file",
+        "to link-local",
+        "to localhost",
+        "drip",
+    ],
 )
 def test_traps_are_bounded(hostile: Any, number: int, outcomes: set[str]) -> None:
     data, site, done, _ = hostile
@@ -117,7 +128,21 @@ def test_inner_addresses_are_refused_by_default(tmp_path: Path) -> None:
     assert "127.0.0.1 is an inner address; GOVCRAWL_ALLOW_HOSTS=127.0.0.1 would allow it" in done.stdout
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "10.1.2.3", "192.168.0.1", "169.254.169.254", "::1", "fe80::1", "::ffff:10.0.0.1", "0.0.0.0", "224.0.0.1", "100.64.0.1"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1",
+        "10.1.2.3",
+        "192.168.0.1",
+        "169.254.169.254",
+        "::1",
+        "fe80::1",
+        "::ffff:10.0.0.1",
+        "0.0.0.0",
+        "224.0.0.1",
+        "100.64.0.1",
+    ],
+)
 def test_inner(address: str) -> None:
     assert is_inner(address)
 
@@ -153,7 +178,15 @@ def test_a_list_that_repeats_and_one_without_end(tmp_path: Path) -> None:
         assert site.asked["/node_1_4.htm"] == 0, "one page more than the first repeat: page numbers may begin at nought"
 
     with Site(5000) as site:
-        done = crawl(tmp_path / "b", "loopback", "-a", f"channel={site.listing}", "-a", "since=2030-01-01", settings={"GOVCRAWL_LIST_PAGES": "3"})
+        done = crawl(
+            tmp_path / "b",
+            "loopback",
+            "-a",
+            f"channel={site.listing}",
+            "-a",
+            "since=2030-01-01",
+            settings={"GOVCRAWL_LIST_PAGES": "3"},
+        )
         assert sum(n for p, n in site.asked.items() if p.startswith("/node")) <= 3, done.stdout
 
 
@@ -205,7 +238,9 @@ def test_retry_after_is_waited_for(tmp_path: Path) -> None:
             return 200, HTML, site.article(6).encode()
 
         site.answers[site.path_of(6)] = busy
-        done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}", settings={"CONCURRENT_REQUESTS_PER_DOMAIN": "1"})
+        done = crawl(
+            tmp_path, "loopback", "-a", f"channel={site.listing}", settings={"CONCURRENT_REQUESTS_PER_DOMAIN": "1"}
+        )
         assert done.returncode == 0, done.stdout
         assert told[1] - told[0] >= 1.9
 
@@ -214,7 +249,13 @@ def test_crawl_delay_is_kept(tmp_path: Path) -> None:
     with Site(4) as site:
         site.answers["/robots.txt"] = (200, {"Content-Type": "text/plain"}, b"User-agent: *\nCrawl-delay: 1\n")
         began = time.monotonic()
-        done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}", settings={"CONCURRENT_REQUESTS_PER_DOMAIN": "1", "DOWNLOAD_DELAY_JITTER": "0"})
+        done = crawl(
+            tmp_path,
+            "loopback",
+            "-a",
+            f"channel={site.listing}",
+            settings={"CONCURRENT_REQUESTS_PER_DOMAIN": "1", "DOWNLOAD_DELAY_JITTER": "0"},
+        )
         assert done.returncode == 0, done.stdout
         assert time.monotonic() - began >= 3.5
         assert "asks for 1.0 s between requests" in done.stderr
@@ -224,13 +265,19 @@ def test_a_host_that_asks_for_a_browser_is_left_alone(tmp_path: Path) -> None:
     with Site(20) as site:
         for number in range(1, 21):
             site.answers[site.path_of(number)] = (412, HTML, b"<script>$_ts={}</script>")
-        done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}", settings={"CONCURRENT_REQUESTS_PER_DOMAIN": "1"})
+        done = crawl(
+            tmp_path, "loopback", "-a", f"channel={site.listing}", settings={"CONCURRENT_REQUESTS_PER_DOMAIN": "1"}
+        )
         assert done.returncode == 5, done.stdout
-        assert 3 <= sum(n for p, n in site.asked.items() if "content" in p) <= 7, "three, and those already in the queue"
+        assert 3 <= sum(n for p, n in site.asked.items() if "content" in p) <= 7, (
+            "three, and those already in the queue"
+        )
         assert "left alone" in done.stderr
 
 
-@pytest.mark.parametrize(("value", "low", "high"), [("120", 120, 120), ("Wed, 21 Oct 2065 07:28:00 GMT", 1e8, 1e10), ("soon", None, None)])
+@pytest.mark.parametrize(
+    ("value", "low", "high"), [("120", 120, 120), ("Wed, 21 Oct 2065 07:28:00 GMT", 1e8, 1e10), ("soon", None, None)]
+)
 def test_retry_after_forms(value: str, low: float | None, high: float | None) -> None:
     from scrapy.http import Response
 

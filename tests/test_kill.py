@@ -5,12 +5,15 @@ from __future__ import annotations
 import random
 import threading
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 
 from tests.loopback import Site, crawl, start
 from tests.readers import READERS, read_all
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SEGMENTS = {"GOVCRAWL_SEGMENT_ROWS": "20"}
 

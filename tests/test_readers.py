@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pandas as pd
@@ -20,6 +19,9 @@ from govcrawl.archive.storage import Storage
 from govcrawl.items import Article
 from tests.loopback import PROJECT
 from tests.readers import read_all
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 EMPTY: dict[str, Any] = dict.fromkeys(f for f in Article.__dataclass_fields__)
 
@@ -44,7 +46,9 @@ def article(number: int, **fields: Any) -> Article:
         "province_from": "site",
         "year_from": "published",
         "keywords": [],
-        "attachments": [{"url": "u", "name": "附件.pdf", "media_type": None, "sha256": None, "bytes": None, "path": None}],
+        "attachments": [
+            {"url": "u", "name": "附件.pdf", "media_type": None, "sha256": None, "bytes": None, "path": None}
+        ],
         "images": [],
         "quality": [],
         "text_hash": "h",
@@ -81,7 +85,7 @@ def data(tmp_path: Path) -> Path:
 
 
 def test_fields_and_columns_are_the_same() -> None:
-    assert COLUMNS == [n for n in ARTICLES.names if n not in ("run_id", "seq")] + ["run_id", "seq"]
+    assert [n for n in ARTICLES.names if n not in ("run_id", "seq")] + ["run_id", "seq"] == COLUMNS
 
 
 def test_all_readers_agree(data: Path) -> None:
@@ -94,7 +98,9 @@ def test_duckdb(data: Path) -> None:
         with duckdb.connect() as connection:
             connection.execute(f"SET TimeZone='{zone}'")
             described = {r[0]: r[1] for r in connection.execute(f"DESCRIBE {query}").fetchall()}
-            rows = connection.execute(f"SELECT published_on::VARCHAR, province, year, title, author FROM ({query})").fetchall()
+            rows = connection.execute(
+                f"SELECT published_on::VARCHAR, province, year, title, author FROM ({query})"
+            ).fetchall()
         assert (described["year"], described["province"], described["published_on"]) == ("BIGINT", "VARCHAR", "DATE")
         assert described["published_at"] == "TIMESTAMP WITH TIME ZONE"
         assert rows[0] == ("2024-01-01", "heilongjiang", 2024, "标题1", ["甲", "乙"]), zone
@@ -104,7 +110,7 @@ def test_duckdb(data: Path) -> None:
 
 def test_pandas(data: Path) -> None:
     frame = pd.read_parquet(data / "articles").sort_values("doc_id")
-    assert list(frame["published_on"])[0] == date(2024, 1, 1)
+    assert next(iter(frame["published_on"])) == date(2024, 1, 1)
     assert frame["published_on"].isna().tolist() == [False, True, False]
     assert frame["published_at"].iloc[0].isoformat() == "2024-01-01T00:30:00+08:00"
     assert frame["year"].astype(int).tolist() == [2024, 0, 2023]
@@ -156,4 +162,6 @@ def test_the_recipes_for_latest_and_as_of(tmp_path: Path) -> None:
         assert set(frame.select("doc_id", "title", "province").iter_rows()) == expected
     pruned = pl.scan_parquet(tmp_path / "articles/province=heilongjiang/**/*.parquet", hive_partitioning=True)
     newest = pruned.sort("revision").unique("doc_id", keep="last", maintain_order=True).collect()
-    assert newest.filter(pl.col("status") == "live")["title"].to_list() == ["新标题"], "one partition alone is never stale"
+    assert newest.filter(pl.col("status") == "live")["title"].to_list() == ["新标题"], (
+        "one partition alone is never stale"
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
@@ -12,6 +12,9 @@ import pytest
 from govcrawl import report, settings
 from govcrawl.archive import dictionary
 from tests.loopback import PROJECT, command, crawl, environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from govcrawl.report import emptied_fields
 from tests.loopback import Site, crawl
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 BEFORE = [{"landed": {"x": {"2024": 30}}, "missing_fields": {"author": 30, "source": 3}}]
@@ -43,14 +45,18 @@ def test_a_redesign_that_empties_a_field_fails_the_day_it_happens(tmp_path: Path
 
 def test_a_page_on_which_our_code_fails_is_named(tmp_path: Path) -> None:
     with Site(3) as site:
-        settings = {"ITEM_PIPELINES": '{"tests.failing.FailingPipeline": 50, "govcrawl.pipelines.ParquetPipeline": null}'}
+        settings = {
+            "ITEM_PIPELINES": '{"tests.failing.FailingPipeline": 50, "govcrawl.pipelines.ParquetPipeline": null}'
+        }
         done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}", settings=settings)
     assert done.returncode == 3
     assert "3 articles: callback_error" in done.stdout
 
 
 def test_a_shields_page_with_status_200_in_place_of_a_listing(tmp_path: Path) -> None:
-    shield = b"<html><head><script>window.location.href='/WZWSREL2luZGV4Lmh0bWw=';var wzws_cid='x'</script></head></html>"
+    shield = (
+        b"<html><head><script>window.location.href='/WZWSREL2luZGV4Lmh0bWw=';var wzws_cid='x'</script></head></html>"
+    )
     with Site(3) as site:
         site.answers["/node_1.htm"] = (200, HTML, shield)
         done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}")
@@ -63,4 +69,6 @@ def test_a_listing_that_states_more_rows_than_it_shows(tmp_path: Path) -> None:
         done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}")
         assert done.returncode == 3, done.stdout
         assert f"{site.listing}: 20 of the 60 rows that the listing states" in done.stdout
-        assert crawl(tmp_path, "loopback", "-a", f"channel={site.listing}").returncode == 0, "the next run looks for news only"
+        assert crawl(tmp_path, "loopback", "-a", f"channel={site.listing}").returncode == 0, (
+            "the next run looks for news only"
+        )

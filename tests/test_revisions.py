@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,6 +17,10 @@ from govcrawl.archive.schema import ARTICLES, CAPTURES
 from govcrawl.errors import BadArgument
 from tests.loopback import Site, crawl
 from tests.readers import read_all
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 _STAMP = re.compile(r"\d{8}T\d{9}Z")
@@ -117,7 +119,10 @@ def test_a_withdrawal_needs_three_visits_over_two_weeks_and_may_return(landed: t
         run(data, site)
         age(data, days)
     found = rows(data, site, 1)
-    assert [(r["revision"], r["revision_cause"], r["status"]) for r in found] == [(1, "first", "live"), (2, "gone", "gone")]
+    assert [(r["revision"], r["revision_cause"], r["status"]) for r in found] == [
+        (1, "first", "live"),
+        (2, "gone", "gone"),
+    ]
     assert found[1]["title"] == found[0]["title"]
     del site.answers[site.path_of(1)]
     run(data, site)

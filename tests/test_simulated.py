@@ -1,7 +1,5 @@
 """The simulated sites check themselves: a wrong simulation would make every test on top of it wrong."""
 
-
-
 from __future__ import annotations
 
 import functools
@@ -68,27 +66,54 @@ def ask(s: SimulatedSite, channel: Channel, page: int, answers: list[str]) -> st
         if "search.jsp" in first:
             found = re.search(r'jdid:"(\d+)".*?divid:"(\w+)"', first)
             assert found
-            return text_of(s, "POST", f"{origin}module/xxgk/search.jsp?currpage={page - 1}", form(jdid=found[1], divid=found[2], infotypeId="A02003")) if page < 14 else ""
+            return (
+                text_of(
+                    s,
+                    "POST",
+                    f"{origin}module/xxgk/search.jsp?currpage={page - 1}",
+                    form(jdid=found[1], divid=found[2], infotypeId="A02003"),
+                )
+                if page < 14
+                else ""
+            )
         unit, proxy = re.search(r"unitid:'(\w+)'", first), re.search(r"proxyUrl:'([^']+)'", first)
         assert unit
         assert proxy
         size = 3 * s.per_page
-        window = f"{origin[:-1]}{proxy[1]}?startrecord={(page - 1) * size + 1}&endrecord={page * size}&perpage={s.per_page}"
+        window = (
+            f"{origin[:-1]}{proxy[1]}?startrecord={(page - 1) * size + 1}&endrecord={page * size}&perpage={s.per_page}"
+        )
         text = text_of(s, "POST", window, form(col=1, appid=1, columnid=column[1], unitid=unit[1], sourceContentType=1))
         return text if "<record>" in text else ""
     if s.family == "querylist" and page > 1:
         code = re.search(r'channelCode = "(\w+)"', first)
         assert code
-        text = text_of(s, "POST", f"{origin}queryList", form(current=page - 1, pageSize=15, webSiteCode__="jxjyw", channelCode__=code[1]))
+        text = text_of(
+            s,
+            "POST",
+            f"{origin}queryList",
+            form(current=page - 1, pageSize=15, webSiteCode__="jxjyw", channelCode__=code[1]),
+        )
         return "\n".join(result["source"]["urls"] for result in json.loads(text)["data"]["results"])
     if s.family == "label8888" and page > 1 and "label/8888" in first:
         fields = dict(re.findall(r'(organId|catId|siteId): "(\d+)"', first))
-        return text_of(s, "POST", f"{origin}site/label/8888", form(pageIndex=page - 1, pageSize=15, labelName="publicInfoList", **fields)) if page < 10 else ""
+        return (
+            text_of(
+                s,
+                "POST",
+                f"{origin}site/label/8888",
+                form(pageIndex=page - 1, pageSize=15, labelName="publicInfoList", **fields),
+            )
+            if page < 10
+            else ""
+        )
     if s.family == "gkmlpt" and page > 1 and "/gkmlpt/" in channel.url:
         tree = re.search(r"TREE: (\[.*?\]), POST_TYPE", first)
         assert tree
         ids = {node["name"]: node["id"] for node in json.loads(tree[1])}
-        return text_of(s, "GET", f"{origin}gkmlpt/api/all/{ids[channel.name]}?page={page - 1}&sid=168").replace("\\/", "/")
+        return text_of(s, "GET", f"{origin}gkmlpt/api/all/{ids[channel.name]}?page={page - 1}&sid=168").replace(
+            "\\/", "/"
+        )
     if s.slug in ("heilongjiang", "gansu", "sichuan") and page > 1 and 'id="list-data"' in first:
         found = re.search(r'name="channelId" content="(\w{32})"', first)
         assert found
@@ -105,14 +130,22 @@ def ask(s: SimulatedSite, channel: Channel, page: int, answers: list[str]) -> st
         return fragment if "<li" in fragment else ""
     if s.slug == "thepaper" and page > 1:
         cursor = re.findall(r'"startTime": (\d+)', answers[-1])[-1]
-        body = json.dumps({"channelId": channel.url.rsplit("_", 1)[1], "pageSize": 20, "startTime": int(cursor), "pageNum": page}).encode()
+        body = json.dumps(
+            {"channelId": channel.url.rsplit("_", 1)[1], "pageSize": 20, "startTime": int(cursor), "pageNum": page}
+        ).encode()
         text = text_of(s, "POST", "https://api.thepaper.cn/contentapi/nodeCont/getByChannelId", body)
         return text if json.loads(text)["data"]["list"] else ""
     if s.slug == "xinhua":
         if "nodeart" in channel.url:
             return text_of(s, "GET", re.sub(r"pgnum=\d+", f"pgnum={page}", channel.url))
         name = re.search(r'window\.datasource = "([^"]+)"', first)
-        return text_of(s, "GET", urljoin(channel.url, name[1])) if page == 2 and name else text_of(s, "GET", channel.url) if page == 1 else ""
+        return (
+            text_of(s, "GET", urljoin(channel.url, name[1]))
+            if page == 2 and name
+            else text_of(s, "GET", channel.url)
+            if page == 1
+            else ""
+        )
     if s.slug == "fujian" and "/fjdzapp/" in channel.url:
         text = text_of(s, "GET", re.sub(r"([?&])page=\d+", rf"\g<1>page={page}", channel.url))
         return text if json.loads(text)["data"] else ""
@@ -159,7 +192,15 @@ def test_every_article_answers_and_states_its_title_and_date(simulated: Simulate
             day = row.published_on
             assert row.title in text
             assert row.paragraphs[0] in text
-            assert any(form in text for form in (f"{day}", f"{day:%Y年%m月%d日}", f"{day.year}-{day.month}-{day.day}", f"<em>{day:%m}</em>/<em>{day:%d}</em>")), row.url
+            assert any(
+                form in text
+                for form in (
+                    f"{day}",
+                    f"{day:%Y年%m月%d日}",
+                    f"{day.year}-{day.month}-{day.day}",
+                    f"<em>{day:%m}</em>/<em>{day:%d}</em>",
+                )
+            ), row.url
             assert 120 <= sum(map(len, row.paragraphs)) <= 450
 
 
@@ -173,7 +214,9 @@ def test_the_numbers_are_right(simulated: SimulatedSite) -> None:
     for channel in simulated.lists:
         assert simulated.channels[channel.name] == channel.url
         assert len(channel.pages) >= 4
-        dated = [row.published_on for row in channel.rows if row.published_on.year >= 2024 and row.channel == channel.name]
+        dated = [
+            row.published_on for row in channel.rows if row.published_on.year >= 2024 and row.channel == channel.name
+        ]
         assert dated == sorted(dated, reverse=True)
         assert dated[0] == simulated.newest
 
@@ -223,7 +266,9 @@ def test_facts_agree() -> None:
         built, known = site(slug, channels=None, pages=1), facts[slug]
         patterns = [known[name] for name in ("article_url_regex", "article_url_regex_legacy") if known.get(name)]
         for article in built.articles:
-            assert not patterns or article.document or any(re.match(pattern, article.url) for pattern in patterns), article.url
+            assert not patterns or article.document or any(re.match(pattern, article.url) for pattern in patterns), (
+                article.url
+            )
         listed = {column["url"] for column in known["columns"]}
         invented = {url for url in built.channels.values() if url not in listed}
         assert not invented or any("facts unknown" in trap for trap in built.traps), (slug, invented)
@@ -259,7 +304,10 @@ def page(slug: str, number: int, column: int = 0) -> str:
 
 
 def test_wrong_bases_read_page_one_again() -> None:
-    for slug, folder in (("hunan", "https://jyt.hunan.gov.cn/jyt/sjyt/xxgk/tzgg/"), ("shanghai", "https://edu.sh.gov.cn/xwzx_bsxw/")):
+    for slug, folder in (
+        ("hunan", "https://jyt.hunan.gov.cn/jyt/sjyt/xxgk/tzgg/"),
+        ("shanghai", "https://edu.sh.gov.cn/xwzx_bsxw/"),
+    ):
         built = site(slug)
         assert built.answer("GET", f"{folder}index_1.html").body == built.answer("GET", f"{folder}index.html").body
         assert built.answer("GET", f"{folder}index_2.html").body != built.answer("GET", f"{folder}index.html").body
@@ -301,7 +349,12 @@ def test_gansu_rows_stand_in_a_comment_only() -> None:
     outside = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
     assert all(line.href in text and line.href not in outside for line in built.lists[0].pages[0])
     first, second = (
-        json.loads(built.answer("GET", f"https://jyt.gansu.gov.cn/common/search/e5eb2abb5014415399847ba2bb99b31f?_isJson=true&_pageSize=10&page={n}").body)["data"]
+        json.loads(
+            built.answer(
+                "GET",
+                f"https://jyt.gansu.gov.cn/common/search/e5eb2abb5014415399847ba2bb99b31f?_isJson=true&_pageSize=10&page={n}",
+            ).body
+        )["data"]
         for n in (1, 2)
     )
     assert first["results"][-1] == second["results"][0]
@@ -311,7 +364,15 @@ def test_gansu_rows_stand_in_a_comment_only() -> None:
 def test_dataproxy_windows() -> None:
     built = site("zhejiang")
     url = "https://jyt.zj.gov.cn/module/jpage/dataproxy.jsp?startrecord=31&endrecord=45&perpage=15"
-    asked = {"col": 1, "appid": 1, "webid": 3099, "path": "/", "columnid": 1229266336, "unitid": 6258453, "webname": "浙江省教育厅"}
+    asked = {
+        "col": 1,
+        "appid": 1,
+        "webid": 3099,
+        "path": "/",
+        "columnid": 1229266336,
+        "unitid": 6258453,
+        "webname": "浙江省教育厅",
+    }
     text = built.answer("POST", url, form(**asked)).body.decode()
     assert text.count("<record>") == 15
     assert built.lists[0].lines[30].row.url in text
@@ -321,7 +382,10 @@ def test_dataproxy_windows() -> None:
     encrypted = re.search(r"unitid:'(\w{64})'", page("shandong", 1))
     assert encrypted
     window = "http://edu.shandong.gov.cn/module/web/jpage/dataproxy.jsp?startrecord=1&endrecord=45&perpage=15"
-    assert b"<record>" not in shandong.answer("POST", window, form(**{**asked, "columnid": 11969, "unitid": encrypted[1]})).body
+    assert (
+        b"<record>"
+        not in shandong.answer("POST", window, form(**{**asked, "columnid": 11969, "unitid": encrypted[1]})).body
+    )
     assert page("shandong", 1).count("<record>") == len(shandong.lists[0].rows)
 
 
@@ -342,11 +406,20 @@ def test_fujian_looks_at_the_year() -> None:
     year = json.loads(built.answer("GET", f"{address}?{urlencode(asked, quote_via=quote)}").body)
     assert len(whole["data"]) == whole["recordCount"] == len(built.lists[0].rows)
     assert all(row["docreltime"].startswith("2025") for row in year["data"])
-    assert isinstance(json.loads(built.answer("POST", address, form(**{**asked, "classsql": "chnlid=30169"})).body)["data"][0]["docreltime"], int)
+    assert isinstance(
+        json.loads(built.answer("POST", address, form(**{**asked, "classsql": "chnlid=30169"})).body)["data"][0][
+            "docreltime"
+        ],
+        int,
+    )
 
 
 def test_netease_feed_is_neither_utf8_nor_json() -> None:
-    raw = site("netease").answer("GET", "https://edu.163.com/special/002987KB/newsdata_edu_hot_02.js?callback=data_callback").body
+    raw = (
+        site("netease")
+        .answer("GET", "https://edu.163.com/special/002987KB/newsdata_edu_hot_02.js?callback=data_callback")
+        .body
+    )
     with pytest.raises(UnicodeDecodeError):
         raw.decode()
     text = raw.decode("gbk")
@@ -361,7 +434,9 @@ def test_thepaper_turns_pages_by_start_time() -> None:
     address = "https://api.thepaper.cn/contentapi/nodeCont/getByChannelId"
 
     def listed(**body: object) -> list[str]:
-        data = json.loads(built.answer("POST", address, json.dumps({"channelId": "25950", "pageSize": 20, **body}).encode()).body)["data"]
+        data = json.loads(
+            built.answer("POST", address, json.dumps({"channelId": "25950", "pageSize": 20, **body}).encode()).body
+        )["data"]
         return [row["contId"] for row in data["list"]]
 
     assert listed(pageNum=1) == listed(pageNum=2)
@@ -434,7 +509,9 @@ def test_download_handler_stands_for_the_network(tmp_path: Path) -> None:
     options += ["-s", "TELNETCONSOLE_ENABLED=False", "-s", "REMOTE_CONTROL_ENABLED=False"]
     command = [sys.executable, "-m", "scrapy", "runspider", "walk.py", "-O", "items.json", *options]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
     found = {key: value for item in json.loads((tmp_path / "items.json").read_text()) for key, value in item.items()}
     assert found["total"] == 3 * 15 + 10, done.stderr
     assert found["url"] == "https://jyt.henan.gov.cn/zwgk/zc/xzgfxwj/"
@@ -447,7 +524,10 @@ def test_recording_can_be_read_by_others(tmp_path: Path) -> None:
     path = tmp_path / "jyb.warc.gz"
     count = record(built, path)
     with path.open("rb") as file:
-        records = {item.rec_headers["WARC-Target-URI"]: (item.http_headers.get_statuscode(), item.content_stream().read()) for item in archive(file, check_digests=True)}
+        records = {
+            item.rec_headers["WARC-Target-URI"]: (item.http_headers.get_statuscode(), item.content_stream().read())
+            for item in archive(file, check_digests=True)
+        }
     assert len(records) == count
     for article in built.articles:
         assert records[article.url] == ("200", built.answer("GET", article.url).body)

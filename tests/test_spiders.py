@@ -99,7 +99,9 @@ def examples(cls: type[ListingSpider]) -> list[str]:
     """The class's own examples, and those of the facts where they are at hand (some are of sister sites)."""
     found = [*cls.examples, *FACTS.get(cls.name, [])]
     if not found and not FACTS:
-        pytest.skip(f"{cls.name} has no example of its own, and the facts about the sites are not beside the repository")
+        pytest.skip(
+            f"{cls.name} has no example of its own, and the facts about the sites are not beside the repository"
+        )
     return found
 
 
@@ -141,7 +143,12 @@ def test_rows_of_shipped_listing(listing: str) -> None:
     cls = SPIDERS[gold["spider"]]
     spider = cls(channel=gold["url"])
     kind = HtmlResponse if page.suffix == ".html" else TextResponse
-    response = kind(gold["url"], body=body, headers={"Content-Type": gold["content_type"]}, request=spider.first_request(gold["url"]))
+    response = kind(
+        gold["url"],
+        body=body,
+        headers={"Content-Type": gold["content_type"]},
+        request=spider.first_request(gold["url"]),
+    )
     rows = [[str(r.date) if r.date else None, r.title, spider.article_url(r.url)] for r in spider.rows(response)]
     assert rows == gold["rows"]
     following = next(iter(spider.page_requests(response)), None)
@@ -168,7 +175,13 @@ SAVED = [
     ("gerapy/list/netease_international_news.html", NETEASE, 140, "d0d6784e8263", "45303030c5d3"),
     ("gerapy/list/netease_rolling_news.html", NETEASE, 40, "e6815f8801cf", "7c2b66abadac"),
     ("gerapy/list/rtfund_xxpl.html", r"/main/a/\d+/\d+\.shtml", 15, "f9db1d53e7ea", "f48b434a3b0b"),
-    ("gerapy/list/tencent_important_news.html", r"new\.qq\.com/(?:omn/\d{8}|zt/template)", 10, "ad62e3bf5a03", "7c765ce38529"),
+    (
+        "gerapy/list/tencent_important_news.html",
+        r"new\.qq\.com/(?:omn/\d{8}|zt/template)",
+        10,
+        "ad62e3bf5a03",
+        "7c765ce38529",
+    ),
     ("autopager/184.html", r"/\d+\.html$", 20, "71957beab750", "460e8569d152"),
     ("autopager/185.html", r"/\d+\.html$", 20, "e91e50492e8f", "1bff7c96faf7"),
 ]
@@ -198,7 +211,12 @@ def test_saved_listing_of_an_unknown_site_is_recognised(file: str, count: int) -
     path = SHARED / "pages" / file
     if not path.exists():
         pytest.skip("saved listings belong to their publishers; they are tested where they lie beside the repository")
-    host = {"tieba": "tieba.baidu.com", "netease_forum": "n.netease.com", "autopager": "jslcae.com", "rtfund": "www.rtfund.com"}
+    host = {
+        "tieba": "tieba.baidu.com",
+        "netease_forum": "n.netease.com",
+        "autopager": "jslcae.com",
+        "rtfund": "www.rtfund.com",
+    }
     url = f"http://{next((h for part, h in host.items() if part in file), 'www.example.com')}/list/index.html"
     response = HtmlResponse(url, body=path.read_bytes(), encoding="utf-8")
     found = recognise(response)
@@ -217,7 +235,9 @@ _MARKUP = (
 )  # fmt: skip
 
 
-def rows(html: str, pattern: str = r"/a/\d+\.html$", css: str | None = None) -> list[tuple[str, str | None, str | None]]:
+def rows(
+    html: str, pattern: str = r"/a/\d+\.html$", css: str | None = None
+) -> list[tuple[str, str | None, str | None]]:
     response = HtmlResponse("https://news.example/list/", body=html.encode(), encoding="utf-8")
     found = find_rows(response.selector, response.url, re.compile(pattern), css)
     return [(r.url.rsplit("/", 1)[1], r.title, str(r.date) if r.date else None) for r in found]
@@ -226,9 +246,11 @@ def rows(html: str, pattern: str = r"/a/\d+\.html$", css: str | None = None) -> 
 def test_dates_between_the_rows() -> None:
     after = '<p><a href="/a/1.html">第一条消息</a> 2024-05-03<br><a href="/a/2.html">第二条消息</a> 2024-05-02<br></p>'
     before = '<p>2024-05-03 <a href="/a/1.html">第一条消息</a><br>2024-05-02 <a href="/a/2.html">第二条消息</a></p>'
-    cells = "<table>" + "".join(
-        f'<tr><td><a href="/a/{n}.html">第{n}条消息</a></td><td>2024-05-0{n}</td></tr>' for n in (1, 2)
-    ) + "</table>"
+    cells = (
+        "<table>"
+        + "".join(f'<tr><td><a href="/a/{n}.html">第{n}条消息</a></td><td>2024-05-0{n}</td></tr>' for n in (1, 2))
+        + "</table>"
+    )
     pairs = '<dl><dt><a href="/a/1.html">第一条消息</a></dt><dd>2024-05-03</dd><dt><a href="/a/2.html">第二条消息</a></dt><dd>2024-05-02</dd></dl>'
     right = [("1.html", "第一条消息", "2024-05-03"), ("2.html", "第二条消息", "2024-05-02")]
     assert rows(after) == right
@@ -264,11 +286,14 @@ def test_a_lone_row_keeps_to_its_item() -> None:
 
 
 def feeds() -> Iterator[tuple[str, Any]]:
-    yield 'data_callback([{"title":"他说"好"，走了","time":"05/03/2024 10:00:00",},])', [{"title": '他说"好"，走了', "time": "05/03/2024 10:00:00"}]
+    yield (
+        'data_callback([{"title":"他说"好"，走了","time":"05/03/2024 10:00:00",},])',
+        [{"title": '他说"好"，走了', "time": "05/03/2024 10:00:00"}],
+    )
     yield "({'a': 'b', c: [1, 2,], d: null})", {"a": "b", "c": [1, 2], "d": None}
     yield 'var list = {"a": "x\\ty"};', {"a": "x\ty"}
     yield '\ufeff{"a": 1}'.lstrip("\ufeff"), {"a": 1}
-    yield "jQuery18304_1({\"data\":{\"list\":[{\"Title\":\"it's\"}]}});", {"data": {"list": [{"Title": "it's"}]}}
+    yield 'jQuery18304_1({"data":{"list":[{"Title":"it\'s"}]}});', {"data": {"list": [{"Title": "it's"}]}}
 
 
 @pytest.mark.parametrize(("text", "data"), list(feeds()))
@@ -281,7 +306,9 @@ def test_a_feed_that_is_none_says_so() -> None:
         loads("data_callback(")
 
 
-@pytest.mark.parametrize("text", ["<html></html>", "\ufeff\ufeff  <p>", "Not Found", "", "document.write('<a>')", "欢迎"])
+@pytest.mark.parametrize(
+    "text", ["<html></html>", "\ufeff\ufeff  <p>", "Not Found", "", "document.write('<a>')", "欢迎"]
+)
 def test_a_page_is_no_feed(text: str) -> None:
     assert feed_of(TextResponse("https://news.example/", body=text.encode())) is None
 
@@ -290,7 +317,12 @@ def test_rows_in_data_are_told_by_their_address() -> None:
     data = {
         "code": 1,
         "list": [
-            {"cover": "//img.example/a/1.jpg", "link": "//news.example/a/1.html", "Title": "<b>第一</b>条", "PubTime": "2024-05-03 10:00:00"},
+            {
+                "cover": "//img.example/a/1.jpg",
+                "link": "//news.example/a/1.html",
+                "Title": "<b>第一</b>条",
+                "PubTime": "2024-05-03 10:00:00",
+            },
             {"docurl": "../a/2.html", "title": "第二条", "time": "05/02/2024 10:00:00"},
             {"url": "https://ad.example/1.html", "title": "广告"},
         ],
@@ -309,7 +341,10 @@ def test_rows_in_data_are_told_by_their_address() -> None:
         ('<a href="javascript:;">下一页</a><a href="list_2.html">2</a>', "list_2.html"),
         ('<a href="list.html">1</a><a href="list_2.html">2</a><span>3</span>', "list_2.html"),
         ('<link rel="next" href="list_2.html">', "list_2.html"),
-        ('<span>1</span><a href="list_2.html">[2]</a><a href="list_3.html">[3]</a><a href="list_3.html">尾页</a>', "list_2.html"),
+        (
+            '<span>1</span><a href="list_2.html">[2]</a><a href="list_3.html">[3]</a><a href="list_3.html">尾页</a>',
+            "list_2.html",
+        ),
         ('<a href="list_2.html">&gt;</a>', "list_2.html"),
         ('<a href="/edu/">&gt;</a><a href="/sports/">»</a>', None),
         ('<a href="list.html">下一页</a>', None),
@@ -367,13 +402,31 @@ def test_parts_of_a_channel_are_walked_one_by_one(tmp_path: Path) -> None:
         return f"http://www.he.news.cn/2024050{n}/{n:032x}/c.html"
 
     def part(*numbers: int) -> str:
-        return json.dumps({"datasource": [{"title": f"第{n}条", "publishUrl": url(n), "publishTime": f"2024-05-0{n} 08:00:00"} for n in numbers]})
+        return json.dumps(
+            {
+                "datasource": [
+                    {"title": f"第{n}条", "publishUrl": url(n), "publishTime": f"2024-05-0{n} 08:00:00"}
+                    for n in numbers
+                ]
+            }
+        )
 
     names = [f"ds_{c * 32}.json" for c in "abcd"]
-    front = f'<a href="{url(1)}">第1条</a>' + "".join(f'<div data="datasource:{n[3:-5]}" preview="{n}"></div>' for n in names)
+    front = f'<a href="{url(1)}">第1条</a>' + "".join(
+        f'<div data="datasource:{n[3:-5]}" preview="{n}"></div>' for n in names
+    )
     base = "http://www.he.news.cn/"
     # The first holds nothing new, the second nothing at all, and the third is missing.
-    site = Pages({"河北": base}, {url(n): "<h1>x</h1>" for n in (1, 2, 3)} | {base: front, base + names[0]: part(1), base + names[1]: '{"datasource": []}', base + names[3]: part(1, 2, 3)})
+    site = Pages(
+        {"河北": base},
+        {url(n): "<h1>x</h1>" for n in (1, 2, 3)}
+        | {
+            base: front,
+            base + names[0]: part(1),
+            base + names[1]: '{"datasource": []}',
+            base + names[3]: part(1, 2, 3),
+        },
+    )
     crawl = Crawl(SPIDERS["xinhua"], site, tmp_path)  # type: ignore[arg-type]
     assert {page.url for page in crawl.pages} == {url(n) for n in (1, 2, 3)}
     assert [w.ended for w in crawl.walks] == ["last"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 import pytest
@@ -16,6 +16,9 @@ from govcrawl.archive.warc import Replay
 from tests.loopback import Site, crawl
 from tests.readers import read_all
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     storage = Storage(str(tmp_path))
@@ -25,7 +28,7 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
         msg = "no space left"
         raise OSError(28, msg)
 
-    with pytest.raises(StorageError, match="cannot write articles/x.parquet .*free space"):
+    with pytest.raises(StorageError, match=r"cannot write articles/x.parquet .*free space"):
         storage.publish_stream("articles/x.parquet", fails)
     assert not list((tmp_path / "articles").iterdir())
     storage.publish("articles/y/x.parquet", b"data")
@@ -56,7 +59,7 @@ def test_a_lease_holds_others_off_until_it_ends(tmp_path: Path) -> None:
     storage = Storage(f"file://{tmp_path}")
     first, second = SiteLock(storage, "s", "run-1"), SiteLock(storage, "s", "run-2")
     first.acquire()
-    with pytest.raises(Locked, match="another run holds site s .run-1."):
+    with pytest.raises(Locked, match=r"another run holds site s .run-1."):
         second.acquire()
     first.renew()
     lease = tmp_path / "staging/site=s.lock"
@@ -69,8 +72,14 @@ def test_a_lease_holds_others_off_until_it_ends(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "segment"),
     [
-        ("articles/province=x/year=1/gmw-20240503T010203456Z-ab12-00007-c0ffee.parquet", ("gmw", "gmw-20240503T010203456Z-ab12", 7)),
-        ("captures/site=h-x.cn/h-x.cn-20240503T010203456Z-ab12-00001-c0ffee.parquet", ("h-x.cn", "h-x.cn-20240503T010203456Z-ab12", 1)),
+        (
+            "articles/province=x/year=1/gmw-20240503T010203456Z-ab12-00007-c0ffee.parquet",
+            ("gmw", "gmw-20240503T010203456Z-ab12", 7),
+        ),
+        (
+            "captures/site=h-x.cn/h-x.cn-20240503T010203456Z-ab12-00001-c0ffee.parquet",
+            ("h-x.cn", "h-x.cn-20240503T010203456Z-ab12", 1),
+        ),
         ("articles/other.parquet", None),
         ("articles/a-b-c-d-e.parquet", None),
     ],

@@ -291,7 +291,9 @@ def test_a_fault_is_found_and_mended(plant: Callable[[Path], Path], data: Path, 
         assert {d: (k["outcome"], k["kind"], k["alias_of"], k["full_offset"]) for d, k in after.items()} == outcomes
 
 
-@pytest.mark.parametrize("plant", [cut_articles, captures_cut, attachment_altered, run_file_cut], ids=lambda p: p.__name__)
+@pytest.mark.parametrize(
+    "plant", [cut_articles, captures_cut, attachment_altered, run_file_cut], ids=lambda p: p.__name__
+)
 def test_nothing_is_deleted(plant: Callable[[Path], Path], data: Path, shop: Rules) -> None:
     path = plant(data)
     content = path.read_bytes()
@@ -385,7 +387,9 @@ def test_a_flipped_bit_in_the_warc(data: Path, shop: Rules) -> None:
     ids=["offset", "address", "digest"],
 )
 @pytest.mark.parametrize("dataset", ["articles", "captures"])
-def test_rows_that_their_records_contradict(dataset: str, change: dict[str, Any], said: str, data: Path, shop: Rules) -> None:
+def test_rows_that_their_records_contradict(
+    dataset: str, change: dict[str, Any], said: str, data: Path, shop: Rules
+) -> None:
     path = one(data, f"{dataset}/**/*.parquet")
     schema = ARTICLES if dataset == "articles" else CAPTURES
     rewrite(path, schema, lambda row: row | change if row["url"].endswith("_27.htm") else row)
@@ -404,7 +408,11 @@ def test_an_article_must_not_rest_on_a_revisit(tmp_path: Path) -> None:
     again = [c for c in captures if c["url"] == served.listing and c["run_id"] == captures[-1]["run_id"]]
     assert len(again) == 1
     wanted = {n: again[0][n] for n in ("warc_file", "warc_offset", "url")}
-    rewrite(one(tmp_path, "articles/**/*.parquet"), ARTICLES, lambda row: row | wanted if row["url"].endswith("_1.htm") else row)
+    rewrite(
+        one(tmp_path, "articles/**/*.parquet"),
+        ARTICLES,
+        lambda row: row | wanted if row["url"].endswith("_1.htm") else row,
+    )
     assert any("is a revisit" in f.what for f in found(tmp_path))
 
 
@@ -492,8 +500,15 @@ def test_a_key_in_two_sites(tmp_path: Path) -> None:
 def test_moved_and_gone_rows_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A moved row has no captures row of its own; a gone one has, but no page."""
     land(tmp_path, "20240101", article(1, warc_file=None), article(2, warc_file=None), article(3, warc_file=None))
-    moved = article(1, revision=2, revision_cause="moved", status="moved", fetched_at=WHEN.replace(day=3), warc_file=None)
-    run = land(tmp_path, "20240102", moved, article(1, revision=3, province="shaanxi", province_name="陕西省", fetched_at=WHEN.replace(day=3)))
+    moved = article(
+        1, revision=2, revision_cause="moved", status="moved", fetched_at=WHEN.replace(day=3), warc_file=None
+    )
+    run = land(
+        tmp_path,
+        "20240102",
+        moved,
+        article(1, revision=3, province="shaanxi", province_name="陕西省", fetched_at=WHEN.replace(day=3)),
+    )
     path = next(p for p in tmp_path.glob("captures/**/*") if run in p.name)
     rewrite(path, CAPTURES, lambda row: row if row["revision"] == 3 else row | {"revision": None, "outcome": "alias"})
     gone = article(2, revision=2, revision_cause="gone", status="gone", fetched_at=WHEN.replace(day=4))
@@ -526,7 +541,9 @@ def test_captures_lost_after_compaction(tmp_path: Path) -> None:
     mark = one(tmp_path, "captures/site=s/*", -1)
     mark.unlink()
     mend(tmp_path, NO_RULES)
-    assert pq.read_metadata(one(tmp_path, "captures/site=s/*", -1)).num_rows == 0, "the mark of a compacted file is empty"
+    assert pq.read_metadata(one(tmp_path, "captures/site=s/*", -1)).num_rows == 0, (
+        "the mark of a compacted file is empty"
+    )
     assert known(tmp_path) == before
 
 
@@ -643,7 +660,13 @@ def plant_second_name(data: Path) -> None:
 
 def scrapy(data: Path | str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command(*arguments), env=environment(data), cwd=PROJECT, capture_output=True, text=True, timeout=120, check=False
+        command(*arguments),
+        env=environment(data),
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
 
 

@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 import pytest
@@ -17,6 +17,9 @@ from warcio.archiveiterator import ArchiveIterator
 from govcrawl.archive.storage import Storage
 from govcrawl.archive.warc import Exchange, Original, Replay, WarcWriter, payload_digest
 from tests.loopback import Site, crawl
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 WHEN = datetime(2024, 5, 3, 1, 2, 3, 456000, tzinfo=UTC)
 
@@ -87,7 +90,11 @@ def test_replay_resolves_revisits_twins_and_bodies(tmp_path: Path) -> None:
     replay = Replay(str(tmp_path / "warc" / "**" / "*.warc.gz"))
     found = replay.find("GET", "http://h.cn/a")
     assert found is not None
-    assert (found.body.decode(), found.fetched_at.month, found.offset) == ("你好", 6, replay.find("GET", "https://h.cn/a").offset)  # type: ignore[union-attr]
+    assert (found.body.decode(), found.fetched_at.month, found.offset) == (
+        "你好",
+        6,
+        replay.find("GET", "https://h.cn/a").offset,
+    )  # type: ignore[union-attr]
     assert replay.find("POST", "http://h.cn/q", b"page=2").body == b"answer to page=2"  # type: ignore[union-attr]
     assert replay.find("POST", "http://h.cn/q", b"page=3") is None
     assert replay.find("GET", "http://h.cn/q") is None
@@ -127,7 +134,11 @@ def test_a_crawl_is_recorded_as_received_and_replays_to_the_same_rows(tmp_path: 
         packed = gzip.compress(site.article(25).encode(), mtime=0)
         site.answers[site.path_of(25)] = (200, {"Content-Type": "text/html", "Content-Encoding": "gzip"}, packed)
         site.answers[site.path_of(24)] = (302, {"Location": "/moved/content_24.htm"}, b"")
-        site.answers["/moved/content_24.htm"] = (200, {"Content-Type": "text/html; charset=utf-8"}, site.article(24).encode())
+        site.answers["/moved/content_24.htm"] = (
+            200,
+            {"Content-Type": "text/html; charset=utf-8"},
+            site.article(24).encode(),
+        )
         site.answers[site.path_of(23)] = (404, {}, b"gone")
         for _ in range(2):
             done = crawl(live, "loopback", "-a", f"channel={site.listing}", "-a", "full=1")
@@ -135,7 +146,9 @@ def test_a_crawl_is_recorded_as_received_and_replays_to_the_same_rows(tmp_path: 
         listing = site.listing
     files = sorted(str(p) for p in live.glob("warc/**/*.warc.gz"))
     assert len(files) == 2, "one file a run"
-    checked = subprocess.run([sys.executable, "-m", "warcio.cli", "check", *files], capture_output=True, text=True, check=False)
+    checked = subprocess.run(
+        [sys.executable, "-m", "warcio.cli", "check", *files], capture_output=True, text=True, check=False
+    )
     assert checked.returncode == 0, checked.stdout
     kinds: dict[str, int] = {}
     for name in files:
@@ -143,7 +156,10 @@ def test_a_crawl_is_recorded_as_received_and_replays_to_the_same_rows(tmp_path: 
             for record in FastIterator(file, parse_http=True):
                 kind = str(record.record_type)
                 kinds[kind] = kinds.get(kind, 0) + 1
-                if record.headers.get("WARC-Target-URI", "").endswith(site.path_of(25)) and str(record.record_type) == "response":
+                if (
+                    record.headers.get("WARC-Target-URI", "").endswith(site.path_of(25))
+                    and str(record.record_type) == "response"
+                ):
                     assert record.http_headers["Content-Encoding"] == "gzip"
                     assert record.reader.read() == packed
     assert kinds["revisit"] == 2, "both list pages of the second run were unchanged"

@@ -172,7 +172,9 @@ def read_rows(storage: Storage, files: Iterable[str], schema: pa.Schema = CAPTUR
 
 def read_table(storage: Storage, name: str, schema: pa.Schema, columns: list[str] | None = None) -> pa.Table:
     try:
-        return pq.read_table(storage.path(name), filesystem=storage.fs, schema=schema, columns=columns, partitioning=None)
+        return pq.read_table(
+            storage.path(name), filesystem=storage.fs, schema=schema, columns=columns, partitioning=None
+        )
     except (OSError, pa.ArrowException) as exc:
         msg = f"{name} below {storage.root} is not readable ({exc}); move it away, then run again"
         raise StorageError(msg) from exc

@@ -71,7 +71,9 @@ class SiteLock:
         if self.name in self.storage.files("staging", ".lock"):
             lease = json.loads(self.storage.read(self.name))
             if lease["expires"] > time.time() and lease["run_id"] != self.run_id:
-                msg = f"another run holds site {self.site} ({lease['run_id']}); its lease ends at {lease['expires']:.0f}"
+                msg = (
+                    f"another run holds site {self.site} ({lease['run_id']}); its lease ends at {lease['expires']:.0f}"
+                )
                 raise Locked(msg)
         self._write_lease()
 

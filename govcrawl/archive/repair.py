@@ -50,7 +50,17 @@ if TYPE_CHECKING:
 
 _FLUSH = 500
 _LOST = "its row was lost from the archive and could not be read again from the WARC"
-_CAPTURED = ("url", "doc_id", "channel", "payload_digest", "text_hash", "revision", "warc_file", "warc_offset", "fetched_at")
+_CAPTURED = (
+    "url",
+    "doc_id",
+    "channel",
+    "payload_digest",
+    "text_hash",
+    "revision",
+    "warc_file",
+    "warc_offset",
+    "fetched_at",
+)
 _OF_CAPTURES = [*_CAPTURED, "run_id", "seq", "title", "published_on"]
 
 
@@ -117,7 +127,13 @@ class _SiteRepair:
 
     def run(self, found: list[Finding]) -> Iterator[str]:
         try:
-            for step in (self._move_away, self._rebuild_captures, self._restore_files, self._restore_rows, self._write_off):
+            for step in (
+                self._move_away,
+                self._rebuild_captures,
+                self._restore_files,
+                self._restore_rows,
+                self._write_off,
+            ):
                 for line in step(found):
                     self.done.append(line)
                     yield line
@@ -289,7 +305,9 @@ class _SiteRepair:
             "attempts": 1,
         }
 
-    def _captures_row(self, row: dict[str, Any], request: Any, kinds: dict[str, str], landed: set[str]) -> dict[str, Any]:
+    def _captures_row(
+        self, row: dict[str, Any], request: Any, kinds: dict[str, str], landed: set[str]
+    ) -> dict[str, Any]:
         """The row of a response whose outcome nobody recorded: what its status says; an article that has no row is asked
         again."""
         url, status = row["url"], row["status"]
@@ -310,7 +328,14 @@ class _SiteRepair:
         elif kind in ("article", "attachment"):
             outcome = "unchanged" if document in landed or revisit else "callback_error"
             error = "its captures were lost; written again from the WARC" if outcome == "callback_error" else None
-        facts = {"doc_id": document, "method": method, "kind": kind, "outcome": outcome, "alias_of": alias, "error": error}
+        facts = {
+            "doc_id": document,
+            "method": method,
+            "kind": kind,
+            "outcome": outcome,
+            "alias_of": alias,
+            "error": error,
+        }
         return {n: storable(v) for n, v in (row | facts).items()}
 
     def _write_captures(self, rows: list[dict[str, Any]], run: str, seq: int) -> str:
@@ -432,7 +457,9 @@ class _SiteRepair:
         """Attachments that rows name and that are not there, from the WARC."""
         _, now = self._check()
         wanted = {f.items for f in now if f.kind == "attachment" and is_file_name(f.file)}
-        by_hash = {path.rsplit("/", 1)[-1].partition(".")[0]: path for path, _ in wanted if self.hashes.get(path) is None}
+        by_hash = {
+            path.rsplit("/", 1)[-1].partition(".")[0]: path for path, _ in wanted if self.hashes.get(path) is None
+        }
         documents = {doc_id(url) for _, url in wanted}
         for row in self._rows("captures", CAPTURES, ["doc_id", "text_hash", "warc_file", "warc_offset"]):
             if not by_hash:

@@ -16,7 +16,7 @@ from govcrawl.archive.warc import now_ms
 from govcrawl.items import Article
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from govcrawl.archive.storage import Storage
 
@@ -37,7 +37,6 @@ class Archive:
         self.sites: dict[str, SiteArchive] = {}
         self.open_attempts: dict[Attempt, None] = {}
         self.outcomes: Counter[tuple[str, str | None, str, str]] = Counter()  # site, channel, kind, outcome
-        self.on_settled: Callable[[Attempt], None] = lambda attempt: None
         self._random = secrets.token_hex(2)
         self._max_attempts = max_attempts
         self._segment = segment
@@ -75,7 +74,6 @@ class Archive:
         attempt.outcome = outcome
         self.open_attempts.pop(attempt, None)
         self.outcomes[attempt.site, attempt.channel, attempt.kind, outcome] += 1
-        self.on_settled(attempt)
         self.site(attempt.site).add(capture_rows(attempt, outcome, final, now_ms()), articles)
 
     def _withdrawal(self, attempt: Attempt) -> Article | None:

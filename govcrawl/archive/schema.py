@@ -12,7 +12,14 @@ CHINA_MS = pa.timestamp("ms", tz="Asia/Shanghai")
 UTC_MS = pa.timestamp("ms", tz="UTC")
 # "element" is what Parquet calls a list's values, so that a schema read back equals this one.
 STRINGS = pa.list_(pa.field("element", pa.string()))
-_FILE = {"url": "string", "name": "string", "media_type": "string", "sha256": "string", "bytes": "int64", "path": "string"}
+_FILE = {
+    "url": "string",
+    "name": "string",
+    "media_type": "string",
+    "sha256": "string",
+    "bytes": "int64",
+    "path": "string",
+}
 ATTACHMENTS = pa.list_(pa.field("element", pa.struct([pa.field(n, pa.type_for_alias(t)) for n, t in _FILE.items()])))
 IMAGES = pa.list_(pa.field("element", pa.struct([pa.field("url", pa.string()), pa.field("alt", pa.string())])))
 
@@ -53,7 +60,12 @@ ARTICLES = _schema(
     ("province_name", pa.string(), False, "黑龙江省; 全国 for `national`, 未知 for `unknown`"),
     ("province_code", pa.string(), True, "GB/T 2260 code: 230000"),
     ("province_from", pa.string(), False, "the evidence that decided the province"),
-    ("year_from", pa.string(), False, "the evidence that decided the year: `published` `title` `event` `listing` `none`"),
+    (
+        "year_from",
+        pa.string(),
+        False,
+        "the evidence that decided the year: `published` `title` `event` `listing` `none`",
+    ),
     ("keywords", STRINGS, False, "the page's own keywords"),
     ("attachments", ATTACHMENTS, False, "documents linked from the body; sha256, bytes and path where fetched"),
     ("images", IMAGES, False, "images of the body"),

@@ -191,7 +191,11 @@ class SiteArchive:
             if segment is not None and segment not in marked:
                 torn[segment].append(name)
         for (_, run_id, seq), names in sorted(torn.items()):
-            rows = [captured(r) for r in read_rows(self.storage, names, ARTICLES) if (r["run_id"], r["seq"]) == (run_id, seq)]
+            rows = [
+                captured(r)
+                for r in read_rows(self.storage, names, ARTICLES)
+                if (r["run_id"], r["seq"]) == (run_id, seq)
+            ]
             if rows:
                 self._write_captures(rows, f"{run_id}-{seq:05d}-{secrets.token_hex(3)}.parquet")
                 self.recovered += len(rows)

@@ -211,7 +211,9 @@ class SiteCheck:
         # and captures are taken from before the articles, and marks from after them.
         reports = list(self.storage.files(f"runs/site={self.site}"))
         captures = set(self.storage.files(f"captures/site={self.site}"))
-        self._names = [n for n in self.storage.files("articles", ".parquet") if site_of_file(self.storage, n) == self.site]
+        self._names = [
+            n for n in self.storage.files("articles", ".parquet") if site_of_file(self.storage, n) == self.site
+        ]
         for number, name in enumerate(self._names):
             yield from self._article_file(name, number)
         for name in list(self.storage.files(f"captures/site={self.site}")):
@@ -228,7 +230,9 @@ class SiteCheck:
         yield from (f for f in unfinished if not self.running or f.kind == "record")
 
     def _finding(self, kind: str, file: str, what: str, remedy: str = REPAIR, items: Iterable[Any] = ()) -> Finding:
-        return Finding(kind, self.site, file, what, f"{REPAIR} {self.site}" if remedy == REPAIR else remedy, tuple(items))
+        return Finding(
+            kind, self.site, file, what, f"{REPAIR} {self.site}" if remedy == REPAIR else remedy, tuple(items)
+        )
 
     def _held(self) -> bool:
         return not self._repairing and is_held(self.storage, self.site)
@@ -452,7 +456,18 @@ class SiteCheck:
                 yield self._finding("attachment", path or named_in, what, items=[path, url])
 
 
-_READ = ("doc_id", "revision", "site", "url", "run_id", "seq", "attachments", "warc_file", "warc_offset", "payload_digest")
+_READ = (
+    "doc_id",
+    "revision",
+    "site",
+    "url",
+    "run_id",
+    "seq",
+    "attachments",
+    "warc_file",
+    "warc_offset",
+    "payload_digest",
+)
 _RESTORE = "restore the file from a backup; scrapy verify --repair writes the records off"
 
 
@@ -541,7 +556,9 @@ def record_at(stream: Any, offset: int, *, decoded: bool = False) -> Record | No
     unpacked, and ``digest`` then of that."""
     stream.seek(offset)
     try:
-        record = next(iter(ArchiveIterator(stream, parse_http=True, auto_decode="content" if decoded else "none")), None)
+        record = next(
+            iter(ArchiveIterator(stream, parse_http=True, auto_decode="content" if decoded else "none")), None
+        )
         if record is None or record.record_type not in (WarcRecordType.response, WarcRecordType.revisit):
             return None
         if record.http_headers is None:
@@ -630,7 +647,9 @@ def _outside_sites(storage: Storage, sites: list[str], checked: Checked) -> Iter
         if not name.endswith(".parquet"):
             yield Finding("stray", "", name, "no Parquet file, but readers of the folder open it", REPAIR)
         elif not site_of_file(storage, name):
-            yield Finding("unreadable", "", name, "it does not open, and its name tells no site, run and segment", REPAIR)
+            yield Finding(
+                "unreadable", "", name, "it does not open, and its name tells no site, run and segment", REPAIR
+            )
     for name in storage.files("captures"):
         if not name.split("/")[1].startswith("site=") or name.count("/") != 2:
             yield Finding("stray", "", name, "it lies in no site=… folder", REPAIR)
@@ -679,7 +698,9 @@ def _in_two_sites(storage: Storage, every: array[int]) -> Iterator[Finding]:
     for name in storage.files("articles", ".parquet"):
         site = site_of_file(storage, name)
         try:
-            table = pq.read_table(storage.path(name), filesystem=storage.fs, columns=["doc_id", "revision"], partitioning=None)
+            table = pq.read_table(
+                storage.path(name), filesystem=storage.fs, columns=["doc_id", "revision"], partitioning=None
+            )
         except (OSError, pa.ArrowException):
             continue
         for document, revision in zip(*(table[c].to_pylist() for c in ("doc_id", "revision")), strict=True):
@@ -690,4 +711,6 @@ def _in_two_sites(storage: Storage, every: array[int]) -> Iterator[Finding]:
                     found[site, name, other_site, other] += 1
     for (site, name, other_site, other), count in sorted(found.items()):
         what = f"{count} keys (doc_id, revision) are in {other} of site {other_site} too"
-        yield Finding("doubled_key", site, name, what, "one address belongs to one site: remove one site's folder by hand")
+        yield Finding(
+            "doubled_key", site, name, what, "one address belongs to one site: remove one site's folder by hand"
+        )

@@ -325,7 +325,9 @@ class Replay:
                     answers.append((record.record_id or "", url, entry))
         except (OSError, ValueError) as exc:
             if answers:
-                self.warnings.append(f"{name} is damaged after {len(answers)} responses ({exc}); the rest is not replayed")
+                self.warnings.append(
+                    f"{name} is damaged after {len(answers)} responses ({exc}); the rest is not replayed"
+                )
             else:
                 self.warnings.append(f"{name} cannot be read as WARC ({exc})")
         else:

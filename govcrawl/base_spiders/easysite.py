@@ -32,7 +32,9 @@ class EasySiteSpider(ListingSpider):
     """Lists ``<hash>-<N>.shtml``."""
 
     def page_requests(self, response: TextResponse) -> Iterable[Request]:
-        linked = [response.urljoin(t) for t in markup(response).css("[tagname]::attr(tagname)").getall() if _LIST.search(t)]
+        linked = [
+            response.urljoin(t) for t in markup(response).css("[tagname]::attr(tagname)").getall() if _LIST.search(t)
+        ]
         here = _LIST.search(response.url)
         listing = response.url if here else next(iter(linked), None)
         if listing is None:

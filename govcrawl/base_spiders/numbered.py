@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 _CALL = re.compile(r"\bcreatePage(?:HTML)?\s*\(([^()]*)\)")
 _TAGS = r"(?:\s|&nbsp;|<[^<>]*>)*"
 _COUNTS = (
-    re.compile(r"\b(?:countPages?|totalPages?|pages?Count|contenpage)\b[\"']?\s*[=:]\s*[\"']?(\d{1,5})\b", re.IGNORECASE),
+    re.compile(
+        r"\b(?:countPages?|totalPages?|pages?Count|contenpage)\b[\"']?\s*[=:]\s*[\"']?(\d{1,5})\b", re.IGNORECASE
+    ),
     re.compile(rf"共{_TAGS}(\d{{1,5}}){_TAGS}页"),
     re.compile(rf"\d{{1,5}}{_TAGS}/{_TAGS}(\d{{1,5}}){_TAGS}页"),
     re.compile(r"\b(?:data-page|paged)\s*=\s*[\"'](\d{1,5})[\"']"),
@@ -106,7 +108,9 @@ def list_file(url: str, extension: str = "html", separator: str = "_") -> ListFi
         return ListFile(urljoin(url, f"{last}/" if last else "./"), "index", separator, None, extension)
     stem, _, extension = last.rpartition(".")
     # Behind a column's number the page's own always stands: news-list-633-1.
-    found = re.fullmatch(rf"(.+?)({re.escape(separator)})(\d{{1,4}})", stem) or re.fullmatch(r"(.+\d)(-)(\d{1,3})", stem)
+    found = re.fullmatch(rf"(.+?)({re.escape(separator)})(\d{{1,4}})", stem) or re.fullmatch(
+        r"(.+\d)(-)(\d{1,3})", stem
+    )
     # list_2020 names a year, not a page.
     if found is None or int(found.group(3)) >= 1900:
         return ListFile(urljoin(url, "./"), stem, separator, None, extension)

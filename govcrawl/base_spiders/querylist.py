@@ -61,7 +61,9 @@ class QueryListSpider(ListingSpider):
 def _codes(response: TextResponse) -> tuple[str, str] | None:
     """The codes of site and column."""
     text = scripts(response)
-    site, column = (re.search(rf"\b{n}(?:\[\])?[\"']?\s*[:=]\s*\[?[\"']([\w-]+)", text) for n in ("webSiteCode", "channelCode"))
+    site, column = (
+        re.search(rf"\b{n}(?:\[\])?[\"']?\s*[:=]\s*\[?[\"']([\w-]+)", text) for n in ("webSiteCode", "channelCode")
+    )
     folders = re.match(r"/([\w-]+)/([\w-]+)/", urlsplit(response.url).path)
     if site is not None and column is not None:
         return site.group(1), column.group(1)

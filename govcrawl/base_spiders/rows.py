@@ -28,7 +28,9 @@ MAX_TEXTS = 400
 DOCUMENT = re.compile(r"\.(?:pdf|docx?|xlsx?|zip|rar|wps|et|ofd|pptx?)$", re.IGNORECASE)
 
 _DATE = re.compile(r"((?:19|20)\d{2})\s*[-./年]\s*(\d{1,2})\s*[-./月]\s*(\d{1,2})(?!\d)")
-_ONLY_DATE = re.compile(r"^\s*[\[(（【]?\s*(?:19|20)\d{2}\s*[-./年]\s*\d{1,2}\s*[-./月]\s*\d{1,2}日?(?:\s+\d{1,2}:\d{2}(?::\d{2})?)?\s*[\])）】]?\s*$")
+_ONLY_DATE = re.compile(
+    r"^\s*[\[(（【]?\s*(?:19|20)\d{2}\s*[-./年]\s*\d{1,2}\s*[-./月]\s*\d{1,2}日?(?:\s+\d{1,2}:\d{2}(?::\d{2})?)?\s*[\])）】]?\s*$"
+)
 # The day that a document was signed or takes effect, by its label; the label may stand in an element of its own.
 _OTHER = r"(?:成文|生成|印发|制发|实施|施行|废止|失效|截止)(?:(?:日期|时间)[\s\]】]*[:：]?|[:：])\s*"
 _OTHER_LABEL = re.compile(_OTHER + "$")
@@ -45,7 +47,8 @@ _URL_DATES = (
 _URL_IN_SCRIPT = re.compile(r"""['"]((?:https?:)?/?[^'"\s]*/[^'"\s]+)['"]""")
 _LABELLED_TITLE = re.compile(r"^\s*(?:文章)?标\s*题\s*[:：]\s*([^\r\n]+)")
 _ASIDE = re.compile(
-    r"(?<![a-z])(?:side-?_?bar|aside|rank(?:ing)?|paihang|phb|hot(?:list|news)?|tuijian|recommend|relate[ds]?)(?![a-z])", re.IGNORECASE
+    r"(?<![a-z])(?:side-?_?bar|aside|rank(?:ing)?|paihang|phb|hot(?:list|news)?|tuijian|recommend|relate[ds]?)(?![a-z])",
+    re.IGNORECASE,
 )
 _CUT = re.compile(r"(?:…|\.{2,})\s*$")
 
@@ -75,7 +78,9 @@ def find_rows(
     if page.type == "json":
         return []
     root: HtmlElement = page.root
-    links = [(a, url) for a in root.iter("a") if (url := _target(a, base_url)) and (pattern.search(url) or _is_file(url))]
+    links = [
+        (a, url) for a in root.iter("a") if (url := _target(a, base_url)) and (pattern.search(url) or _is_file(url))
+    ]
     elements: list[HtmlElement] = [s.root for s in page.css(css)] if css else []
     chosen = _in_elements(links, elements)
     chosen = [link for link in chosen if not _aside(link[0])] or chosen
@@ -92,7 +97,9 @@ def find_rows(
         best = chosen
     else:
         groups = [_main_links(g) for g in groups]
-        best = max(groups, key=lambda g: (sum(_row_date(e, a, u) is not None for e, a, u in g), len({u for *_, u in g})))
+        best = max(
+            groups, key=lambda g: (sum(_row_date(e, a, u) is not None for e, a, u in g), len({u for *_, u in g}))
+        )
     rows: dict[str, Row] = {}
     beside = _dates_beside(best)
     for element, anchor, url in best:

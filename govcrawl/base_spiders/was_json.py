@@ -54,7 +54,9 @@ class WasJsonSpider(TrsSpider):
         if not _is_search(response):
             if (column := _column(response)) is not None:
                 library = _LIBRARY.search(scripts(response))
-                yield Request(was_url(response.urljoin("/").rstrip("/"), column, library.group(1) if library else 229105))
+                yield Request(
+                    was_url(response.urljoin("/").rstrip("/"), column, library.group(1) if library else 229105)
+                )
             else:
                 yield from super().page_requests(response)
             return

@@ -40,7 +40,9 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         if args:
-            msg = f"attachments takes no argument, and {args[0]!r} is one; scrapy attachments reads what is not read yet"
+            msg = (
+                f"attachments takes no argument, and {args[0]!r} is one; scrapy attachments reads what is not read yet"
+            )
             raise UsageError(msg, print_help=False)
         assert self.settings is not None
         data = data_folder(self.settings)
@@ -61,5 +63,7 @@ class Command(ScrapyCommand):
         missing = sorted(o for o in found if o.startswith("missing "))
         for outcome in missing:
             library = outcome.partition(" ")[2]
-            sys.stderr.write(f"{found[outcome]} files need {library}: pip install 'govcrawl[attachments]', then run again\n")
+            sys.stderr.write(
+                f"{found[outcome]} files need {library}: pip install 'govcrawl[attachments]', then run again\n"
+            )
         self.exitcode = report.ARGUMENTS if missing else report.COMPLETE

@@ -48,7 +48,9 @@ class Command(BaseRunSpiderCommand):
         known = spiders(self.settings)
         unknown = [name for name in args if name not in known]
         if unknown:
-            raise UsageError(f"unknown site {unknown[0]!r}; scrapy sites shows the {len(known)} sites", print_help=False)
+            raise UsageError(
+                f"unknown site {unknown[0]!r}; scrapy sites shows the {len(known)} sites", print_help=False
+            )
         chosen = [(known[name], dict(opts.spargs)) for name in args or known]
         found = [finding(t) for t in trial.run(self, chosen, channels=CHANNELS)]
         print(aligned(("site", "state", "fields", "rows per channel", ""), [cells(one) for one in found]), end="")

@@ -38,7 +38,9 @@ class Command(ScrapyCommand):
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
-        parser.add_argument("--older-than", metavar="DAYS", help="only files of runs that began so many days ago or earlier")
+        parser.add_argument(
+            "--older-than", metavar="DAYS", help="only files of runs that began so many days ago or earlier"
+        )
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         assert self.settings is not None

@@ -38,7 +38,9 @@ class Command(BaseRunSpiderCommand):
         assert self.settings is not None
         known = self.crawler_process.spider_loader.list()
         if args[0] not in known:
-            msg = f"unknown site {args[0]!r}; scrapy list shows the {len(known)} sites, scrapy crawl urls takes any page"
+            msg = (
+                f"unknown site {args[0]!r}; scrapy list shows the {len(known)} sites, scrapy crawl urls takes any page"
+            )
             raise UsageError(msg, print_help=False)
         crawler = self._create_crawler(args[0])
         outcome: Any = self.crawler_process.crawl(crawler, **opts.spargs)

@@ -96,8 +96,12 @@ class Command(BaseRunSpiderCommand):
         found = any(w.rows for w in seen.walks)
         if path is not None and found and seen.spider is not None:
             path.write_text(draft_of(path.stem, seen), encoding="utf-8")
-            print(f"draft written to {path}: complete kind, province, site_name, then scrapy crawl {path.stem} -a sample=5")
-        self.exitcode = report.COMPLETE if found else (seen.run or {}).get("exit_code", report.NO_ROWS) or report.NO_ROWS
+            print(
+                f"draft written to {path}: complete kind, province, site_name, then scrapy crawl {path.stem} -a sample=5"
+            )
+        self.exitcode = (
+            report.COMPLETE if found else (seen.run or {}).get("exit_code", report.NO_ROWS) or report.NO_ROWS
+        )
 
 
 def describe(seen: Trial, known: type[ListingSpider] | None) -> str:
@@ -123,14 +127,26 @@ def describe(seen: Trial, known: type[ListingSpider] | None) -> str:
         rows = list(spider.rows(page))
         listed = [row.url for row in rows]
         lines.append(f"rows      {len(rows)} on the first page")
-        lines += [f"          {row.date or 'no date'!s:<10}  {row.title or 'no title'}  {row.url}" for row in rows[:SAMPLES]]
+        lines += [
+            f"          {row.date or 'no date'!s:<10}  {row.title or 'no title'}  {row.url}" for row in rows[:SAMPLES]
+        ]
     for walk in seen.walks:
         lines += [f"problem   {problem}" for problem in walk.broken]
         if not walk.rows:
             lines.append(f"problem   {walk.url} gave no rows ({walk.ended})")
     if seen.articles:
         article = min(seen.articles, key=lambda a: listed.index(a.url) if a.url in listed else len(listed))
-        for name in ("url", "title", "published_on", "published_at", "source", "author", "editor", "doc_number", "province"):
+        for name in (
+            "url",
+            "title",
+            "published_on",
+            "published_at",
+            "source",
+            "author",
+            "editor",
+            "doc_number",
+            "province",
+        ):
             lines.append(f"{name:<14}{_shown(getattr(article, name))}")
         lines.append(f"{'text':<14}{article.text_length} characters: {' '.join((article.text or '').split())[:60]}")
     else:

@@ -35,7 +35,9 @@ class Command(ScrapyCommand):
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
         parser.add_argument("--markdown", action="store_true", help="as a Markdown table")
-        parser.add_argument("--write", metavar="FILE", help="put it between <!-- sites --> and <!-- /sites --> of a file")
+        parser.add_argument(
+            "--write", metavar="FILE", help="put it between <!-- sites --> and <!-- /sites --> of a file"
+        )
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         if args:

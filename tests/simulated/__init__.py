@@ -42,9 +42,7 @@ _CLASSES.update(jpaas.VARIANTS)
 __all__ = ["SLUGS", "VARIANTS", "Answer", "Expected", "SimulatedSite", "site"]
 
 
-def site(
-    slug: str, *, pages: int = 4, per_page: int = 12, channels: int | None = 2, newer: int = 0
-) -> SimulatedSite:
+def site(slug: str, *, pages: int = 4, per_page: int = 12, channels: int | None = 2, newer: int = 0) -> SimulatedSite:
     """
     The simulated site of a spider name.
 

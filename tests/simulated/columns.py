@@ -72,13 +72,25 @@ COLUMNS: dict[str, list[tuple[str, str]]] = {
     ],
     "heilongjiang": [
         ("通知公告", "https://jyt.hlj.gov.cn/jyt/c110481/public_list.shtml"),
-        ("API 教育厅(要闻)", "http://jyt.hlj.gov.cn/common/search/d9459b0a5b814070974bee87b113b6a1?_isAgg=true&_isJson=true&_pageSize=15&_template=index&_rangeTimeGte=&_channelName=&page=1"),
+        (
+            "API 教育厅(要闻)",
+            "http://jyt.hlj.gov.cn/common/search/d9459b0a5b814070974bee87b113b6a1?_isAgg=true&_isJson=true&_pageSize=15&_template=index&_rangeTimeGte=&_channelName=&page=1",
+        ),
         ("教育厅通知(c110476)", "https://jyt.hlj.gov.cn/jyt/c110476/list.shtml"),
         ("政策文件-规范性文件", "https://jyt.hlj.gov.cn/jyt/c110487/public_zfxxgk.shtml?tab=gfxwj"),
         ("政策文件(tab=gkzc)", "https://jyt.hlj.gov.cn/jyt/c110487/public_zfxxgk.shtml?tab=gkzc"),
-        ("API 通知公告", "http://jyt.hlj.gov.cn/common/search/bffa5a0ba13c428bb95799f87aa2e9fe?_isAgg=true&_isJson=true&_pageSize=15&_template=index&_rangeTimeGte=&_channelName=&page=1"),
-        ("API 市县区", "http://jyt.hlj.gov.cn/common/search/443c0ba9d1a74f709497959900a6025e?_isAgg=true&_isJson=true&_pageSize=15&_template=index&_rangeTimeGte=&_channelName=&page=1"),
-        ("API 学校", "http://jyt.hlj.gov.cn/common/search/e575055b2b3f4ef2ba1ee5c53e36475a?_isAgg=true&_isJson=true&_pageSize=15&_template=index&_rangeTimeGte=&_channelName=&page=1"),
+        (
+            "API 通知公告",
+            "http://jyt.hlj.gov.cn/common/search/bffa5a0ba13c428bb95799f87aa2e9fe?_isAgg=true&_isJson=true&_pageSize=15&_template=index&_rangeTimeGte=&_channelName=&page=1",
+        ),
+        (
+            "API 市县区",
+            "http://jyt.hlj.gov.cn/common/search/443c0ba9d1a74f709497959900a6025e?_isAgg=true&_isJson=true&_pageSize=15&_template=index&_rangeTimeGte=&_channelName=&page=1",
+        ),
+        (
+            "API 学校",
+            "http://jyt.hlj.gov.cn/common/search/e575055b2b3f4ef2ba1ee5c53e36475a?_isAgg=true&_isJson=true&_pageSize=15&_template=index&_rangeTimeGte=&_channelName=&page=1",
+        ),
     ],
     "shanghai": [
         ("本市教育新闻", "https://edu.sh.gov.cn/xwzx_bsxw/index.html"),
@@ -125,9 +137,15 @@ COLUMNS: dict[str, list[tuple[str, str]]] = {
         ("高教处-通知公告", "https://jyt.ah.gov.cn/tsdw/gdjyc/tzgg/"),
     ],
     "fujian": [
-        ("教育厅(教育要闻)", "https://jyt.fujian.gov.cn/fjdzapp/search?channelid=229105&sortfield=-docorderpri%2C-docreltime&classsql=(chnlid%3D30242)*(publishyear%3D2025)&classcol=publishyear&classnum=100&classsort=0&cache=true&page=1&prepage=75"),
+        (
+            "教育厅(教育要闻)",
+            "https://jyt.fujian.gov.cn/fjdzapp/search?channelid=229105&sortfield=-docorderpri%2C-docreltime&classsql=(chnlid%3D30242)*(publishyear%3D2025)&classcol=publishyear&classnum=100&classsort=0&cache=true&page=1&prepage=75",
+        ),
         ("公告公示", "https://jyt.fujian.gov.cn/xxgk/gggs/"),
-        ("教育动态", "https://jyt.fujian.gov.cn/fjdzapp/search?channelid=229105&sortfield=-docorderpri%2C-docreltime&classsql=(chnlid%3D30245)*(publishyear%3D2025)&classcol=publishyear&classnum=100&classsort=0&cache=true&page=1&prepage=75"),
+        (
+            "教育动态",
+            "https://jyt.fujian.gov.cn/fjdzapp/search?channelid=229105&sortfield=-docorderpri%2C-docreltime&classsql=(chnlid%3D30245)*(publishyear%3D2025)&classcol=publishyear&classnum=100&classsort=0&cache=true&page=1&prepage=75",
+        ),
         ("重要文件", "https://jyt.fujian.gov.cn/xxgk/zywj/"),
         ("部门政策文件解读", "https://jyt.fujian.gov.cn/xxgk/zcjd/bmzcwjjd/"),
         ("其他政策文件解读", "https://jyt.fujian.gov.cn/xxgk/zcjd/qtzcwjjd/"),
@@ -213,7 +231,10 @@ COLUMNS: dict[str, list[tuple[str, str]]] = {
     ],
     "hainan": [
         ("最新解读", "http://edu.hainan.gov.cn/edu/zxjd/tylist.shtml"),
-        ("公示公告", "http://edu.hainan.gov.cn/common/search/459d0a8a28674196bc67bbfa4db378a8?sort=publishedTime&_isAgg=false&_isJson=false&_pageSize=12&_template=edu&_rangeTimeGte=&_channelName=&page=1"),
+        (
+            "公示公告",
+            "http://edu.hainan.gov.cn/common/search/459d0a8a28674196bc67bbfa4db378a8?sort=publishedTime&_isAgg=false&_isJson=false&_pageSize=12&_template=edu&_rangeTimeGte=&_channelName=&page=1",
+        ),
         ("政策文件", "http://edu.hainan.gov.cn/edu/0500/tylist.shtml"),
         ("政策解读 (before 2018)", "http://edu.hainan.gov.cn/news-list-633-1.html"),
         ("媒体聚焦 (before 2018)", "http://edu.hainan.gov.cn/news-list-596-1.html"),
@@ -288,9 +309,18 @@ COLUMNS: dict[str, list[tuple[str, str]]] = {
     ],
     "gansu": [
         ("文件通知", "https://jyt.gansu.gov.cn/jyt/c110634/zwgklist.shtml"),
-        ("教育要闻", "https://jyt.gansu.gov.cn/common/search/695dc7247ea148ad8e01ad5988132d63?sort=&_isAgg=true&_isJson=true&_pageSize=10&_template=index&_rangeTimeGte=&_rangeTimeLt=&_channelName=&page=1"),
-        ("媒体聚焦", "https://jyt.gansu.gov.cn/common/search/6ed9cac952e94022bd5bd213764b983d?sort=&_isAgg=true&_isJson=true&_pageSize=10&_template=index&_rangeTimeGte=&_rangeTimeLt=&_channelName=&page=1"),
-        ("教育动态", "https://jyt.gansu.gov.cn/common/search/c7df0c0ea0b7444d9744d4a6c1fcca4b?sort=&_isAgg=true&_isJson=true&_pageSize=10&_template=index&_rangeTimeGte=&_rangeTimeLt=&_channelName=&page=1"),
+        (
+            "教育要闻",
+            "https://jyt.gansu.gov.cn/common/search/695dc7247ea148ad8e01ad5988132d63?sort=&_isAgg=true&_isJson=true&_pageSize=10&_template=index&_rangeTimeGte=&_rangeTimeLt=&_channelName=&page=1",
+        ),
+        (
+            "媒体聚焦",
+            "https://jyt.gansu.gov.cn/common/search/6ed9cac952e94022bd5bd213764b983d?sort=&_isAgg=true&_isJson=true&_pageSize=10&_template=index&_rangeTimeGte=&_rangeTimeLt=&_channelName=&page=1",
+        ),
+        (
+            "教育动态",
+            "https://jyt.gansu.gov.cn/common/search/c7df0c0ea0b7444d9744d4a6c1fcca4b?sort=&_isAgg=true&_isJson=true&_pageSize=10&_template=index&_rangeTimeGte=&_rangeTimeLt=&_channelName=&page=1",
+        ),
         ("政策法规", "https://jyt.gansu.gov.cn/jyt/c110311/zwgklist.shtml"),
         ("政府文件", "https://jyt.gansu.gov.cn/jyt/c107271/zwgklzyj.shtml"),
         ("政策解读", "https://jyt.gansu.gov.cn/jyt/c107274/zwgklist.shtml"),

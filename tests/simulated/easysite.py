@@ -1,7 +1,5 @@
 """辽宁: lists `{8 hex}-{N}.shtml` whose hash stands only in the pager, articles in folders named by a 19-digit time."""
 
-
-
 from __future__ import annotations
 
 import re
@@ -26,7 +24,10 @@ class Liaoning(SimulatedSite):
     )  # fmt: skip
 
     def article_url(self, number: int, day: dt.date, channel_url: str) -> str:
-        return urljoin(channel_url, f"{day:%Y%m%d}{8 + number % 9:02d}{number % 60:02d}{number // 60 % 60:02d}{number % 100_000:05d}/index.shtml")
+        return urljoin(
+            channel_url,
+            f"{day:%Y%m%d}{8 + number % 9:02d}{number % 60:02d}{number // 60 % 60:02d}{number % 100_000:05d}/index.shtml",
+        )
 
     def list_url(self, channel: Channel, page: int) -> str:
         return re.sub(r"-1\.shtml$", f"-{page}.shtml", channel.url)
@@ -50,7 +51,10 @@ class Liaoning(SimulatedSite):
             )
             box = f'<ul class="kr-body-table">{items}</ul><span class="page_zys">{count}</span><div class="pagesx clearfix"><a tagname="{urlsplit(channel.url).path}">首页</a><a tagname="{after}">下一页</a><a tagname="{last}">尾页</a></div>'
         else:
-            items = "".join(f'<li><a href="{line.href}" title="{escape(line.row.title, quote=True)}" target="_blank">{escape(line.text)}</a><span>{line.date}</span></li>' for line in lines)
+            items = "".join(
+                f'<li><a href="{line.href}" title="{escape(line.row.title, quote=True)}" target="_blank">{escape(line.text)}</a><span>{line.date}</span></li>'
+                for line in lines
+            )
             box = f"""<div class="l-gl-main cl"><ul>{items}</ul></div><div class="easysite-pager"><a href="javascript:void(0)" title="首页" tagname="{urlsplit(channel.url).path}">首页</a>
 <a href="javascript:void(0)" title="下一页" tagname="{after}">下一页</a><a href="javascript:void(0)" title="尾页" tagname="{last}">尾页</a>
 <div class="easysite-total-page"><span>共{count}页</span></div></div>"""

@@ -1,7 +1,5 @@
 """光明网, 中国网: `node_ID.htm`, `node_ID_2.htm`, articles `/YYYY-MM/DD/content_ID.htm`."""
 
-
-
 from __future__ import annotations
 
 from dataclasses import replace
@@ -49,11 +47,17 @@ class Gmw(SimulatedSite):
     def rows(self, channel: Channel, page: int) -> str:
         lines = channel.pages[page - 1]
         if "difang" in channel.url:
-            items = "".join(f'<div class="each_news"><h3><a href={line.href} target=_blank>{escape(line.text)}</a></h3><span class="date">{line.date}</span></div>' for line in lines)
+            items = "".join(
+                f'<div class="each_news"><h3><a href={line.href} target=_blank>{escape(line.text)}</a></h3><span class="date">{line.date}</span></div>'
+                for line in lines
+            )
             return f'<div class="news_list">{items}</div>'
         return "".join(
             '<ul class="channel-newsGroup">'
-            + "".join(f'<li><span class="channel-newsTitle"><a href={line.href} target=_blank>{escape(line.text)}</a></span></li>' for line in lines[start : start + 5])
+            + "".join(
+                f'<li><span class="channel-newsTitle"><a href={line.href} target=_blank>{escape(line.text)}</a></span></li>'
+                for line in lines[start : start + 5]
+            )
             + "</ul>"
             for start in range(0, len(lines), 5)
         )
@@ -78,7 +82,12 @@ class ChinaComCn(Gmw):
     """The start page has no known paging; the node form of the CMS is used for the other column."""
 
     site_name = "中国网"
-    planted = ("facts unknown: list paging", "articles on the column's host", "pages of one article as _2", "one-based suffix: _2 is page 2")
+    planted = (
+        "facts unknown: list paging",
+        "articles on the column's host",
+        "pages of one article as _2",
+        "one-based suffix: _2 is page 2",
+    )
 
     def article_url(self, number: int, day: dt.date, channel_url: str) -> str:
         return urljoin(channel_url, f"/{day:%Y-%m/%d}/content_{number + 110_800_000}.shtml")
@@ -93,21 +102,35 @@ class ChinaComCn(Gmw):
             super().publish_lists(channel)
 
     def rows(self, channel: Channel, page: int) -> str:
-        items = "".join(f'<li><a href="{line.row.url}" target="_blank">{escape(line.text)}</a><span>{line.row.published_on}</span></li>' for line in channel.pages[page - 1])
+        items = "".join(
+            f'<li><a href="{line.row.url}" target="_blank">{escape(line.text)}</a><span>{line.row.published_on}</span></li>'
+            for line in channel.pages[page - 1]
+        )
         return f'<div class="bd"><ul>{items}</ul></div>'
 
     def publish_article(self, row: Row) -> None:
         super().publish_article(row)
         if row.number % 7 == 0:
-            self.publish(row.url.replace(".shtml", "_2.shtml"), lambda: self.html(self.part(row, row.paragraphs[2:], 2)))
+            self.publish(
+                row.url.replace(".shtml", "_2.shtml"), lambda: self.html(self.part(row, row.paragraphs[2:], 2))
+            )
 
     def part(self, row: Row, paragraphs: tuple[str, ...], number: int) -> str:
         split = row.number % 7 == 0
         name = row.path.rsplit("/", 1)[1]
-        turn = f'<div id="autopage"><center><a href="{name}">1</a> <a href="{name.replace(".shtml", "_2.shtml")}">2</a></center></div>' if split else ""
+        turn = (
+            f'<div id="autopage"><center><a href="{name}">1</a> <a href="{name.replace(".shtml", "_2.shtml")}">2</a></center></div>'
+            if split
+            else ""
+        )
         body = f"""<div class="content_left"><div class="content"><h1>{escape(row.title)}</h1><div class="inform"><p>中国网 | 时间：{row.stamp} | 来源：{escape(row.source)}</p></div>
 <div class="article"><!--enpcontent--><p>{"</p><p>".join(escape(text) for text in paragraphs)}</p><!--/enpcontent-->{turn}</div><div class="editor">【责任编辑：{row.editor}】</div></div></div>"""
-        return h.document(self, f"{row.title}_{self.site_name}", f"{body}{h.neighbours(self)}<!-- part {number} -->", meta=media_meta(row))
+        return h.document(
+            self,
+            f"{row.title}_{self.site_name}",
+            f"{body}{h.neighbours(self)}<!-- part {number} -->",
+            meta=media_meta(row),
+        )
 
     def article_page(self, row: Row) -> str:
         return self.part(row, row.paragraphs[:2] if row.number % 7 == 0 else row.paragraphs, 1)

@@ -1,7 +1,5 @@
 """Sites whose CMS is not known, or known in part: numbered lists as plain sites write them."""
 
-
-
 from __future__ import annotations
 
 import datetime as dt
@@ -30,17 +28,23 @@ class Plain(SimulatedSite):
         return f"{channel.url}{'&' if urlsplit(channel.url).query else '?'}page={page}"
 
     def line(self, row: Row, list_url: str, place: int) -> Line:
-        return replace(super().line(row, list_url, place), href=row.path if urlsplit(row.url).hostname == urlsplit(list_url).hostname else row.url)
+        return replace(
+            super().line(row, list_url, place),
+            href=row.path if urlsplit(row.url).hostname == urlsplit(list_url).hostname else row.url,
+        )
 
     def items(self, channel: Channel, lines: Sequence[Line]) -> str:
-        rows = "".join(f'<li><a href="{escape(line.href, quote=True)}" title="{escape(line.row.title, quote=True)}" target="_blank">{escape(line.text)}</a><span>{line.date}</span></li>' for line in lines)
+        rows = "".join(
+            f'<li><a href="{escape(line.href, quote=True)}" title="{escape(line.row.title, quote=True)}" target="_blank">{escape(line.text)}</a><span>{line.date}</span></li>'
+            for line in lines
+        )
         return f'<ul class="list">{rows}</ul>'
 
     def pager(self, channel: Channel, page: int) -> str:
         return h.numbered_pager([self.list_url(channel, n + 1) for n in range(len(channel.pages))], page)
 
     def list_page(self, channel: Channel, page: int) -> str:
-        body = f'{h.breadcrumb(channel, self, "crumb")}{h.sidebar(self.stranger_rows[2:])}{self.items(channel, channel.pages[page - 1])}{self.pager(channel, page)}'
+        body = f"{h.breadcrumb(channel, self, 'crumb')}{h.sidebar(self.stranger_rows[2:])}{self.items(channel, channel.pages[page - 1])}{self.pager(channel, page)}"
         return h.document(self, f"{channel.name}_{self.site_name}", body)
 
     def info(self, row: Row) -> str:
@@ -57,7 +61,12 @@ class Plain(SimulatedSite):
 
 class Xizang(Plain):
     site_name = "西藏自治区教育厅"
-    planted = ("no date in article URLs", "rows dated 2024年5月3日 without padding", "last page only in the pager's link", "one-based suffix: list2 is page 2")
+    planted = (
+        "no date in article URLs",
+        "rows dated 2024年5月3日 without padding",
+        "last page only in the pager's link",
+        "one-based suffix: list2 is page 2",
+    )
 
     def publish_lists(self, channel: Channel) -> None:
         if channel.url.endswith("/6/index.html"):
@@ -69,7 +78,9 @@ class Xizang(Plain):
         """One page of boxes; scripts only show and hide them."""
         boxes = "".join(
             f'<div class="notice" style="display:{"block" if n == 0 else "none"}"><h3 onclick="tab({n})">{("文件通知", "公示公告")[n % 2]}</h3><ul>'
-            + "".join(f'<li><a href="{line.href}">{escape(line.text)}</a><span>{line.date}</span></li>' for line in page)
+            + "".join(
+                f'<li><a href="{line.href}">{escape(line.text)}</a><span>{line.date}</span></li>' for line in page
+            )
             + "</ul></div>"
             for n, page in enumerate(channel.pages)
         )
@@ -94,7 +105,11 @@ class Qinghai(Plain):
     """Nothing is known of paging and article addresses; ids are small numbers."""
 
     site_name = "青海省教育厅"
-    planted = ("facts unknown: list paging and article addresses", "no date in article URLs", "unpadded dates (2024-5-3)")
+    planted = (
+        "facts unknown: list paging and article addresses",
+        "no date in article URLs",
+        "unpadded dates (2024-5-3)",
+    )
 
     def article_url(self, number: int, day: dt.date, channel_url: str) -> str:
         return urljoin(channel_url, f"{number - 6_490_000}.html")
@@ -113,7 +128,13 @@ class Chinanews(Plain):
     site_name = "中国新闻网"
     body_css = 'class="left_zw"'
     title_css = "content_left_title"
-    planted = ("rows dated 5-31 09:32 without a year, whose URL has it", "same article under chinanews.com and chinanews.com.cn", "protocol-relative links", "facts unknown: paging of local columns", "start pages without paging")
+    planted = (
+        "rows dated 5-31 09:32 without a year, whose URL has it",
+        "same article under chinanews.com and chinanews.com.cn",
+        "protocol-relative links",
+        "facts unknown: paging of local columns",
+        "start pages without paging",
+    )
 
     def publish_lists(self, channel: Channel) -> None:
         if channel.url.endswith("/"):
@@ -133,14 +154,20 @@ class Chinanews(Plain):
 
     def publish_article(self, row: Row) -> None:
         super().publish_article(row)
-        self.publish(row.url.replace("www.chinanews.com.cn", "www.chinanews.com"), lambda: self.html(self.article_page(row)))
+        self.publish(
+            row.url.replace("www.chinanews.com.cn", "www.chinanews.com"), lambda: self.html(self.article_page(row))
+        )
 
     def retouch(self, channel: Channel) -> Channel:
         line = channel.lines[:4][-1]
-        return channel.with_line(1, 3, replace(line, href=line.href.replace("www.chinanews.com.cn", "www.chinanews.com")))
+        return channel.with_line(
+            1, 3, replace(line, href=line.href.replace("www.chinanews.com.cn", "www.chinanews.com"))
+        )
 
     def line(self, row: Row, list_url: str, place: int) -> Line:
-        return Line(row, row.url.split(":", 1)[1], row.title, f"{row.published_on.month}-{row.published_on.day} {row.clock}")
+        return Line(
+            row, row.url.split(":", 1)[1], row.title, f"{row.published_on.month}-{row.published_on.day} {row.clock}"
+        )
 
     def items(self, channel: Channel, lines: Sequence[Line]) -> str:
         rows = "".join(
@@ -163,7 +190,12 @@ class Dbw(Plain):
     encoding = "gbk"
     charset_header = False
     body_css = 'id="p-detail"'
-    planted = ("facts unknown: list paging", "GBK", "start pages without paging", "no dates in the list, the URL has them")
+    planted = (
+        "facts unknown: list paging",
+        "GBK",
+        "start pages without paging",
+        "no dates in the list, the URL has them",
+    )
 
     def publish_lists(self, channel: Channel) -> None:
         if channel.url.endswith("/"):
@@ -215,7 +247,12 @@ class Sohu(Plain):
 
     def line(self, row: Row, list_url: str, place: int) -> Line:
         # The query names the box a link stands in; the page is the same without it.
-        return Line(row, f"//www.sohu.com{row.path}?scm=1019.20001.0.0.0&spm=smpc.channel_{place}", row.title, f"{row.published_on}")
+        return Line(
+            row,
+            f"//www.sohu.com{row.path}?scm=1019.20001.0.0.0&spm=smpc.channel_{place}",
+            row.title,
+            f"{row.published_on}",
+        )
 
     def dynamic(self, method: str, url: str, fields: dict[str, str]) -> Answer | None:
         plain = url.split("?", maxsplit=1)[0]
@@ -245,7 +282,11 @@ class Qq(Plain):
 class Ynet(Plain):
     site_name = "北青网"
     body_css = 'id="articleBox"'
-    planted = ("one-based suffix: _2 is page 2", "twins under http and https listed twice", "sticky old rows on top of page 1")
+    planted = (
+        "one-based suffix: _2 is page 2",
+        "twins under http and https listed twice",
+        "sticky old rows on top of page 1",
+    )
 
     def article_url(self, number: int, day: dt.date, channel_url: str) -> str:
         return urljoin(channel_url, f"/{day:%Y/%m/%d}/{number - 2_700_000}t70.html")
@@ -260,11 +301,18 @@ class Ynet(Plain):
 
     def retouch(self, channel: Channel) -> Channel:
         line = channel.lines[:4][-1]
-        other = line.row.url.replace("https:", "http:") if line.row.url.startswith("https:") else line.row.url.replace("http:", "https:")
+        other = (
+            line.row.url.replace("https:", "http:")
+            if line.row.url.startswith("https:")
+            else line.row.url.replace("http:", "https:")
+        )
         return channel.with_line(1, 5, replace(line, href=other))
 
     def items(self, channel: Channel, lines: Sequence[Line]) -> str:
-        rows = "".join(f'<li class="cfix"><h2><a href="{line.href}" target="_blank">{escape(line.text)}</a></h2><em class="fRight">{line.date}</em></li>' for line in lines)
+        rows = "".join(
+            f'<li class="cfix"><h2><a href="{line.href}" target="_blank">{escape(line.text)}</a></h2><em class="fRight">{line.date}</em></li>'
+            for line in lines
+        )
         return f'<ul class="fin_newsList cfix">{rows}</ul>'
 
     def info(self, row: Row) -> str:
@@ -279,10 +327,19 @@ class Chce(Plain):
     declared = "gb2312"
     charset_header = False
     after_end = "repeat"
-    planted = ("facts unknown: everything", "article addresses are parameters", "GBK declared as gb2312 in the page only", "unpadded dates (2024-5-3)", "list repeats its last page for ever")
+    planted = (
+        "facts unknown: everything",
+        "article addresses are parameters",
+        "GBK declared as gb2312 in the page only",
+        "unpadded dates (2024-5-3)",
+        "list repeats its last page for ever",
+    )
 
     def columns(self) -> list[tuple[str, str]]:
-        return [(name, f"http://www.chce.org.cn/Article_Class.asp?ClassID={number}") for name, number in (("素质教育", 12), ("教育新闻", 8))]
+        return [
+            (name, f"http://www.chce.org.cn/Article_Class.asp?ClassID={number}")
+            for name, number in (("素质教育", 12), ("教育新闻", 8))
+        ]
 
     def article_url(self, number: int, day: dt.date, channel_url: str) -> str:
         return f"http://www.chce.org.cn/Article_Show.asp?ArticleID={number - 6_480_000}"
@@ -306,4 +363,3 @@ class Chce(Plain):
 CLASSES: dict[str, type[SimulatedSite]] = {
     "xizang": Xizang, "qinghai": Qinghai, "chinanews": Chinanews, "dbw": Dbw, "sina": Sina, "sohu": Sohu, "qq": Qq, "ynet": Ynet, "chce": Chce,
 }  # fmt: skip
-

@@ -1,7 +1,5 @@
 """广东: NFCMS pages counted from 1, and the gkmlpt directory whose lists are JSON."""
 
-
-
 from __future__ import annotations
 
 import datetime as dt
@@ -63,11 +61,15 @@ class Guangdong(SimulatedSite):
             self.publish(channel.url, lambda: self.html(self.application(channel)))
             return
         super().publish_lists(channel)
-        self.publish(urljoin(channel.url, "index.html" if channel.url.endswith("/") else "./"), lambda: self.html(self.list_page(channel, 1)))
+        self.publish(
+            urljoin(channel.url, "index.html" if channel.url.endswith("/") else "./"),
+            lambda: self.html(self.list_page(channel, 1)),
+        )
 
     def list_page(self, channel: Channel, page: int) -> str:
         rows = "".join(
-            f'<li><a href="{line.href}" target="_blank">{escape(line.text)}</a><span class="time">{line.date}</span></li>' for line in channel.pages[page - 1]
+            f'<li><a href="{line.href}" target="_blank">{escape(line.text)}</a><span class="time">{line.date}</span></li>'
+            for line in channel.pages[page - 1]
         )
         pager = h.numbered_pager([self.list_url(channel, n + 1) for n in range(len(channel.pages))], page, "page")
         body = f"""<div class="pos">当前位置：<a href="/">首页</a> &gt; <a href="./">{escape(channel.name)}</a></div>{h.sidebar(self.stranger_rows[2:])}
@@ -75,7 +77,11 @@ class Guangdong(SimulatedSite):
         return h.document(self, f"{channel.name}-{self.site_name}", body, meta=h.government_meta(self, channel.name))
 
     def config(self, detail: dict[str, Any] | None) -> str:
-        tree = [{"id": COLUMN, "name": channel.name, "parent_id": 0, "children": []} for channel in self.lists if self.is_directory(channel.url)]
+        tree = [
+            {"id": COLUMN, "name": channel.name, "parent_id": 0, "children": []}
+            for channel in self.lists
+            if self.is_directory(channel.url)
+        ]
         pairs = f"SITE_ID: {SITE_ID}, SITE_NAME: '{self.site_name}', CLASSIFY_ID: 0"
         last = f", DETAIL: {json.dumps(detail, ensure_ascii=False)}" if detail else ""
         return f"<script>window._CONFIG = {{ {pairs}{last}, TREE: {json.dumps(tree, ensure_ascii=False)}, POST_TYPE: 'gkmlpt' }};</script>"
@@ -98,11 +104,24 @@ class Guangdong(SimulatedSite):
             return None
         page = int(fields.get("page", "1") or 1)
         for channel in self.lists:
-            if self.is_directory(channel.url) and int(found[1]) == COLUMN and fields.get("sid", str(SITE_ID)) == str(SITE_ID):
+            if (
+                self.is_directory(channel.url)
+                and int(found[1]) == COLUMN
+                and fields.get("sid", str(SITE_ID)) == str(SITE_ID)
+            ):
                 chosen = channel.rows[(page - 1) * API_PAGE : page * API_PAGE]
                 if not chosen:
-                    return self.html("<html><head><title>404 Not Found</title></head><body><center><h1>404 Not Found</h1></center></body></html>", 404)
-                return self.json({"articles": [self.entry(row) for row in chosen], "total": len(channel.rows), "classify": {"id": int(found[1]), "name": channel.name}})
+                    return self.html(
+                        "<html><head><title>404 Not Found</title></head><body><center><h1>404 Not Found</h1></center></body></html>",
+                        404,
+                    )
+                return self.json(
+                    {
+                        "articles": [self.entry(row) for row in chosen],
+                        "total": len(channel.rows),
+                        "classify": {"id": int(found[1]), "name": channel.name},
+                    }
+                )
         return None
 
     def article_page(self, row: Row) -> str:
@@ -115,8 +134,15 @@ class Guangdong(SimulatedSite):
         else:
             body = f"""<h1 class="title">{escape(row.title)}</h1><div class="info"><span>时间：{row.stamp}:00</span><span>来源：{escape(row.source)}</span></div>
 <div class="article-content content">{row.html_paragraphs}</div>"""
-        meta = f'{h.government_meta(self, row.channel, row)}\n<meta name="ArticleId" content="{row.number - 2_100_000}" />'
-        return h.document(self, f"{row.title}-{self.site_name}", f'<div class="pos">当前位置：<a href="/">首页</a></div>{body}{h.neighbours(self)}', meta=meta)
+        meta = (
+            f'{h.government_meta(self, row.channel, row)}\n<meta name="ArticleId" content="{row.number - 2_100_000}" />'
+        )
+        return h.document(
+            self,
+            f"{row.title}-{self.site_name}",
+            f'<div class="pos">当前位置：<a href="/">首页</a></div>{body}{h.neighbours(self)}',
+            meta=meta,
+        )
 
 
 CLASSES: dict[str, type[SimulatedSite]] = {"guangdong": Guangdong}

@@ -1,7 +1,5 @@
 """河北: `column.jsp?id=&current=N` in GBK, declared as gb2312 in the page only."""
 
-
-
 from __future__ import annotations
 
 from dataclasses import replace
@@ -32,7 +30,9 @@ class Hebei(SimulatedSite):
         return parse_qs(urlsplit(channel_url).query)["id"][0]
 
     def article_url(self, number: int, day: dt.date, channel_url: str) -> str:
-        return urljoin(channel_url, f"/col/{self.column_id(channel_url)}/{day:%Y/%m/%d}/{1_717_000_000_000 + number}.html")
+        return urljoin(
+            channel_url, f"/col/{self.column_id(channel_url)}/{day:%Y/%m/%d}/{1_717_000_000_000 + number}.html"
+        )
 
     def make_row(self, channel: str, channel_url: str, day: dt.date) -> Row:
         row = super().make_row(channel, channel_url, day)
@@ -44,7 +44,10 @@ class Hebei(SimulatedSite):
 
     def publish_lists(self, channel: Channel) -> None:
         super().publish_lists(channel)
-        self.publish(urljoin(channel.url, f"/col/{self.column_id(channel.url)}/index.html"), lambda: self.html(self.list_page(channel, 1)))
+        self.publish(
+            urljoin(channel.url, f"/col/{self.column_id(channel.url)}/index.html"),
+            lambda: self.html(self.list_page(channel, 1)),
+        )
 
     def line(self, row: Row, list_url: str, place: int) -> Line:
         return replace(super().line(row, list_url, place), href=row.path)
@@ -52,10 +55,16 @@ class Hebei(SimulatedSite):
     def list_page(self, channel: Channel, page: int) -> str:
         lines, count = channel.pages[page - 1], len(channel.pages)
         if "信息公开" in channel.name:
-            items = "".join(f'<tr><td>{n}</td><td><a href="{line.href}" target="_blank">{escape(line.text)}</a></td><td>{line.date}</td></tr>' for n, line in enumerate(lines, 1))
+            items = "".join(
+                f'<tr><td>{n}</td><td><a href="{line.href}" target="_blank">{escape(line.text)}</a></td><td>{line.date}</td></tr>'
+                for n, line in enumerate(lines, 1)
+            )
             items = f'<tr id="th"><td>序号</td><td>名称</td><td>发布日期</td></tr>{items}'
         else:
-            items = "".join(f'<tr><td><a href="{line.href}" target="_blank">{escape(line.text)}</a></td><td>{line.date}</td></tr>' for line in lines)
+            items = "".join(
+                f'<tr><td><a href="{line.href}" target="_blank">{escape(line.text)}</a></td><td>{line.date}</td></tr>'
+                for line in lines
+            )
         body = f"""{h.sidebar(self.stranger_rows[2:])}<div class="col-name"><div><div>{escape(channel.name)}</div></div><table width="100%">{items}</table>
 <a title="下一页" href="#" onclick="goPage({min(page + 1, count)},'{self.column_id(channel.url)}')">下一页</a><a title="最后页" href="#" onclick="goPage({count},'{self.column_id(channel.url)}')">最后页</a></div>"""
         return h.document(self, f"{channel.name}-{self.site_name}", body)

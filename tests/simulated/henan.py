@@ -1,7 +1,5 @@
 """河南: `index_N` counted from 0, articles at the root of the host by day, links with an explicit port."""
 
-
-
 from __future__ import annotations
 
 from dataclasses import replace
@@ -35,7 +33,10 @@ class Henan(SimulatedSite):
     def publish_lists(self, channel: Channel) -> None:
         super().publish_lists(channel)
         self.publish(f"{self.base(channel)}index.html", lambda: self.html(self.list_page(channel, 1)))
-        self.publish(self.base(channel).rstrip("/"), lambda: Answer(301, (("Location", self.base(channel)), ("Content-Type", "text/html")), b""))
+        self.publish(
+            self.base(channel).rstrip("/"),
+            lambda: Answer(301, (("Location", self.base(channel)), ("Content-Type", "text/html")), b""),
+        )
 
     def publish_article(self, row: Row) -> None:
         super().publish_article(row)
@@ -51,8 +52,19 @@ class Henan(SimulatedSite):
 
     def list_page(self, channel: Channel, page: int) -> str:
         count = len(channel.pages)
-        items = "".join(f'<li><a href="{line.href}" target="_blank">{escape(line.text)}</a><span>{line.date}</span></li>' for line in channel.pages[page - 1])
-        marks = "".join(f'<span class="sDisable" data-page="{n}">{text}</span>' for text, n in (("首页", 1), ("上一页", max(page - 1, 1)), ("下一页", min(page + 1, count)), ("尾页", count)))
+        items = "".join(
+            f'<li><a href="{line.href}" target="_blank">{escape(line.text)}</a><span>{line.date}</span></li>'
+            for line in channel.pages[page - 1]
+        )
+        marks = "".join(
+            f'<span class="sDisable" data-page="{n}">{text}</span>'
+            for text, n in (
+                ("首页", 1),
+                ("上一页", max(page - 1, 1)),
+                ("下一页", min(page + 1, count)),
+                ("尾页", count),
+            )
+        )
         body = f"""<div class="subnav">您的位置：<a href="/">首页</a><a href="/jydt/">教育动态</a><a href="./">{escape(channel.name)}</a></div>{h.sidebar(self.stranger_rows[2:])}
 <div class="list"><ul>{items}</ul></div><div class="pageTurn">{marks}</div>"""
         return h.document(self, f"{channel.name}-{self.site_name}", body, meta=h.government_meta(self, channel.name))

@@ -1,7 +1,5 @@
 """The parts of a page that all CMS families share: head, navigation, sidebar, footer, pagers."""
 
-
-
 from __future__ import annotations
 
 import re
@@ -101,7 +99,10 @@ def front_page(site: SimulatedSite, channel: Channel) -> str:
     """A start page: every row of the column in blocks of links without dates, nothing to turn."""
     blocks = "".join(
         f'<div class="block b{n}"><h3>{escape(channel.name)}</h3><ul>'
-        + "".join(f'<li><a href="{escape(line.href, quote=True)}" target="_blank">{escape(line.text)}</a></li>' for line in page)
+        + "".join(
+            f'<li><a href="{escape(line.href, quote=True)}" target="_blank">{escape(line.text)}</a></li>'
+            for line in page
+        )
         + "</ul></div>"
         for n, page in enumerate(channel.pages)
     )
@@ -121,7 +122,9 @@ def numbered_pager(urls: Sequence[str], current: int, css: str = "pages") -> str
     """首页 上一页 1 2 3 下一页 尾页, as links."""
     last = len(urls)
     numbers = "".join(
-        f'<a class="on" href="javascript:;">{n}</a>' if n == current else f'<a href="{escape(urls[n - 1], quote=True)}">{n}</a>'
+        f'<a class="on" href="javascript:;">{n}</a>'
+        if n == current
+        else f'<a href="{escape(urls[n - 1], quote=True)}">{n}</a>'
         for n in range(1, last + 1)
     )
     before, after = urls[max(current - 2, 0)], urls[min(current, last - 1)]

@@ -1,7 +1,5 @@
 """Hanweb JCMS: CDATA records inside the column page, windows of records from `dataproxy.jsp`, 信息公开 lists by POST."""
 
-
-
 from __future__ import annotations
 
 import re
@@ -39,7 +37,9 @@ class Jcms(SimulatedSite):
     )  # fmt: skip
 
     def article_url(self, number: int, day: dt.date, channel_url: str) -> str:
-        return urljoin(channel_url, f"/art/{day.year}/{day.month}/{day.day}/art_{self.column_id(channel_url)}_{number}.html")
+        return urljoin(
+            channel_url, f"/art/{day.year}/{day.month}/{day.day}/art_{self.column_id(channel_url)}_{number}.html"
+        )
 
     def page_size(self, channel_url: str) -> int:
         """A window of records: three pages as readers see them."""
@@ -132,7 +132,12 @@ jQuery(function($){{ $('#{unit}').jpage({{ themeName:'default', dataStore:'', to
         text = EMPTY
         for channel in self.lists:
             known = fields.get("columnid") == self.column_id(channel.url) and fields.get("unitid") == self.unit(channel)
-            if known and fields.get("startrecord", "").isdigit() and fields.get("endrecord", "").isdigit() and not self.is_xxgk(channel):
+            if (
+                known
+                and fields.get("startrecord", "").isdigit()
+                and fields.get("endrecord", "").isdigit()
+                and not self.is_xxgk(channel)
+            ):
                 lines = channel.lines[int(fields["startrecord"]) - 1 : int(fields["endrecord"])]
                 text = self.datastore(channel, lines) if lines else EMPTY
         return Answer(200, (("Content-Type", "text/xml;charset=UTF-8"),), text.encode())
@@ -150,7 +155,9 @@ jQuery(function($){{ $('#{unit}').jpage({{ themeName:'default', dataStore:'', to
                 for line in lines
             )
             pager = f'<div class="tb_pager">共&nbsp;{len(channel.lines)}&nbsp;条&nbsp;第{page}/{len(channel.pages)}页 共{len(channel.pages)}页 <a href="javascript:;" onclick="cx({page + 1},\'div{self.column_id(channel.url)}\')">下一页</a></div>'
-            return self.html(f'<table width="100%" class="xxgk_list_table"><tr><th>标题</th><th>索引号</th><th>发布日期</th></tr>{rows}</table>{pager}')
+            return self.html(
+                f'<table width="100%" class="xxgk_list_table"><tr><th>标题</th><th>索引号</th><th>发布日期</th></tr>{rows}</table>{pager}'
+            )
         return self.html("")
 
     # The article.
@@ -162,7 +169,9 @@ jQuery(function($){{ $('#{unit}').jpage({{ themeName:'default', dataStore:'', to
         body = f"""{h.breadcrumb(None, self)}<div class="main-txt"><div id="title" class="tit">{escape(row.title)}</div>
 <div class="info">发布日期：{row.stamp}　来源：{escape(row.source)}　浏览次数：<script src="/module/visitcount/articlehits.jsp?colid=1&artid={row.number}"></script></div>
 {self.body(row)}<div class="edit">责任编辑：{row.editor}</div></div>{h.neighbours(self)}{h.sidebar(self.stranger_rows[3:], "相关链接")}"""
-        return h.document(self, f"{self.site_name} {row.channel} {row.title}", body, meta=h.government_meta(self, row.channel, row))
+        return h.document(
+            self, f"{self.site_name} {row.channel} {row.title}", body, meta=h.government_meta(self, row.channel, row)
+        )
 
 
 class Jiangsu(Jcms):
@@ -171,7 +180,9 @@ class Jiangsu(Jcms):
     xxgk_columns = ("55505",)
 
     def body(self, row: Row) -> str:
-        return f'<div class="bt-content zoom clearfix" id="zoom"><div class="artile_zw">{row.html_paragraphs}</div></div>'
+        return (
+            f'<div class="bt-content zoom clearfix" id="zoom"><div class="artile_zw">{row.html_paragraphs}</div></div>'
+        )
 
 
 class Zhejiang(Jcms):

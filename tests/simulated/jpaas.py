@@ -1,7 +1,5 @@
 """Hanweb JPaaS: the CMS that departments of 浙江 move to; lists by `page/build/unit`, articles named by 32 hex."""
 
-
-
 from __future__ import annotations
 
 import json
@@ -31,7 +29,13 @@ class ZhejiangJpaas(SimulatedSite):
     site_name = "浙江省教育厅"
     finite = False
     truncate = True
-    planted = ("HTML inside JSON", "query only in attributes of the pager", "parameters as paramJson or as pageNo and rows", "no full date in article URLs", "parseType spelled bulidstatic")
+    planted = (
+        "HTML inside JSON",
+        "query only in attributes of the pager",
+        "parameters as paramJson or as pageNo and rows",
+        "no full date in article URLs",
+        "parseType spelled bulidstatic",
+    )
 
     def columns(self) -> list[tuple[str, str]]:
         return COLUMNS["zhejiang"]
@@ -42,7 +46,9 @@ class ZhejiangJpaas(SimulatedSite):
         return found[1]
 
     def article_url(self, number: int, day: dt.date, channel_url: str) -> str:
-        return urljoin(channel_url, f"/col/col{self.column_id(channel_url)}/art/{day.year}/art_{self.hex32(number)}.html")
+        return urljoin(
+            channel_url, f"/col/col{self.column_id(channel_url)}/art/{day.year}/art_{self.hex32(number)}.html"
+        )
 
     def list_url(self, channel: Channel, page: int) -> str:
         return channel.url
@@ -70,7 +76,11 @@ class ZhejiangJpaas(SimulatedSite):
         page = int(given.get("pageNo") or fields.get("pageNo") or 1)
         size = int(given.get("pageSize") or fields.get("rows") or self.per_page)
         for channel in self.lists:
-            if fields.get("pageId") == self.column_id(channel.url) and fields.get("webId") == WEB_ID and fields.get("tplSetId") == TEMPLATE:
+            if (
+                fields.get("pageId") == self.column_id(channel.url)
+                and fields.get("webId") == WEB_ID
+                and fields.get("tplSetId") == TEMPLATE
+            ):
                 text = self.fragment(channel, channel.lines[(page - 1) * size : page * size], page, size)
                 return self.json({"success": True, "code": "200", "message": "操作成功", "data": {"html": text}})
         return self.json({"success": False, "code": "500", "message": "单元不存在", "data": None})

@@ -1,7 +1,5 @@
 """安徽: `/content/column/{id}?pageIndex=N`, and 信息公开 lists as HTML fragments of `/site/label/8888`."""
 
-
-
 from __future__ import annotations
 
 from html import escape
@@ -16,7 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SITE_ID = "6791141"
-PATHS = {"31401481": "/xwzx/tzgg/", "31401491": "/xwzx/jyyw/", "31401501": "/xwzx/jcjy/", "31401511": "/xwzx/zyjy/", "31401521": "/xwzx/gdjy/"}
+PATHS = {
+    "31401481": "/xwzx/tzgg/",
+    "31401491": "/xwzx/jyyw/",
+    "31401501": "/xwzx/jcjy/",
+    "31401511": "/xwzx/zyjy/",
+    "31401521": "/xwzx/gdjy/",
+}
 
 
 def quoted(text: str) -> str:
@@ -67,7 +71,10 @@ class Anhui(SimulatedSite):
             self.publish(channel.url, lambda: self.html(self.list_page(channel, 1)))
             return
         super().publish_lists(channel)
-        for address in (f"/content/column/{self.column_id(channel)}", f"/content/column/{self.column_id(channel)}?pageIndex=1"):
+        for address in (
+            f"/content/column/{self.column_id(channel)}",
+            f"/content/column/{self.column_id(channel)}?pageIndex=1",
+        ):
             self.publish(urljoin(channel.url, address), lambda: self.html(self.list_page(channel, 1)))
 
     def pager(self, channel: Channel, page: int) -> str:
@@ -109,9 +116,17 @@ $.ajax({{ url: "/site/label/8888", type: "post", headers: {{ "Ls-Language": "zh"
             return None
         page, size = int(fields.get("pageIndex", "1") or 1), int(fields.get("pageSize", "15") or 15)
         for channel in self.lists:
-            organ, category = urlsplit(channel.url).path.rsplit("/", 1)[1], parse_qs(urlsplit(channel.url).query).get("catId", [""])[0]
+            organ, category = (
+                urlsplit(channel.url).path.rsplit("/", 1)[1],
+                parse_qs(urlsplit(channel.url).query).get("catId", [""])[0],
+            )
             asked = fields.get("catId") or fields.get("catIds")
-            if self.by_label(channel) and fields.get("organId") == organ and asked == category and fields.get("siteId", SITE_ID) == SITE_ID:
+            if (
+                self.by_label(channel)
+                and fields.get("organId") == organ
+                and asked == category
+                and fields.get("siteId", SITE_ID) == SITE_ID
+            ):
                 return self.html(self.fragment(channel.rows, page, size))
         return self.html('<div class="no_data">暂无信息</div>')
 

@@ -1,7 +1,5 @@
 """What every simulated site is made of: answers, expected articles, rows, lines of a list, and the site itself."""
 
-
-
 from __future__ import annotations
 
 import datetime as dt
@@ -215,9 +213,7 @@ class SimulatedSite:
             self.lists.append(self.retouch(Channel(name, url, index, lines)))
         first_name, first_url = columns[0]
         old = dt.date(2023, 6, 9)
-        self.stranger_rows = [
-            self.make_row(first_name, first_url, old - dt.timedelta(days=40 * n)) for n in range(5)
-        ]
+        self.stranger_rows = [self.make_row(first_name, first_url, old - dt.timedelta(days=40 * n)) for n in range(5)]
         self.traps: tuple[str, ...] = self.planted
         self.build()
 
@@ -388,7 +384,6 @@ def pdf(row: Row) -> bytes:
 
 def as_document(row: Row, url: str) -> Row:
     return replace(row, url=url, document=True)
-
 
 
 NOT_FOUND = (

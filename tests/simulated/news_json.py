@@ -1,7 +1,5 @@
 """News sites whose lists are data: 新华网 (JSONP, static JSON), 网易 (GBK feeds), 澎湃 (POST with a cursor), 凤凰网 (allData)."""
 
-
-
 from __future__ import annotations
 
 import json
@@ -44,7 +42,11 @@ class Xinhua(SimulatedSite):
     def line(self, row: Row, list_url: str, place: int) -> Line:
         """The old host's start page links the articles on that host; they are the same ones."""
         line = super().line(row, list_url, place)
-        return replace(line, href=row.url.replace("//www.news.cn", "//www.xinhuanet.com")) if "xinhuanet" in list_url else line
+        return (
+            replace(line, href=row.url.replace("//www.news.cn", "//www.xinhuanet.com"))
+            if "xinhuanet" in list_url
+            else line
+        )
 
     def page_size(self, channel_url: str) -> int:
         return 20 if "nodeart" in channel_url else self.per_page
@@ -52,7 +54,9 @@ class Xinhua(SimulatedSite):
     def columns(self) -> list[tuple[str, str]]:
         known = super().columns()
         hosts = {url for _, url in known}
-        return known + [(f"地方 {code}", url) for code in PROVINCES if (url := f"http://www.{code}.news.cn/") not in hosts]
+        return known + [
+            (f"地方 {code}", url) for code in PROVINCES if (url := f"http://www.{code}.news.cn/") not in hosts
+        ]
 
     def article_url(self, number: int, day: dt.date, channel_url: str) -> str:
         if "nodeart" in channel_url:
@@ -78,7 +82,10 @@ class Xinhua(SimulatedSite):
             self.publish(channel.url, lambda: self.html(h.front_page(self, channel)))
             return
         self.publish(channel.url, lambda: self.html(self.list_page(channel, 1)))
-        self.publish(urljoin(channel.url, self.data_name(channel)), lambda: self.json({"datasource": [self.section_row(row) for row in channel.rows]}))
+        self.publish(
+            urljoin(channel.url, self.data_name(channel)),
+            lambda: self.json({"datasource": [self.section_row(row) for row in channel.rows]}),
+        )
 
     def section_row(self, row: Row) -> dict[str, Any]:
         return {"contentId": f"{row.number}", "title": f'<a href="{row.url}" target="_blank">{row.title}</a>' if row.number % 5 == 0 else row.title, "showTitle": row.title,
@@ -86,7 +93,10 @@ class Xinhua(SimulatedSite):
                 "summary": row.paragraphs[0]}  # fmt: skip
 
     def list_page(self, channel: Channel, page: int) -> str:
-        items = "".join(f'<div class="item"><div class="tit"><a href="{line.href}" target="_blank">{escape(line.text)}</a></div><div class="time">{line.date}</div></div>' for line in channel.pages[0])
+        items = "".join(
+            f'<div class="item"><div class="tit"><a href="{line.href}" target="_blank">{escape(line.text)}</a></div><div class="time">{line.date}</div></div>'
+            for line in channel.pages[0]
+        )
         body = f"""<div class="crumb"><a href="/">首页</a> &gt; {escape(channel.name)}</div><div id="content-list" class="column-center" data="datasource:{self.data_name(channel)[3:-5]}" preview="{self.data_name(channel)}">{items}</div>
 <div class="moreBtn xpage-more-btn">加载更多</div><script>window.datasource = "{self.data_name(channel)}";</script>{h.sidebar(self.stranger_rows[2:], "热门文章")}"""
         return h.document(self, f"{channel.name}-{self.site_name}", body)
@@ -104,7 +114,11 @@ class Xinhua(SimulatedSite):
                         twin = channel.rows[place - 3]
                         entries.append(self.entry(twin, twin.url.replace("//www.news.cn", "//www.xinhuanet.com")))
                 found = entries[(page - 1) * size : page * size]
-                value = {"status": 0 if found else -1, "data": {"list": found} if found else None, "totalnum": len(entries)}
+                value = {
+                    "status": 0 if found else -1,
+                    "data": {"list": found} if found else None,
+                    "totalnum": len(entries),
+                }
                 return script(f"{fields.get('callback', '')}({json.dumps(value, ensure_ascii=False)})", "utf-8")
         return script('({"status":-1})', "utf-8")
 
@@ -146,7 +160,9 @@ class Netease(SimulatedSite):
             return
         for page in range(1, len(channel.pages) + 1):
             address = self.list_url(channel, page)
-            for form in dict.fromkeys((address, address.split("?")[0], f"{address.split('?')[0]}?callback=data_callback")):
+            for form in dict.fromkeys(
+                (address, address.split("?")[0], f"{address.split('?')[0]}?callback=data_callback")
+            ):
                 self.publish(form, partial(self.feed_answer, channel, page))
 
     def feed_answer(self, channel: Channel, page: int) -> Answer:
@@ -179,7 +195,13 @@ class Thepaper(SimulatedSite):
     family = "news_json"
     site_name = "澎湃新闻"
     finite = False
-    planted = ("POST with a JSON body", "cursor startTime; pageNum alone repeats page 1", "no date in article URLs", "times in words (3小时前)", "body in __NEXT_DATA__")
+    planted = (
+        "POST with a JSON body",
+        "cursor startTime; pageNum alone repeats page 1",
+        "no date in article URLs",
+        "times in words (3小时前)",
+        "body in __NEXT_DATA__",
+    )
 
     def page_size(self, channel_url: str) -> int:
         return 20
@@ -218,8 +240,19 @@ class Thepaper(SimulatedSite):
                 "pageNum": 1, "pageSize": size, "total": None}  # fmt: skip
 
     def list_page(self, channel: Channel, page: int) -> str:
-        data = {"props": {"pageProps": {"data": self.page_data(channel, self.per_page, None), "channelId": self.channel_number(channel)}}, "page": "/channel_[id]"}
-        items = "".join(f'<div class="small_toplink"><a target="_blank" href="/newsDetail_forward_{line.row.url.rsplit("_", 1)[1]}"><h2>{escape(line.text)}</h2></a><span>3小时前</span></div>' for line in channel.pages[0])
+        data = {
+            "props": {
+                "pageProps": {
+                    "data": self.page_data(channel, self.per_page, None),
+                    "channelId": self.channel_number(channel),
+                }
+            },
+            "page": "/channel_[id]",
+        }
+        items = "".join(
+            f'<div class="small_toplink"><a target="_blank" href="/newsDetail_forward_{line.row.url.rsplit("_", 1)[1]}"><h2>{escape(line.text)}</h2></a><span>3小时前</span></div>'
+            for line in channel.pages[0]
+        )
         body = f'<div id="__next"><main><ul>{items}</ul>{h.sidebar(self.stranger_rows[2:], "热新闻")}</main></div><script id="__NEXT_DATA__" type="application/json">{json.dumps(data, ensure_ascii=False)}</script>'
         return h.document(self, f"{channel.name}-{self.site_name}", body)
 
@@ -232,14 +265,18 @@ class Thepaper(SimulatedSite):
             if fields.get("channelId") == self.channel_number(channel):
                 cursor = fields.get("startTime", "")
                 size = fields.get("pageSize", "")
-                data = self.page_data(channel, int(size) if size.isdigit() else 20, int(cursor) if cursor.isdigit() else None)
+                data = self.page_data(
+                    channel, int(size) if size.isdigit() else 20, int(cursor) if cursor.isdigit() else None
+                )
                 return self.json({"code": 200, "desc": "成功", "time": 1, "data": data})
         return self.json({"code": 200, "desc": "成功", "data": {"hasNext": False, "list": []}})
 
     def article_page(self, row: Row) -> str:
         detail = {"contId": row.url.rsplit("_", 1)[1], "name": row.title, "publishTime": row.unix * 1000, "pubTime": row.stamp, "source": row.source, "author": row.author,
                   "responEditor": row.editor, "content": row.html_paragraphs}  # fmt: skip
-        data = json.dumps({"props": {"pageProps": {"detailData": {"contentDetail": detail}}}}, ensure_ascii=False).replace("</", "<\\/")
+        data = json.dumps(
+            {"props": {"pageProps": {"detailData": {"contentDetail": detail}}}}, ensure_ascii=False
+        ).replace("</", "<\\/")
         body = f"""<div id="__next"><h1 class="index_title__B8mhI">{escape(row.title)}</h1><div class="index_left__LfzyH"><div>{escape(row.source)}</div><div><span>{row.stamp}</span></div></div>
 <div class="index_cententWrap__Jv8jK">{row.html_paragraphs}</div><div class="index_resEditor">责任编辑：{row.editor}</div></div><script id="__NEXT_DATA__" type="application/json">{data}</script>"""
         return h.document(self, f"{row.title}_{row.channel}_{self.site_name}", body)
@@ -250,7 +287,13 @@ class Ifeng(SimulatedSite):
 
     family = "news_json"
     site_name = "凤凰网"
-    planted = ("rows only in a script (allData)", "no date in article URLs", "protocol-relative links", "class names with build hashes", "everything on one page")
+    planted = (
+        "rows only in a script (allData)",
+        "no date in article URLs",
+        "protocol-relative links",
+        "class names with build hashes",
+        "everything on one page",
+    )
 
     def article_url(self, number: int, day: dt.date, channel_url: str) -> str:
         return f"https://edu.ifeng.com/c/8{self.hex32(number)[:10]}"
@@ -265,17 +308,36 @@ class Ifeng(SimulatedSite):
         self.publish(channel.url, lambda: self.html(self.list_page(channel, 1)))
 
     def list_page(self, channel: Channel, page: int) -> str:
-        rows = [{"id": str(line.row.number), "title": line.text, "url": line.href, "newsTime": f"{line.row.stamp}:00", "source": line.row.source, "type": "article"} for line in channel.lines]
+        rows = [
+            {
+                "id": str(line.row.number),
+                "title": line.text,
+                "url": line.href,
+                "newsTime": f"{line.row.stamp}:00",
+                "source": line.row.source,
+                "type": "article",
+            }
+            for line in channel.lines
+        ]
         body = f"""<div id="root"><div class="index_newsList_Mm2Xy"></div></div>
 <script>var allData = {json.dumps({"newsstream": rows, "nav": [], "hotNews": []}, ensure_ascii=False)};
 var adData = {{}};</script>"""
         return h.document(self, f"{channel.name}_{self.site_name}", body)
 
     def article_page(self, row: Row) -> str:
-        data = {"docData": {"title": row.title, "newsTime": f"{row.stamp}:00", "source": row.source, "contentData": {"contentList": [{"type": "text", "data": row.html_paragraphs}]}}}
+        data = {
+            "docData": {
+                "title": row.title,
+                "newsTime": f"{row.stamp}:00",
+                "source": row.source,
+                "contentData": {"contentList": [{"type": "text", "data": row.html_paragraphs}]},
+            }
+        }
         body = f"""<div id="root"><div class="index_artical_EnkrJ"><h1 class="index_topic_2KhAz">{escape(row.title)}</h1><div class="index_author_b35cB"><span>{escape(row.source)}</span><span>{row.published_on:%Y年%m月%d日} {row.clock}:00</span></div>
 <div class="index_text_D0U1y">{row.html_paragraphs}</div></div></div><script>var allData = {json.dumps(data, ensure_ascii=False).replace("</", "<" + chr(92) + "/")};</script>"""
-        return h.document(self, f"{row.title}_{self.site_name}", body, meta=f'<meta property="og:time " content="{row.stamp}:00"/>')
+        return h.document(
+            self, f"{row.title}_{self.site_name}", body, meta=f'<meta property="og:time " content="{row.stamp}:00"/>'
+        )
 
 
 CLASSES: dict[str, type[SimulatedSite]] = {"xinhua": Xinhua, "netease": Netease, "thepaper": Thepaper, "ifeng": Ifeng}

@@ -1,7 +1,5 @@
 """江西: lists by POST `/queryList` with JSON strings inside JSON; article pages hold their body in a script."""
 
-
-
 from __future__ import annotations
 
 import json
@@ -35,7 +33,10 @@ class Jiangxi(SimulatedSite):
         return urlsplit(channel_url).path.split("/")[2]
 
     def article_url(self, number: int, day: dt.date, channel_url: str) -> str:
-        return urljoin(channel_url, f"/jxjyw/{self.code(channel_url)}/pc/content/content_{1_790_000_000_000_000_000 + number * 7919}.html")
+        return urljoin(
+            channel_url,
+            f"/jxjyw/{self.code(channel_url)}/pc/content/content_{1_790_000_000_000_000_000 + number * 7919}.html",
+        )
 
     def retouch(self, channel: Channel) -> Channel:
         """The last three rows were published by the CMS before this one."""
@@ -44,7 +45,9 @@ class Jiangxi(SimulatedSite):
         def former(line: Line) -> Line:
             day, row = line.row.published_on, line.row
             if row in old:
-                row = replace(row, url=urljoin(channel.url, f"/art/{day.year}/{day.month}/{day.day}/art_56952_{row.number}.html"))
+                row = replace(
+                    row, url=urljoin(channel.url, f"/art/{day.year}/{day.month}/{day.day}/art_56952_{row.number}.html")
+                )
             return replace(line, row=row, href=row.path)
 
         return replace(channel, pages=tuple(tuple(former(line) for line in page) for page in channel.pages))
@@ -84,7 +87,12 @@ loadList(getQueryString("pageNum") || 1);
         for channel in self.lists:
             code = self.code(channel.url)
             if path == f"/jxjyw/{code}/{code}-articleList.json":
-                return self.json([{"title": row.title, "pubDate": f"{row.stamp}:00", "urls": json.dumps({"pc": row.path})} for row in channel.rows])
+                return self.json(
+                    [
+                        {"title": row.title, "pubDate": f"{row.stamp}:00", "urls": json.dumps({"pc": row.path})}
+                        for row in channel.rows
+                    ]
+                )
         if path != "/queryList":
             return None
         if method != "POST":
@@ -96,7 +104,18 @@ loadList(getQueryString("pageNum") || 1);
                 rows = channel.rows
         page, size = int(fields.get("current", "1") or 1), int(fields.get("pageSize") or fields.get("perPage") or 10)
         chosen = rows[(page - 1) * size : page * size]
-        return self.json({"code": 200, "msg": "success", "data": {"total": len(rows), "current": page, "size": size, "results": [self.result(row) for row in chosen]}})
+        return self.json(
+            {
+                "code": 200,
+                "msg": "success",
+                "data": {
+                    "total": len(rows),
+                    "current": page,
+                    "size": size,
+                    "results": [self.result(row) for row in chosen],
+                },
+            }
+        )
 
     def article_page(self, row: Row) -> str:
         if "/art/" in row.url:
@@ -106,7 +125,12 @@ loadList(getQueryString("pageNum") || 1);
             body = f"""<div id="app"><h1 class="title">{escape(row.title)}</h1><div class="time">发布日期：{row.stamp}　来源：{escape(row.source)}</div><div id="content"></div></div>
 <script type="text/javascript">var articleContent_1 = [{{ title:{json.dumps(row.title, ensure_ascii=False)}, content:{data}, pubDate:"{row.stamp}:00" }}];
 document.getElementById("content").innerHTML = articleContent_1[0].content.content;</script>"""
-        return h.document(self, row.title, f"{h.breadcrumb(None, self)}{body}{h.neighbours(self)}", meta=h.government_meta(self, row.channel, row))
+        return h.document(
+            self,
+            row.title,
+            f"{h.breadcrumb(None, self)}{body}{h.neighbours(self)}",
+            meta=h.government_meta(self, row.channel, row),
+        )
 
 
 CLASSES: dict[str, type[SimulatedSite]] = {"jiangxi": Jiangxi}

@@ -1,7 +1,5 @@
 """Simulated sites over HTTP on this machine, and as a WARC file."""
 
-
-
 from __future__ import annotations
 
 import base64

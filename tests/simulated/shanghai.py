@@ -1,7 +1,5 @@
 """上海: `index_N` counted from 1, articles `/{column}/{day}/{32 hex}.html`, copies of rows in comments."""
 
-
-
 from __future__ import annotations
 
 import datetime as dt
@@ -47,7 +45,9 @@ class Shanghai(SimulatedSite):
             items.append(f"{item}\n<!-- {item} -->" if n % 4 == 0 else item)
         if page == 2:
             first = channel.lines[:3][-1]
-            items.append(f'<li><a href="{first.row.url.replace("https:", "http:")}" target="_blank">{escape(first.text)}</a><span class="listTime">{first.date}</span></li>')
+            items.append(
+                f'<li><a href="{first.row.url.replace("https:", "http:")}" target="_blank">{escape(first.text)}</a><span class="listTime">{first.date}</span></li>'
+            )
         body = f"""<div class="top"><div><h3><a href="./"><font>{escape(channel.name)}</font></a></h3></div></div>{h.sidebar(self.stranger_rows[2:])}
 <ul id="listContent">{"".join(items)}</ul><div class="whj_padding whj_color">第{page}页 共{len(channel.pages)}页</div>"""
         return h.document(self, f"{channel.name}_{self.site_name}", body, meta=h.government_meta(self, channel.name))

@@ -1,7 +1,5 @@
 """TRS WCM: static directories, `t{YYYYMMDD}_{id}`, `index_N` lists, page totals in inline scripts."""
 
-
-
 from __future__ import annotations
 
 import datetime as dt
@@ -164,7 +162,7 @@ class Tianjin(Trs):
     def pager(self, channel: Channel, page: int) -> str:
         return (
             f'<div class="page-list"><span>第{page}页</span><span>共{len(channel.pages)}页</span>'
-            '<a href="javascript:goPage(\'next\')">下一页</a></div>'
+            "<a href=\"javascript:goPage('next')\">下一页</a></div>"
         )
 
 
@@ -192,7 +190,9 @@ class Shanxi(Trs):
         return replace(channel, pages=tuple(pages))
 
     def items(self, channel: Channel, lines: Sequence[Line]) -> str:
-        return '<div class="xwzx_ggtz">' + super().items(channel, lines).replace('class="list"', 'class="fl"') + "</div>"
+        return (
+            '<div class="xwzx_ggtz">' + super().items(channel, lines).replace('class="list"', 'class="fl"') + "</div>"
+        )
 
     def pager(self, channel: Channel, page: int) -> str:
         last = f"index_{len(channel.pages) - 1}.html"
@@ -249,7 +249,12 @@ class Hubei(Trs):
     site_name = "湖北省教育厅"
     list_ext = "shtml"
     article_ext = "shtml"
-    planted = ("dates split over elements", "last page only in the pager's link", "separator rows", "list extension .shtml")
+    planted = (
+        "dates split over elements",
+        "last page only in the pager's link",
+        "separator rows",
+        "list extension .shtml",
+    )
 
     def items(self, channel: Channel, lines: Sequence[Line]) -> str:
         if "GK2020" in channel.url:
@@ -278,7 +283,11 @@ class Hubei(Trs):
 class Hunan(Trs):
     site_name = "湖南省教育厅"
     first_suffix = 2
-    planted = ("one-based suffix: index_1 is page 1 again", "first page not named index", "last page only in the pager's link")
+    planted = (
+        "one-based suffix: index_1 is page 1 again",
+        "first page not named index",
+        "last page only in the pager's link",
+    )
 
     def items(self, channel: Channel, lines: Sequence[Line]) -> str:
         return super().items(channel, lines).replace('class="list"', 'class="list_gkzd_content"')
@@ -316,7 +325,12 @@ class Guangxi(Trs):
 
 class Chongqing(Trs):
     site_name = "重庆市教育委员会"
-    planted = ("createPage(", "a row listed twice: plain and _wap", "date of the document beside the publish date", "dates without padding")
+    planted = (
+        "createPage(",
+        "a row listed twice: plain and _wap",
+        "date of the document beside the publish date",
+        "dates without padding",
+    )
 
     def retouch(self, channel: Channel) -> Channel:
         if channel.index:
@@ -344,7 +358,9 @@ class Chongqing(Trs):
         return f'<div class="information-l-content">{super().items(channel, lines)}</div>'
 
     def pager(self, channel: Channel, page: int) -> str:
-        return f'<div class="page"><script>createPage({len(channel.pages)}, {page - 1}, "index", "html");</script></div>'
+        return (
+            f'<div class="page"><script>createPage({len(channel.pages)}, {page - 1}, "index", "html");</script></div>'
+        )
 
     def body(self, row: Row) -> str:
         written = row.published_on - dt.timedelta(days=6)
@@ -405,7 +421,11 @@ class Shaanxi(Trs):
 
 class Ningxia(Trs):
     site_name = "宁夏回族自治区教育厅"
-    planted = ("the list item stands inside the link", "last page only in the pager's link", "an article listed in two columns")
+    planted = (
+        "the list item stands inside the link",
+        "last page only in the pager's link",
+        "an article listed in two columns",
+    )
 
     def retouch(self, channel: Channel) -> Channel:
         if channel.index != 1:
@@ -415,9 +435,13 @@ class Ningxia(Trs):
 
     def items(self, channel: Channel, lines: Sequence[Line]) -> str:
         if "zcwj" in channel.url:
-            return "".join(f'<div class="zfxxgk_zd1"><a href="{quoted(line.href)}">{escape(line.text)}</a><b>{line.date}</b></div>' for line in lines)
+            return "".join(
+                f'<div class="zfxxgk_zd1"><a href="{quoted(line.href)}">{escape(line.text)}</a><b>{line.date}</b></div>'
+                for line in lines
+            )
         rows = "".join(
-            f'<a href="{quoted(line.href)}" target="_blank"><li><p>{escape(line.text)}</p><span>{line.date}</span></li></a>' for line in lines
+            f'<a href="{quoted(line.href)}" target="_blank"><li><p>{escape(line.text)}</p><span>{line.date}</span></li></a>'
+            for line in lines
         )
         return f'<ul class="wzlb">{rows}</ul>'
 
@@ -466,7 +490,9 @@ class Moe(Trs):
         if channel.index:
             return channel
         line = channel.pages[-1][0]
-        return channel.with_line(len(channel.pages) - 1, 0, replace(line, href=line.row.url.replace("//www.", "//hudong.")), instead=True)
+        return channel.with_line(
+            len(channel.pages) - 1, 0, replace(line, href=line.row.url.replace("//www.", "//hudong.")), instead=True
+        )
 
     def publish_article(self, row: Row) -> None:
         super().publish_article(row)
@@ -479,7 +505,10 @@ class Moe(Trs):
 
     def items(self, channel: Channel, lines: Sequence[Line]) -> str:
         if "xxgk" in channel.url:
-            rows = "".join(f'<dd><a href="{quoted(line.href)}">{escape(line.text)}</a><span class="x_gkndbg_pcdate">{line.date}</span></dd>' for line in lines)
+            rows = "".join(
+                f'<dd><a href="{quoted(line.href)}">{escape(line.text)}</a><span class="x_gkndbg_pcdate">{line.date}</span></dd>'
+                for line in lines
+            )
             return f'<dl id="list"><dt>标题</dt>{rows}</dl>'
         return super().items(channel, lines).replace('class="list"', 'id="list"')
 
@@ -495,7 +524,11 @@ document.write("<a href='/was5/web/search?channelid=239993&page=" + (currentPage
     def article_meta(self, row: Row) -> str:
         media = [("publishdate", f"{row.published_on}"), ("author", row.editor), ("source", row.source), ("contentid", str(row.number)),
                  ("filetype", "0"), ("catalogs", "moe_1485")]  # fmt: skip
-        return super().article_meta(row) + "\n" + "\n".join(f'<meta name="{name}" content="{quoted(value)}"/>' for name, value in media)
+        return (
+            super().article_meta(row)
+            + "\n"
+            + "\n".join(f'<meta name="{name}" content="{quoted(value)}"/>' for name, value in media)
+        )
 
     def body(self, row: Row) -> str:
         if "/srcsite/" in row.url:
@@ -511,7 +544,11 @@ document.write("<a href='/was5/web/search?channelid=239993&page=" + (currentPage
 
 class Jyb(Trs):
     site_name = "中国教育新闻网"
-    planted = ("createPageHTML with single quotes", "rows without a date of their own element", "news filed in another directory")
+    planted = (
+        "createPageHTML with single quotes",
+        "rows without a date of their own element",
+        "news filed in another directory",
+    )
 
     def article_url(self, number: int, day: dt.date, channel_url: str) -> str:
         return f"http://www.jyb.cn/rmtzcg/xwy/wzxw/{day:%Y%m}/t{day:%Y%m%d}_{2_111_000_000 + number % 1_000_000}.html"
@@ -571,7 +608,10 @@ class Eol(Trs):
         return replace(super().line(row, list_url, place), date="")
 
     def items(self, channel: Channel, lines: Sequence[Line]) -> str:
-        rows = "".join(f'<div class="fline"><a href="{quoted(line.href)}" target="_blank">{escape(line.text)}</a></div>' for line in lines)
+        rows = "".join(
+            f'<div class="fline"><a href="{quoted(line.href)}" target="_blank">{escape(line.text)}</a></div>'
+            for line in lines
+        )
         return f'<div class="list">{rows}</div>'
 
 

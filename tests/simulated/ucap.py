@@ -1,7 +1,5 @@
 """Ucap 开普: static `<name>_N.shtml` lists counted from 1, lists by `/common/search/`, articles with a 32-hex name."""
 
-
-
 from __future__ import annotations
 
 import datetime as dt
@@ -137,10 +135,14 @@ class Ucap(SimulatedSite):
         if fields.get("_isJson") == "false":
             return self.html(self.search_html(channel, chosen, page, -(-len(rows) // size)))
         results = [self.search_row(row) for row in chosen]
-        return self.json({"code": 200, "success": True, "data": {"total": len(rows), "page": page, "rows": size, "results": results}})
+        return self.json(
+            {"code": 200, "success": True, "data": {"total": len(rows), "page": page, "rows": size, "results": results}}
+        )
 
     def search_html(self, channel: Channel, rows: list[Row], page: int, count: int) -> str:
-        items = "".join(f'<li><a href="{row.path}">{escape(row.title)}</a><span>{row.published_on}</span></li>' for row in rows)
+        items = "".join(
+            f'<li><a href="{row.path}">{escape(row.title)}</a><span>{row.published_on}</span></li>' for row in rows
+        )
         return h.document(self, channel.name, f'<ul class="search">{items}</ul><div class="page">共{count}页</div>')
 
     # Articles.
@@ -185,7 +187,9 @@ class Heilongjiang(Ucap):
 
     def article_url(self, number: int, day: dt.date, channel_url: str) -> str:
         found = re.search(r"/(c\d+)/", channel_url)
-        return f"https://jyt.hlj.gov.cn/jyt/{found[1] if found else 'c110480'}/{day:%Y%m}/c00_{number + 25_000_000}.shtml"
+        return (
+            f"https://jyt.hlj.gov.cn/jyt/{found[1] if found else 'c110480'}/{day:%Y%m}/c00_{number + 25_000_000}.shtml"
+        )
 
     def by_script(self, channel: Channel) -> bool:
         return "public_" in channel.url
@@ -194,7 +198,12 @@ class Heilongjiang(Ucap):
         if not self.by_script(channel):
             return super().list_page(channel, page)
         widget = FILLED.format(css="list", channel=self.channel_id(channel), size=15)
-        return h.document(self, channel.name, f"{h.breadcrumb(channel, self)}{h.sidebar(self.stranger_rows[2:])}{widget}", meta=self.list_meta(channel))
+        return h.document(
+            self,
+            channel.name,
+            f"{h.breadcrumb(channel, self)}{h.sidebar(self.stranger_rows[2:])}{widget}",
+            meta=self.list_meta(channel),
+        )
 
 
 class Gansu(Ucap):
@@ -209,7 +218,9 @@ class Gansu(Ucap):
 
     def article_url(self, number: int, day: dt.date, channel_url: str) -> str:
         found = re.search(r"/(c\d+)/", channel_url)
-        return f"https://jyt.gansu.gov.cn/jyt/{found[1] if found else 'c107270'}/{day:%Y%m}/{number + 167_000_000}.shtml"
+        return (
+            f"https://jyt.gansu.gov.cn/jyt/{found[1] if found else 'c107270'}/{day:%Y%m}/{number + 167_000_000}.shtml"
+        )
 
     def retouch(self, channel: Channel) -> Channel:
         """The oldest row but four of the first column is a PDF beside the articles."""
@@ -244,7 +255,9 @@ class Gansu(Ucap):
 {rows}
 </ul>
 <div id="page_div"></div><script>createPageHTML('page_div',{len(channel.pages)}, 1,'{stem}','shtml',{len(channel.lines)});</script> -->"""
-        return h.document(self, channel.name, body, meta=f"{h.government_meta(self, channel.name)}\n{self.list_meta(channel)}")
+        return h.document(
+            self, channel.name, body, meta=f"{h.government_meta(self, channel.name)}\n{self.list_meta(channel)}"
+        )
 
 
 class Sichuan(Ucap):
@@ -284,7 +297,8 @@ class Sichuan(Ucap):
 
     def pager(self, channel: Channel, page: int) -> str:
         links = "".join(
-            f'<a class="pagination-index" href="{urlsplit(self.list_url(channel, n)).path}">{n}</a>' for n in range(1, len(channel.pages) + 1)
+            f'<a class="pagination-index" href="{urlsplit(self.list_url(channel, n)).path}">{n}</a>'
+            for n in range(1, len(channel.pages) + 1)
         )
         return f'<div class="pagination">{links}</div>'
 
@@ -305,7 +319,12 @@ class Hainan(Ucap):
     """海南: `tylist_N.shtml`, and a search that answers HTML because `_isJson=false`."""
 
     site_name = "海南省教育厅"
-    planted = ("facts unknown: article addresses", "search answers HTML", "date behind a label in the list", "one-based suffix: _2 is page 2")
+    planted = (
+        "facts unknown: article addresses",
+        "search answers HTML",
+        "date behind a label in the list",
+        "one-based suffix: _2 is page 2",
+    )
 
     def list_url(self, channel: Channel, page: int) -> str:
         if "news-list" in channel.url:
@@ -317,7 +336,10 @@ class Hainan(Ucap):
         return super().article_url(number, day, base)
 
     def items(self, channel: Channel, lines: Sequence[Line]) -> str:
-        rows = "".join(f'<li><a href="{line.href}" title="{quoted(line.row.title)}">{escape(line.text)}</a><em>发布时间：{line.date}</em></li>' for line in lines)
+        rows = "".join(
+            f'<li><a href="{line.href}" title="{quoted(line.row.title)}">{escape(line.text)}</a><em>发布时间：{line.date}</em></li>'
+            for line in lines
+        )
         return f"<dl>{rows}</dl>"
 
     def pager(self, channel: Channel, page: int) -> str:
@@ -351,13 +373,21 @@ class Hainan(Ucap):
 class Xinjiang(Ucap):
     site_name = "新疆维吾尔自治区教育厅"
     after_end = "repeat"
-    planted = ("one-based suffix: _2 is page 2", "list repeats its last page for ever", "no total anywhere", "dates with slashes")
+    planted = (
+        "one-based suffix: _2 is page 2",
+        "list repeats its last page for ever",
+        "no total anywhere",
+        "dates with slashes",
+    )
 
     def line(self, row: Row, list_url: str, place: int) -> Line:
         return replace(super().line(row, list_url, place), date=f"{row.published_on:%Y/%m/%d}")
 
     def items(self, channel: Channel, lines: Sequence[Line]) -> str:
-        rows = "".join(f'<li><a href="{line.href}" target="_blank">{escape(line.text)}</a><div class="time">{line.date}</div></li>' for line in lines)
+        rows = "".join(
+            f'<li><a href="{line.href}" target="_blank">{escape(line.text)}</a><div class="time">{line.date}</div></li>'
+            for line in lines
+        )
         return f'<div class="tab"><ul>{rows}</ul></div>'
 
     def pager(self, channel: Channel, page: int) -> str:

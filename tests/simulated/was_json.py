@@ -1,7 +1,5 @@
 """福建: TRS WCM pages with lists from the WAS front `fjdzapp/search`, GET or POST."""
 
-
-
 from __future__ import annotations
 
 import datetime as dt
@@ -89,7 +87,9 @@ var pageConfig = {{ url: '/fjdzapp/search', channelid: '229105', sortfield: '-do
                 name = "docs" if fields.get("templet") == "docs.jsp" else "data"
                 if name == "data" and fields.get("channelid") != "229105":
                     found = []
-                return self.json({name: found, "pageCount": -(-len(rows) // size), "recordCount": len(rows), "page": page})
+                return self.json(
+                    {name: found, "pageCount": -(-len(rows) // size), "recordCount": len(rows), "page": page}
+                )
         return self.json({"data": [], "pageCount": 0, "recordCount": 0, "page": page})
 
 

@@ -1,7 +1,5 @@
 """云南: `/article/category/<32 hex>-<page>`, total in the text `…条记录 …/N页`."""
 
-
-
 from __future__ import annotations
 
 import re
@@ -20,7 +18,12 @@ if TYPE_CHECKING:
 class Yunnan(SimulatedSite):
     family = "yunnan"
     site_name = "云南省教育厅"
-    planted = ("facts unknown: article addresses", "page number behind the category id", "total only in the text 条记录 x/N页", "no date in article URLs")
+    planted = (
+        "facts unknown: article addresses",
+        "page number behind the category id",
+        "total only in the text 条记录 x/N页",
+        "no date in article URLs",
+    )
 
     def article_url(self, number: int, day: dt.date, channel_url: str) -> str:
         return urljoin(channel_url, f"/article/{self.hex32(number)}")
@@ -34,10 +37,16 @@ class Yunnan(SimulatedSite):
     def list_page(self, channel: Channel, page: int) -> str:
         lines, count = channel.pages[page - 1], len(channel.pages)
         if channel.name == "教育信息":
-            items = "".join(f'<div class="jyxxnr1"><a href="{line.href}" target="_blank">{escape(line.text)}</a><span>{line.date}</span></div>' for line in lines)
+            items = "".join(
+                f'<div class="jyxxnr1"><a href="{line.href}" target="_blank">{escape(line.text)}</a><span>{line.date}</span></div>'
+                for line in lines
+            )
             box = f'<div class="jyxxlb">{items}</div>'
         else:
-            items = "".join(f'<li><a href="{line.href}" target="_blank">{escape(line.text)}</a><span>{line.date}</span></li>' for line in lines)
+            items = "".join(
+                f'<li><a href="{line.href}" target="_blank">{escape(line.text)}</a><span>{line.date}</span></li>'
+                for line in lines
+            )
             box = f'<div class="yemian"><ul>{items}</ul><ul class="pg"><li>{page}</li></ul></div>'
         after = urlsplit(self.list_url(channel, min(page + 1, count))).path
         body = f'{h.breadcrumb(channel, self)}{h.sidebar(self.stranger_rows[2:])}{box}<div class="page">{len(channel.lines)}条记录 {page}/{count}页 <a href="{after}">下一页</a></div>'
