@@ -153,7 +153,7 @@ def _values(document: Document, title_line: int) -> tuple[list[float], list[int]
         elif is_footer(line.text):
             value = -20.0
         else:
-            marks = len(_PUNCTUATION.findall(line.text)) if length > 8 else 0
+            marks = length > 8 and _PUNCTUATION.search(line.text) is not None
             if (marks and free >= 14) or free >= 50:
                 paragraph = min(free, 1500)
                 value = float(paragraph) if marks else 0.4 * paragraph
@@ -278,7 +278,7 @@ def _clean(document: Document, box: Box, title_line: int, values: list[float], *
 
 def is_footer(text: str) -> bool:
     """Whether a line is of the site, not of the article: copyright, licence, disclaimer."""
-    return _FOOTER.search(text) is not None
+    return len(text) < 500 and _FOOTER.search(text) is not None
 
 
 def is_junk(text: str) -> bool:

@@ -284,7 +284,7 @@ class _Walk:
                     space = space or raw != ""
                     continue
             count += 1
-            if len(lines) > MAX_LINES or count > MAX_NODES:
+            if not count & 1023 and (len(lines) > MAX_LINES or count > MAX_NODES):
                 break
             parent = node.parent
             above = parent.mem_id if parent is not None else 0
