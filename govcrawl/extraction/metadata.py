@@ -223,9 +223,9 @@ def _year(page: Page, result: Metadata, text: str) -> tuple[int, str]:
     years = [int(y) for y in _YEAR.findall(result.title) if int(y) <= limit]
     if years:
         return max(years), "title"
-    if page.listed_on is not None:
-        return page.listed_on.year, "listing"
     years = [int(y) for y in _YEAR.findall(text[:600]) if int(y) <= limit]
     if years:
         return max(set(years), key=years.count), "event"
+    if page.listed_on is not None:
+        return page.listed_on.year, "listing"
     return 0, "none"
