@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -63,9 +64,14 @@ class Known:
         return self.revision is not None
 
 
-def run_started(run_id: str) -> datetime:
-    """When a run began, from its id ``<site>-<yyyymmddThhmmss><ms>Z-<random>``."""
-    return datetime.strptime(run_id.rsplit("-", 2)[1], "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC)
+def run_started(name: str) -> datetime:
+    """When a run began, from its id ``<site>-<yyyymmddThhmmss><ms>Z-<random>`` or the name of one of its files. Raises
+    ValueError for other names."""
+    found = re.search(r"-(\d{8}T\d{9}Z)-", name.rsplit("/", 1)[-1])
+    if found is None:
+        msg = f"{name} is not named by a run"
+        raise ValueError(msg)
+    return datetime.strptime(found.group(1), "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC)
 
 
 class State:

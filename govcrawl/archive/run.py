@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
+import contextlib
 import secrets
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from govcrawl.archive.captures import run_started
 from govcrawl.archive.ledger import MAX_ATTEMPTS, Attempt, capture_rows, failed_before
 from govcrawl.archive.revisit import is_withdrawn
 from govcrawl.archive.schema import RETRIED
@@ -19,12 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from govcrawl.archive.storage import Storage
-
-
-def started_of(path: str) -> datetime | None:
-    """When the run began whose file this is; None for a file that is no run's."""
-    found = re.search(r"-(\d{8}T\d{9}Z)-", path.rsplit("/", 1)[-1])
-    return datetime.strptime(found.group(1), "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC) if found else None
 
 
 class Archive:
@@ -52,9 +47,9 @@ class Archive:
         not count: the run is then dated just after the newest one."""
         when = self.started_at
         for folder in ("captures", "runs"):
-            names = list(self.storage.files(f"{folder}/site={name}"))
-            if names and (newest := started_of(names[-1])) is not None and newest >= when:
-                when = newest + timedelta(milliseconds=1)
+            for path in list(self.storage.files(f"{folder}/site={name}"))[-1:]:
+                with contextlib.suppress(ValueError):  # a stray file; verify tells of it
+                    when = max(when, run_started(path) + timedelta(milliseconds=1))
         return f"{name}-{when:%Y%m%dT%H%M%S}{when.microsecond // 1000:03d}Z-{self._random}"
 
     def begin(self, attempt: Attempt) -> Attempt:
