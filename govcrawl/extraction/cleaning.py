@@ -45,7 +45,7 @@ _MEDIA_TYPES = {
 }
 _CHALLENGE = re.compile(
     r"wzws|__jsl_clearance|_\$jsl|acw_sc__v2|\$_ts\s*=|EO_Bot|edgeone|cf-challenge|challenge-platform|yunsuo|safedog|安全狗|网站防火墙|人机验证|安全验证|请完成验证|verify you are human|slidercaptcha|captcha"
-    r"|请(?:开启|启用|打开)\s*JavaScript.{0,20}(?:继续|刷新|访问)|enable JavaScript and cookies|正在(?:验证|检查)您的浏览器|访问(?:过于)?频繁|\bdocument\.cookie\s*=[^;]{0,200};[\s\S]{0,300}location\.(?:reload|href|replace)",
+    r"|请(?:开启|启用|打开)\s*JavaScript.{0,20}(?:继续|刷新|访问)|enable JavaScript and cookies|正在(?:验证|检查)您的浏览器|访问(?:过于)?频繁|统一身份认证|请(?:先|您)?登录(?:后|再)?(?:查看|访问|继续|浏览)|(?:登录|登陆)后(?:查看|访问|继续)|\bdocument\.cookie\s*=[^;]{0,200};[\s\S]{0,300}location\.(?:reload|href|replace)",
     re.IGNORECASE,
 )
 _ERROR = re.compile(
