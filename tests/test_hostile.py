@@ -276,6 +276,26 @@ def test_a_host_that_asks_for_a_browser_is_left_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "page",
+    [
+        "<html><head><title>登录</title></head><body><h2>统一身份认证平台</h2><form>用户名 密码</form></body></html>",
+        "<html><body><p>请登录后查看</p></body></html>",
+        "<html><head><script>document.cookie='__jsl_clearance=1';location.href='/'</script></head><body></body></html>",
+        "<html><body><script src='/EO_Bot_Ssid'></script></body></html>",
+        "<html><head><title>安全验证</title></head><body><div id='captcha'>请完成验证</div></body></html>",
+    ],
+    ids=["login", "login to read", "jsl", "EdgeOne", "captcha"],
+)
+def test_walls_answered_with_200_never_land(tmp_path: Path, page: str) -> None:
+    with Site(3) as site:
+        site.answers[site.path_of(2)] = (200, HTML, page.encode())
+        done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}")
+        assert done.returncode == 3, done.stdout
+        assert captures(tmp_path, site)[site.path_of(2)]["outcome"] == "challenge"
+    assert len(read_all(tmp_path)) == 2
+
+
+@pytest.mark.parametrize(
     ("value", "low", "high"), [("120", 120, 120), ("Wed, 21 Oct 2065 07:28:00 GMT", 1e8, 1e10), ("soon", None, None)]
 )
 def test_retry_after_forms(value: str, low: float | None, high: float | None) -> None:
