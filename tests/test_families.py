@@ -38,6 +38,8 @@ from govcrawl.provinces import PROVINCES
 from tests import simulated
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from govcrawl.base_spiders.listing import ListingSpider
     from govcrawl.items import Page
     from tests.simulated import SimulatedSite
@@ -47,7 +49,6 @@ LOADER = SpiderLoader.from_settings(SETTINGS)
 SPIDERS: dict[str, type[ListingSpider]] = {name: LOADER.load(name) for name in LOADER.list()}
 DEPARTMENTS = sorted(n for n, s in SPIDERS.items() if getattr(s, "kind", "") in ("department", "ministry"))
 WALKED = [n for n in [*simulated.SLUGS, *simulated.VARIANTS] if simulated.VARIANTS.get(n, n) in DEPARTMENTS]
-TABLE: list[tuple[str, ...]] = []
 
 
 class Crawl:
@@ -71,6 +72,20 @@ class Crawl:
         self.walks = list(self.spider.walks.values())
         for own in self.archive.sites.values():
             own.abandon()
+
+    def coverage(self, slug: str) -> tuple[str, ...]:
+        """A row of the table of spiders: what was found of what the site has."""
+        expected = {doc_id(a.url): a for a in self.site.articles}
+        attempts = {p.attempt.doc_id: p.attempt for p in self.pages}
+        pairs = [(expected[k], a) for k, a in attempts.items() if k in expected]
+        return (
+            slug,
+            next(c.__name__ for c in type(self.spider).__mro__ if c.__module__.startswith("govcrawl.base_spiders")),
+            f"{len(pairs)} of {len(expected)}",
+            str(sum(e.title == a.listed_title for e, a in pairs)),
+            str(sum(e.published_on == a.listed_on for e, a in pairs)),
+            str(sum(w.pages for w in self.walks)),
+        )
 
     async def _start(self) -> None:
         async for request in self.spider.start():
@@ -102,28 +117,13 @@ class Crawl:
 
 
 @pytest.mark.parametrize("slug", WALKED)
-def test_whole_site(slug: str, tmp_path: Path) -> None:
+def test_whole_site(slug: str, tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
     site = simulated.site(slug, channels=4)
     spider = SPIDERS[simulated.VARIANTS.get(slug, slug)]
     crawl = Crawl(spider, site, tmp_path)
     expected = {doc_id(a.url): a for a in site.articles}
     found = [p.attempt.doc_id for p in crawl.pages]
-    right = [
-        (expected[k].title == p.attempt.listed_title, expected[k].published_on == p.attempt.listed_on)
-        for p in crawl.pages
-        if (k := p.attempt.doc_id) in expected
-    ]
-    TABLE.append(
-        (
-            slug,
-            spider.__mro__[1].__name__,
-            f"{len(set(found) & set(expected))} of {len(expected)}",
-            f"{sum(t for t, _ in right)} titles",
-            f"{sum(d for _, d in right)} dates",
-            f"{sum(w.pages for w in crawl.walks)} list pages",
-            f"{len(crawl.asked)} requests",
-        )
-    )
+    record_property("walked", crawl.coverage(slug))
     assert sorted(expected[k].url for k in set(expected) - set(found)) == []
     assert len(found) == len(set(found))
     assert {p.url for p in crawl.pages if p.attempt.doc_id not in expected} <= {s.url for s in site.strangers}
@@ -133,15 +133,6 @@ def test_whole_site(slug: str, tmp_path: Path) -> None:
             assert page.attempt.listed_on == article.published_on, article.url
     assert {w.ended for w in crawl.walks} == {"last"}
     assert len(crawl.asked) == len(set(crawl.asked))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _table() -> Any:
-    yield
-    widths = [max(map(len, column)) for column in zip(*TABLE, strict=True)] if TABLE else []
-    print()
-    for row in sorted(TABLE):
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)))
 
 
 @pytest.mark.parametrize("slug", WALKED)

@@ -27,7 +27,7 @@ from tests import simulated
 from tests.test_families import SETTINGS, Crawl
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from govcrawl.base_spiders.listing import ListingSpider
 
@@ -113,9 +113,12 @@ def test_no_two_spiders_share_a_host() -> None:
 
 
 @pytest.mark.parametrize("name", [n for n in NEWS if n in simulated.SLUGS])
-def test_news_site_is_walked_to_its_end(name: str, tmp_path: Path) -> None:
+def test_news_site_is_walked_to_its_end(
+    name: str, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     site = simulated.site(name)
     crawl = Crawl(SPIDERS[name], site, tmp_path)
+    record_property("walked", crawl.coverage(name))
     expected = {doc_id(a.url): a for a in site.articles}
     found = {p.attempt.doc_id: p for p in crawl.pages}
     assert sorted(a.url for k, a in expected.items() if k not in found) == []
