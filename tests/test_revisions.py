@@ -159,6 +159,28 @@ def test_a_moved_page_keeps_its_history(landed: tuple[Path, Site]) -> None:
     assert len([r for r in pq.read_table(data / "articles").to_pylist() if r["title"] == site.title(1)]) == 2
 
 
+def test_a_notice_with_the_same_number_elsewhere_has_moved(tmp_path: Path) -> None:
+    """The old address answers 404 and the notice stands at a new one, reworded a little: no withdrawal."""
+    number = "黑教规〔2022〕3号"
+    with Site(4) as site:
+        page = site.article(1).replace("<p>第10号", f"<p>{number}</p><p>第10号")
+        site.answers[site.path_of(1)] = (200, HTML, page.encode())
+        run(tmp_path, site)
+        assert rows(tmp_path, site, 1)[0]["doc_number"] == number
+        age(tmp_path, 2)
+        site.publish(1)
+        again = page.replace("都有新的进展", "都有了新的进展")
+        site.answers[site.path_of(5)] = (200, HTML, again.encode())
+        site.answers[site.path_of(1)] = (404, HTML, b"")
+        for _ in range(4):
+            run(tmp_path, site)
+            age(tmp_path, 8)
+        old = rows(tmp_path, site, 1)
+        assert [(r["revision"], r["status"]) for r in old] == [(1, "live"), (2, "moved")]
+        newest = [c for c in pq.read_table(tmp_path / "captures").to_pylist() if c["url"].endswith(site.path_of(1))][-1]
+        assert (newest["outcome"], newest["alias_of"]) == ("alias", rows(tmp_path, site, 5)[0]["doc_id"])
+
+
 def test_a_redirect_to_the_front_page_is_a_soft_404(landed: tuple[Path, Site]) -> None:
     data, site = landed
     site.answers[site.path_of(1)] = (302, {"Location": "/"}, b"")

@@ -45,7 +45,7 @@ class Schedule:
 
     def due(self, known: Known, now: datetime) -> bool:
         """Whether a landed article is to be visited."""
-        if not self.steps or not known.landed:
+        if not self.steps or not known.landed or known.alias_of:
             return False
         since = now - known.asked_at
         if known.missing:

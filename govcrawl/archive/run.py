@@ -62,8 +62,11 @@ class Archive:
         """End a request with its outcome. The first outcome counts; a later one is ignored."""
         if attempt.outcome is not None:
             return
-        if outcome == "not_found" and (gone := self._withdrawal(attempt)) is not None:
-            articles, final = [gone], final | {"revision": gone.revision, "text_hash": gone.text_hash}
+        if outcome == "not_found" and (last := self._withdrawal(attempt)) is not None:
+            row, elsewhere = last
+            articles, final = [row], final | {"revision": row.revision, "text_hash": row.text_hash}
+            if elsewhere is not None:
+                outcome, final["alias_of"] = "alias", elsewhere
         if outcome in RETRIED and failed_before(attempt) + 1 >= self._max_attempts:
             outcome = "given_up"
         attempt.outcome = outcome
@@ -71,9 +74,9 @@ class Archive:
         self.outcomes[attempt.site, attempt.channel, attempt.kind, outcome] += 1
         self.site(attempt.site).add(capture_rows(attempt, outcome, final, now_ms()), articles)
 
-    def _withdrawal(self, attempt: Attempt) -> Article | None:
-        """The `gone` row of an article that was not found once more, where that is a withdrawal: it was missing on enough
-        visits for long enough, and does not stand at another address."""
+    def _withdrawal(self, attempt: Attempt) -> tuple[Article, str | None] | None:
+        """The last row of an article that was missing on enough visits for long enough: `gone`; or `moved`, with the
+        doc_id of the article that has its number and title at another address. None where its text stands elsewhere."""
         known = attempt.known
         if known is None or not known.landed or known.gone or not is_withdrawn(known, self.started_at):
             return None
@@ -85,8 +88,10 @@ class Archive:
         row = site.stored(known.doc_id, STORED)
         if row is None:
             return None
-        changed = {"revision": row["revision"] + 1, "revision_cause": "gone", "status": "gone", "fetched_at": now_ms()}
-        return Article(**row | changed)
+        elsewhere = site.same_notice(row)
+        status = "moved" if elsewhere else "gone"
+        changed = {"revision": row["revision"] + 1, "revision_cause": status, "status": status, "fetched_at": now_ms()}
+        return Article(**row | changed), elsewhere
 
     def commit(self) -> None:
         for site in self.sites.values():

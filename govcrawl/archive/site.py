@@ -160,6 +160,27 @@ class SiteArchive:
                 return newest
         return None
 
+    def same_notice(self, row: dict[str, Any]) -> str | None:
+        """doc_id of a live article of the site with the number and title of this one, at another address."""
+        if not row["doc_number"]:
+            return None
+        for article in self._articles:
+            pending = {n: getattr(article, n) for n in ("doc_id", "title", "doc_number", "status")}
+            if self._is_same(row, pending):
+                return article.doc_id
+        for name in self._own_files():
+            table = read_table(self.storage, name, ARTICLES, ["doc_id", "title", "doc_number", "status"])
+            for found in table.filter(pc.field("doc_number") == row["doc_number"]).to_pylist():
+                if self._is_same(row, found):
+                    return str(found["doc_id"])
+        return None
+
+    def _is_same(self, row: dict[str, Any], other: dict[str, Any]) -> bool:
+        known = self.state.get(other["doc_id"])
+        alive = other["status"] == "live" and known is not None and not known.gone and not known.missing
+        same = other["doc_number"] == row["doc_number"] and other["title"] == row["title"]
+        return alive and same and other["doc_id"] != row["doc_id"]
+
     def close(self, report: dict[str, Any] | None = None) -> None:
         """Commit what is left, write the run file, release the lock."""
         try:
