@@ -81,6 +81,7 @@ def build(spider: Spider, archive: Archive, stats: Mapping[str, Any], reason: st
         missing = {k.removesuffix("/missing"): v for k, v in _group(stats, "govcrawl/field/").items()}
         emptied = [] if len(archive.sites) > 1 else emptied_fields(landed, missing, history(archive.storage, site.site))
         code, why, problems = _verdict(channels, outcomes, reason, limited, sum(waiting.values()), emptied)
+        named = [f"{url}: {error}" for name, url, error in archive.failures if name == site.site]
         reports[site.site] = {
             "run_id": site.run_id,
             "site": site.site,
@@ -92,7 +93,7 @@ def build(spider: Spider, archive: Archive, stats: Mapping[str, Any], reason: st
             "status": EXIT_CODES[code][0],
             "exit_code": code,
             "reason": why,
-            "problems": problems,
+            "problems": [*problems, *named],
             "pages": stats.get("response_received_count", 0),
             "landed": landed,
             "outcomes": {kind: dict(c) for kind, c in outcomes.items()},
@@ -153,6 +154,7 @@ def _channel(walk: Walk, outcomes: Counter[str], waiting: int, reason: str, limi
         if walk.total
         else None,
         "new": walk.new,
+        "known": walk.known,
         "landed": outcomes["landed"],
         "failed": sum(outcomes[o] for o in RETRIED | {"given_up"}),
         "waiting": waiting,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -39,6 +40,8 @@ def test_a_redesign_that_empties_a_field_fails_the_day_it_happens(tmp_path: Path
             page = site.article(number).replace(" 来源：黑龙江日报", "")
             site.answers[site.path_of(number)] = (200, HTML, page.encode())
         done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}")
+        report = json.loads(max(tmp_path.glob("runs/**/*.json")).read_text())
+        assert {k: report["channels"][0][k] for k in ("rows", "new", "known")} == {"rows": 33, "new": 8, "known": 25}
     assert done.returncode == 4, done.stdout
     assert "field source: stated by 0% of the 8 new rows, by 100% of the rows before" in done.stdout
 
@@ -51,6 +54,7 @@ def test_a_page_on_which_our_code_fails_is_named(tmp_path: Path) -> None:
         done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}", settings=settings)
     assert done.returncode == 3
     assert "3 articles: callback_error" in done.stdout
+    assert f"problem: {site.base}{site.path_of(2)}: RuntimeError: planned" in done.stdout
 
 
 def test_a_shields_page_with_status_200_in_place_of_a_listing(tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from govcrawl.archive.storage import Storage
 
+NAMED_FAILURES = 20  # the others are counted, and named in captures
+
 
 class Archive:
     """Sites are opened when they are first needed: one for a listing spider, several for a list of addresses."""
@@ -32,6 +34,7 @@ class Archive:
         self.sites: dict[str, SiteArchive] = {}
         self.open_attempts: dict[Attempt, None] = {}
         self.outcomes: Counter[tuple[str, str | None, str, str]] = Counter()  # site, channel, kind, outcome
+        self.failures: list[tuple[str, str, str]] = []  # site, address and error where our own code failed
         self._random = secrets.token_hex(2)
         self._max_attempts = max_attempts
         self._segment = segment
@@ -72,6 +75,8 @@ class Archive:
         attempt.outcome = outcome
         self.open_attempts.pop(attempt, None)
         self.outcomes[attempt.site, attempt.channel, attempt.kind, outcome] += 1
+        if outcome == "callback_error" and len(self.failures) < NAMED_FAILURES:
+            self.failures.append((attempt.site, attempt.url, str(final.get("error") or "")))
         self.site(attempt.site).add(capture_rows(attempt, outcome, final, now_ms()), articles)
 
     def _withdrawal(self, attempt: Attempt) -> tuple[Article, str | None] | None:

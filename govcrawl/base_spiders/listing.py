@@ -51,6 +51,7 @@ class Walk:
     elsewhere: int = 0
     refused: int = 0
     new: int = 0
+    known: int = 0
     total: int | None = None
     repeated: bool = False
     parts: bool = False
@@ -330,6 +331,8 @@ class ListingSpider(ArticleSpider):
                 self.requested += 1
                 walk.new += 1
                 yield self.article_request(row, self.site(), walk.channel, walk.region)
+            elif self.own.state.get(doc_id(self.article_url(row.url))) is not None:
+                walk.known += 1
         self.archive.settle(attempt, "landed")
         self.logger.info("%s: list page %d, %d rows, %d asked so far", walk.channel, walk.pages, len(rows), walk.new)
         following = self._next_page(walk, part=True) if stop in ("known", "since") else None
