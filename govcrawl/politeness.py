@@ -103,8 +103,10 @@ class PolitenessMiddleware:
             return
         wait = self._silent_until.get(key, 0.0) - time.monotonic()
         base = max(self._floor.get(key, 0.0), self._crawler.settings.getfloat("DOWNLOAD_DELAY"))
+        if wait > 0 or key in self._floor:
+            slot.jitter = 0.0  # a number that the host itself gave is kept, not varied
         if wait > 0:
-            slot.delay = wait
+            slot.delay = wait + max(0.0, time.monotonic() - slot.lastseen)  # Scrapy counts from when it last asked
         elif self._silent_until.pop(key, None) is not None or slot.delay < base:
             slot.delay = base
 
