@@ -88,6 +88,13 @@ class AttachmentsPipeline(Stage):
         near = (own.removeprefix("www."), *self._hosts)
         return any(host == h or host.endswith("." + h) for h in near if h)
 
+    @staticmethod
+    def _slot(url: str, page: Page) -> str:
+        """The slot of the article's site for files on its hosts, so that a server never sees two connections at once."""
+        host, site = host_of(url), page.reading.site
+        hosts = (host_of(page.url), *(site.hosts if site is not None else ()))
+        return page.site if any(host == h or host.endswith("." + h) for h in hosts) else host
+
     async def _fetched(self, url: str, page: Page) -> Stored | None:
         """The file at an address, fetched once in a run however many articles link it."""
         key = doc_id(url)
@@ -103,7 +110,12 @@ class AttachmentsPipeline(Stage):
         attempt = self.keeper.archive.begin(Attempt(page.site, url, "attachment", channel=page.channel))
         request = Request(
             url,
-            meta={"attempt": attempt, "allow_offsite": True, "download_maxsize": self._largest},
+            meta={
+                "attempt": attempt,
+                "allow_offsite": True,
+                "download_maxsize": self._largest,
+                "download_slot": self._slot(url, page),
+            },
             dont_filter=True,
             priority=2,
         )
