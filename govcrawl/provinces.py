@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from urllib.parse import urlsplit
+
+from govcrawl.archive.urls import host_of
 
 NATIONAL = "national"
 UNKNOWN = "unknown"
@@ -113,14 +114,6 @@ class Place:
 def of_code(code: str) -> str:
     """The slug of the province of a GB/T 2260 code, "unknown" for none."""
     return _BY_CODE.get(code[:2], UNKNOWN)
-
-
-def host_of(url: str) -> str:
-    """The host of an address in lower case, "" for a relative or broken one."""
-    try:
-        return (urlsplit(url).hostname or "").lower()
-    except ValueError:
-        return ""
 
 
 def of_host(url: str) -> str | None:

@@ -46,6 +46,8 @@ def test_canonical_is_idempotent(url: str) -> None:
     assert canonical(canonical(url)) == canonical(url)
 
 
-@pytest.mark.parametrize(("url", "host"), [("http://A.cn:80/x", "a.cn"), ("nothing", ""), ("//a.cn/x", "a.cn")])
+@pytest.mark.parametrize(
+    ("url", "host"), [("http://A.cn:80/x", "a.cn"), ("nothing", ""), ("//a.cn/x", "a.cn"), ("http://[broken", "")]
+)
 def test_host(url: str, host: str) -> None:
     assert host_of(url) == host

@@ -37,5 +37,8 @@ def doc_id(url: str, method: str = "GET", body: bytes = b"") -> str:
 
 
 def host_of(url: str) -> str:
-    """Host of a URL in lower case, without port; ``""`` where it has none."""
-    return (urlsplit(url).hostname or "").lower()
+    """Host of a URL in lower case, without port; ``""`` where it has none or is broken."""
+    try:
+        return (urlsplit(url).hostname or "").lower()
+    except ValueError:
+        return ""

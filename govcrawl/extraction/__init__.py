@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+from govcrawl.archive.urls import host_of
 from govcrawl.extraction import flags
 from govcrawl.extraction.cleaning import clean
 from govcrawl.extraction.metadata import metadata
 from govcrawl.extraction.page import Page, Site
 from govcrawl.extraction.results import Attachment, Cleaned, Extracted, Image, Metadata
-from govcrawl.provinces import host_of
 
 __all__ = [
     "Attachment",

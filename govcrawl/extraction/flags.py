@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
+from govcrawl.archive.urls import host_of
 from govcrawl.extraction.document import Document
-from govcrawl.provinces import host_of
 
 _CUT = re.compile(
     r"(?<!…)(?<!\.)(?:\.{3}|…)$|(?:\.{2,}|…)\s*[\[【（(<]?(?:详细|详情|全文|更多|阅读全文|查看全文|查看更多|未完|\[?详)\S{0,4}$|[，、,]$",
