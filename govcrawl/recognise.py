@@ -21,6 +21,7 @@ from govcrawl.base_spiders.listing import ListingSpider
 from govcrawl.base_spiders.news_json import feed_of
 from govcrawl.base_spiders.rows import DOCUMENT, find_rows
 from govcrawl.errors import BadArgument
+from govcrawl.extraction import flags
 from govcrawl.extraction.page import Site
 
 if TYPE_CHECKING:
@@ -155,11 +156,7 @@ def bound_to(url: str, article: str) -> str:
 def registrable(url: str) -> str:
     """The part of a host that one owner has: ``jyt.hlj.gov.cn`` → ``hlj.gov.cn``; an address in numbers as it is."""
     host = host_of(url)
-    labels = host.split(".")
-    if labels[-1].isdigit():
-        return host
-    second = len(labels) > 2 and labels[-1] == "cn" and labels[-2] in ("gov", "com", "edu", "org", "net", "ac")
-    return ".".join(labels[-3:] if second else labels[-2:])
+    return host if host.rpartition(".")[2].isdigit() else flags.registrable(host)
 
 
 def spiders(settings: BaseSettings) -> dict[str, type[ListingSpider]]:
