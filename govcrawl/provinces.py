@@ -208,21 +208,28 @@ def _names() -> dict[str, tuple[tuple[str, str, float], ...]]:
     return {start: tuple(sorted(names, key=lambda n: -len(n[0]))) for start, names in table.items()}
 
 
+@cache
+def _beginnings() -> re.Pattern[str]:
+    """Two characters that may begin a place name: few of a text's do."""
+    first, second = ("".join(sorted({pair[n] for pair in _names()})) for n in (0, 1))
+    return re.compile(f"[{re.escape(first)}][{re.escape(second)}]")
+
+
 def places(text: str) -> Iterator[Place]:
     """The places that a text names, longest name first at each point; streets, dishes and the like are passed over."""
     table = _names()
-    i, end = 0, len(text) - 1
-    while i < end:
-        found = table.get(text[i : i + 2])
+    beginning = _beginnings()
+    start = beginning.search(text)
+    while start is not None:
+        i = start.start()
         step = 1
-        if found is not None:
-            for name, slug, weight in found:
-                if text.startswith(name, i):
-                    step = len(name)
-                    if slug and not _trap(text, i, name):
-                        yield Place(i, name, slug, weight)
-                    break
-        i += step
+        for name, slug, weight in table.get(start[0], ()):
+            if text.startswith(name, i):
+                step = len(name)
+                if slug and not _trap(text, i, name):
+                    yield Place(i, name, slug, weight)
+                break
+        start = beginning.search(text, i + step)
 
 
 def _trap(text: str, start: int, name: str) -> bool:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from govcrawl.extraction.document import Box, Document, Line
 from govcrawl.extraction.flags import spam_words
 
-_PUNCTUATION = re.compile("[，。！？；：、“”《》]|[,.;:!?](?=[ ⺀-鿿“]|$)")
+_PUNCTUATION = re.compile("[，。！？；：、“”《》,.;:!?](?:(?<![,.;:!?])|(?=[ ⺀-鿿“]|$))")
 # Containers by which content management systems mark the body; ids and class names, lower case.
 # TRS WCM, Hanweb, Ucap, Boda, Founder, EasySite, gkmlpt, Lonsun, WeChat and the large news sites.
 _BODY_NAMES = """
@@ -60,7 +60,7 @@ _JUNK = re.compile(
     re.IGNORECASE,
 )
 _FOOTER = re.compile(
-    r"ICP[备证]|公网安备|版权所有|Copyright|copyright|COPYRIGHT|©|网站标识码|主办单位[:：]|承办单位[:：]|未经.{0,8}(?:授权|许可|允许).{0,12}(?:不得|禁止|转载)|违法和?不良信息举报|互联网新闻信息服务许可证|凡(?:本[网站].{0,8})?注明|免[责責][声聲]明\s*[:：】]|不代表本(?:网|站|报|刊|公司)|文责自负|(?:版权|法律)(?:相关)?声明[:：]|如有侵权|请(?:及时)?(?:与|和)本[网站刊].{0,6}联系|<script|建议使用.{0,20}浏览器|技术支持[:：]",
+    r"ICP[备证]|公网安备|版权所有|Copyright|copyright|COPYRIGHT|©|网站标识码|主办单位[:：]|承办单位[:：]|未经.{0,8}(?:授权|许可|允许).{0,12}(?:不得|禁止|转载)|违法和?不良信息举报|互联网新闻信息服务许可证|凡(?:本[网站].{0,8})?注明|免[责責][声聲]明\s*[:：】]|不代表本(?:网|站|报|刊|公司)|文责自负|版权(?:相关)?声明[:：]|法律(?:相关)?声明[:：]|如有侵权|请(?:及时)?(?:与|和)本[网站刊].{0,6}联系|<script|建议使用.{0,20}浏览器|技术支持[:：]",
 )
 
 

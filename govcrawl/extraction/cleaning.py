@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-import unicodedata
 from urllib.parse import unquote, urljoin
 
 from govcrawl import __version__
@@ -57,7 +56,7 @@ _EDGE = re.compile(
     r"^[\s\[【〔(（<■●]*(?:(?:信息|文章|稿件|新闻|消息|本文)?(?:来\s*源|來\s*源|出处|稿源)(?:于)?\s*[:：︱|]|(?:责任编辑|責任編輯|责编|責編|(?:网络|本文|新闻)?编辑|編輯|作者|记者)\s*[:：︱|]|发布(?:时间|日期)\s*[:：]|發布時間|(?:发表|更新|录入)时间|浏览(?:次数|量)?\s*[:：]|点击(?:数|次数|率)?\s*[:：]|阅读(?:次数|量)?\s*[:：]"
     r"|【?(?:字[号体]|打印|关闭|收藏|大 中 小)|文章标题\s*[:：]|标\s*题\s*[:：]|日期\s*[:：]|时间\s*[:：]|\[ ?20\d\d-|访问量|分享|正在阅读|原标题|原標題|（?原标题)",
 )
-_SENTENCE = re.compile(r"[，。！？；]|[,;](?=[⺀-鿿])")
+_SENTENCE = re.compile(r"[，。！？；,;](?:(?<![,;])|(?=[⺀-鿿]))")
 _DATA = re.compile(r"\s*(?:[\[{]\s*[\[{\"]|[\w.$]+\(\s*[\[{])")
 _PLAYER = re.compile(
     r"video|player|vod|v\.qq\.com|youku|iqiyi|bilibili|cctv|miaopai|\.(?:mp4|flv|m3u8|swf)", re.IGNORECASE
@@ -65,7 +64,7 @@ _PLAYER = re.compile(
 _STATED = re.compile(
     r"""["']?(?:content|contents|articleContent|body|html|txt)["']?\s*[:=]\s*("(?:[^"\\]|\\.){60,}")""", re.IGNORECASE
 )
-_ICON = re.compile(r"icon|logo|share|qrcode|ewm|\.gif|weixin|blank|loading|spacer", re.IGNORECASE)
+_ICON = re.compile(r"icon|logo|share|qrcode|ewm|\.gif|weixin|blank|loading|spacer")
 _CLOCK = re.compile(r"\d{1,2}[:：]\d\d")
 _INNER = re.compile(r"(?:来源|來源|作者|编辑|責任編輯|点击|浏览|字号|发布|时间)[\s\x1f]*[:：]")
 _TOOLS = re.compile(
@@ -110,7 +109,7 @@ def _clean(page: Page) -> Cleaned:
     first, last = (lines[0], lines[-1] + 1) if lines else (article.first, article.last)
     result.attachments = _attachments(document, base, first, max(last, article.last))
     result.images = _images(document, base, article, first, last)
-    folded = re.sub(r"\s+", "", unicodedata.normalize("NFKC", result.text))
+    folded = "".join(script.nfkc(result.text).split())
     result.text_hash = hashlib.sha256(folded.encode("utf-8", "replace")).hexdigest()
     result.text_length = len(result.text)
     return result
@@ -223,7 +222,7 @@ def _images(document: Document, base: str, article: bodies.Body, first: int, las
     """The pictures inside the body's container and between its lines, without the site's icons."""
     found: dict[str, Image] = {}
     for picture in document.pictures:
-        if not picture.src or not first - 2 <= picture.line <= last or _ICON.search(picture.src):
+        if not picture.src or not first - 2 <= picture.line <= last or _ICON.search(picture.src.lower()):
             continue
         box = picture.box
         while box >= 0 and box != article.box:
@@ -290,6 +289,8 @@ def _is_list(page: Page, document: Document, size: int) -> bool:
     if document.first_meta("articletitle"):
         return False
     score = page.article.score
+    if score >= 150:
+        return False
     lines = [line for line in document.lines if not line.hidden]
     rows = [n for n, line in enumerate(lines) if line.linked > 0.5 * len(line.text) and line.linked >= 8]
     dated = sum(
@@ -300,7 +301,7 @@ def _is_list(page: Page, document: Document, size: int) -> bool:
     linked = sum(lines[n].linked for n in rows)
     if len(rows) >= 12 and score < 120 and linked > 6 * size:
         return True
-    if score >= 150 or dated < 5 or linked < 1.5 * size:
+    if dated < 5 or linked < 1.5 * size:
         return False
     begin = page.headline.line
     header = (

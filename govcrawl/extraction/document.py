@@ -28,14 +28,17 @@ _BITS = (
     ({"td", "th"}, CELL), ({"a", "img", "video", "iframe", "embed"}, RICH), ({"br", "hr"}, VOID), ({"html", "body"}, ROOT),
     ({"meta", "link", "base"}, HEAD), ({"title"}, SKIP), ({"-comment", "!doctype", "-document", "-undef"}, IGNORED),
 )  # fmt: skip
-_BLANK = "\\s\u00a0\u3000\u2000-\u200f\u2028-\u202f\u205f\u2060\ufeff\ue000-\uf8ff\x00-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff"
-_SPACE = re.compile(f"[{_BLANK}]+")
+# What shows nothing and is no white space to str.split: the first kind joins, the second parts.
 _ZERO = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad\ufffe\uffff]")
-_DIRTY = re.compile(f"[{_BLANK}\u00ad]")
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\ue000-\uf8ff\ufdd0-\ufdef]")
+_ODD = re.compile(f"[{_ZERO.pattern[1:-1]}{_CONTROL.pattern[1:-1]}]")
 _WRAP = re.compile("(?<=[⺀-鿿，。、；：？！”》）]) ?\n ?(?=[⺀-鿿“《（])")
 _ATTACHMENT = re.compile(
     r"\.(?:pdf|PDF|docx?|DOCX?|xlsx?|XLSX?|pptx?|PPTX?|wps|WPS|et|rtf|zip|ZIP|rar|RAR|7z|ofd|csv|txt)(?:[?#]|$)|downfile|download\.(?:jsp|php|asp)|DownloadAttach|/attachment/",
 )
+# Addresses of pages, told at once: nearly all links.
+_PAGES = (".html", ".htm", ".shtml", "/")
+MAX_SHEETS = 40
 MAX_LINES = 60_000
 MAX_OPEN = 6_000
 MAX_DEPTH = 400
@@ -45,7 +48,7 @@ _LEVEL_TAGS = (
     "p li dt dd tr td th tbody thead tfoot option br hr img input meta link base col area embed source param wbr"
 )
 _LEVEL = frozenset(_LEVEL_TAGS.split())
-MAX_NODES = 1_500_000
+MAX_BLOCKS = 1_000_000
 
 
 @dataclass(slots=True)
@@ -68,13 +71,9 @@ class Box:
     selected: bool = False
 
 
-@dataclass(slots=True)
-class Run:
-    """Text that no element's border cuts: a piece of a line. `link` is the index of its anchor, or -1."""
-
-    text: str
-    box: int
-    link: int
+# Text that no element's border cuts, a piece of a line: (text, box, index of its anchor or -1). A tuple, since a page
+# has hundreds.
+Run = tuple[str, int, int]
 
 
 @dataclass(slots=True)
@@ -160,7 +159,12 @@ def _kind(node: LexborNode) -> int:
 
 def squeeze(text: str) -> str:
     """Text with every run of white space, controls and format characters as one space, ends stripped."""
-    return _SPACE.sub(" ", _ZERO.sub("", text)).strip()
+    return " ".join(_plain(text).split())
+
+
+def _plain(text: str) -> str:
+    """Text without controls and format characters."""
+    return _CONTROL.sub(" ", _ZERO.sub("", text)) if _ODD.search(text) else text
 
 
 def parse(markup: str, selectors: tuple[str, ...] = ()) -> Document:
@@ -168,7 +172,7 @@ def parse(markup: str, selectors: tuple[str, ...] = ()) -> Document:
     document = Document()
     if not markup.strip():
         return document
-    if markup.count("<") - markup.count("</") > MAX_OPEN:
+    if markup.count("<") > MAX_OPEN and markup.count("<") - markup.count("</") > MAX_OPEN:
         markup = _flatten(markup)
     tree = LexborHTMLParser(markup)
     root = tree.root
@@ -177,9 +181,12 @@ def parse(markup: str, selectors: tuple[str, ...] = ()) -> Document:
     wanted: set[int] = set()
     for selector in selectors:
         wanted.update(node.mem_id for node in tree.css(selector))
-    _Walk(document, wanted, hidden_names(markup)).run(root)
+    sheets = (node.first_child for node in tree.tags("style")[:MAX_SHEETS])
+    _Walk(document, wanted, hidden_names(sheet.text_content or "" for sheet in sheets if sheet is not None)).run(root)
     _reveal(document)
-    document.attached = {link.line for link in document.links if is_attachment(link.href)}
+    document.attached = {
+        link.line for link in document.links if not link.href.endswith(_PAGES) and is_attachment(link.href)
+    }
     return document
 
 
@@ -263,153 +270,144 @@ class _Walk:
         hide = off = cells = 0
         runs: list[Run] = []
         space = False
-        # An open element: its identity, kind, the box, block and link around it, and whether it is hidden or moved.
-        open_: list[tuple[int, int, int, int, int, int]] = []
-        skipped = 0
+        # The elements that enclose the node, each with its kind, the box, block and link around it, and its hiding.
+        open_: list[tuple[LexborNode, int, int, int, int, int]] = []
         count = 0
         # What a style or class attribute hides, as bits: they recur on every page.
         styles: dict[str, int] = {}
         classes: dict[str, int] = {}
 
-        for node in root.traverse(include_text=True):
-            kind = kinds.get(node.tag_id, -1)
-            if kind < 0:
+        node: LexborNode | None = root
+        while node is not None:
+            try:
+                kind = kinds[node.tag_id]
+            except KeyError:
                 kind = _kind(node)
-            if kind & IGNORED:
-                continue
-            raw = ""
-            if kind == TEXT and not skipped:
-                raw = node.text_content or ""
-                if not raw or raw.isspace():
-                    space = space or raw != ""
+            if kind == TEXT:
+                if node.is_empty_text_node:
+                    space = True
+                else:
+                    text = node.text_content or ""
+                    after = False
+                    if _ODD.search(text):
+                        text = _plain(text)
+                    words = text.split()
+                    if len(words) != 1 or len(words[0]) != len(text):
+                        space = space or text[:1].isspace()
+                        after = text[-1:].isspace()
+                        if len(words) > 1 and "\n" in text:
+                            words = _WRAP.sub("", text).split()
+                        text = " ".join(words)
+                    if text:
+                        if space and runs:
+                            text = " " + text
+                        space = after
+                        if runs and runs[-1][1] == box and runs[-1][2] == link:
+                            runs[-1] = (runs[-1][0] + text, box, link)
+                        else:
+                            runs.append((text, box, link))
+                        if link >= 0:
+                            links[link].text += text
+            elif kind & (IGNORED | SKIP | HEAD):
+                if not kind & IGNORED:
+                    self.head(node.tag or "", node)
+            else:
+                if kind & BREAKS:
+                    count += 1
+                    if not count & 1023 and (len(lines) > MAX_LINES or count > MAX_BLOCKS):
+                        break
+                    if runs:
+                        lines.append(_line(runs, block, hide > 0, cells))
+                        runs = []
+                    space = False
+                inner = None if kind & VOID else node.first_child
+                if inner is not None:
+                    attributes = node.attributes
+                    outer_box, outer_block, outer_link = box, block, link
+                    flags = 0
+                    name = cls = ""
+                    hides = moves = False
+                    if attributes:
+                        name = attributes.get("id") or ""
+                        cls = attributes.get("class") or ""
+                        if not kind & ROOT:  # a page's own root is sometimes hidden until its script has run
+                            bits = 1 if "hidden" in attributes else 0
+                            style = attributes.get("style")
+                            if style:
+                                if style not in styles:
+                                    low = style.lower()
+                                    styles[style] = 3 if OFFSCREEN.search(low) else 1 if HIDDEN.search(low) else 0
+                                bits |= styles[style]
+                            if named and cls:
+                                if cls not in classes:
+                                    classes[cls] = self.bits(["." + c for c in cls.lower().split()])
+                                bits |= classes[cls]
+                            if named and name and "#" + name.lower() in named:
+                                bits |= self.bits(["#" + name.lower()])
+                            if bits:
+                                hides, moves = True, bits > 1
+                                flags = 1 + 2 * moves
+                                hide += 1
+                                off += moves
+                    if cls or name or kind & KEPT or flags:
+                        box = len(boxes)
+                        line, breaks = len(lines), kind & BREAKS != 0
+                        made = Box(box, node.tag or "", name, cls, outer_box, line, line, breaks, hides, moves)
+                        if wanted and node.mem_id in wanted:
+                            made.selected = True
+                        if breaks:
+                            block = box
+                        boxes.append(made)
+                    if kind & RICH and attributes and self.rich(node.tag or "", attributes, box, off > 0):
+                        link = len(links) - 1
+                    if kind & CELL:
+                        cells += 1
+                    open_.append((node, kind, outer_box, outer_block, outer_link, flags))
+                    node = inner
                     continue
-            count += 1
-            if not count & 1023 and (len(lines) > MAX_LINES or count > MAX_NODES):
-                break
-            parent = node.parent
-            above = parent.mem_id if parent is not None else 0
-            # The elements that ended before this node.
-            while open_ and open_[-1][0] != above:
-                _, closed, before, block_before, link_before, flags = open_.pop()
-                if closed & SKIP:
-                    skipped -= 1
-                    continue
+                if kind & RICH:
+                    self.rich(node.tag or "", node.attributes, box, off > 0)
+            following = node.next
+            while following is None and open_:
+                # The element around the node has ended with it.
+                node, closed, outer_box, outer_block, outer_link, flags = open_.pop()
                 if closed & BREAKS:
                     if runs:
                         lines.append(_line(runs, block, hide > 0, cells))
                         runs = []
                     space = False
-                if box != before:
+                if box != outer_box:
                     boxes[box].last = len(lines) + (1 if runs else 0)
-                box, block, link = before, block_before, link_before
+                box, block, link = outer_box, outer_block, outer_link
                 if closed & CELL:
                     cells -= 1
                 if flags:
                     hide -= flags & 1
                     off -= flags >> 1
-            if skipped:
-                if kind != TEXT:
-                    open_.append((node.mem_id, SKIP, box, block, link, 0))
-                    skipped += 1
-                continue
-            if kind == TEXT:
-                raw = raw or node.text_content or ""  # the first text after what was skipped
-                text, after = raw, False
-                if _DIRTY.search(raw):
-                    text = _SPACE.sub(" ", _ZERO.sub("", _WRAP.sub("", raw) if "\n" in raw else raw))
-                    space = space or text[:1] == " "
-                    after = text[-1:] == " "
-                    text = text.strip(" ")
-                if text:
-                    if space and runs:
-                        text = " " + text
-                    space = after
-                    if runs and runs[-1].box == box and runs[-1].link == link:
-                        runs[-1].text += text
-                    else:
-                        runs.append(Run(text, box, link))
-                    if link >= 0:
-                        links[link].text += text
-                continue
-            if kind & SKIP:
-                self.head(node.tag or "", node)
-                open_.append((node.mem_id, SKIP, box, block, link, 0))
-                skipped = 1
-                continue
-            if kind & HEAD:
-                self.head(node.tag or "", node)
-                continue
-            if kind & BREAKS:
-                if runs:
-                    lines.append(_line(runs, block, hide > 0, cells))
-                    runs = []
-                space = False
-                if kind & VOID:
-                    continue
-            attributes = node.attributes
-            outer_box, outer_block, outer_link = box, block, link
-            identity = node.mem_id
-            flags = 0
-            name = cls = style = ""
-            if attributes:
-                name = attributes.get("id") or ""
-                cls = attributes.get("class") or ""
-                style = attributes.get("style") or ""
-            hides = moves = False
-            if attributes and not kind & ROOT:  # a page's own root is sometimes hidden until its script has run
-                if "hidden" in attributes:
-                    hides = True
-                bits = 0
-                if style:
-                    bits = styles.get(style, -1)
-                    if bits < 0:
-                        moves = OFFSCREEN.search(style) is not None
-                        bits = styles[style] = 3 if moves else 1 if HIDDEN.search(style) else 0
-                if named:
-                    if cls:
-                        found = classes.get(cls, -1)
-                        if found < 0:
-                            found = classes[cls] = self.bits(["." + c for c in cls.lower().split()])
-                        bits |= found
-                    if name and "#" + name.lower() in named:
-                        bits |= self.bits(["#" + name.lower()])
-                if bits:
-                    hides, moves = True, bits > 1
-            if cls or name or kind & KEPT or hides:
-                made = Box(
-                    len(boxes), node.tag or "", name, cls, box, len(lines), len(lines), kind & BREAKS != 0, hides, moves
-                )
-                if hides:
-                    flags = 1 + 2 * moves
-                    hide += 1
-                    off += moves
-                if wanted and identity in wanted:
-                    made.selected = True
-                box = made.index
-                if kind & BREAKS:
-                    block = box
-                boxes.append(made)
-            if kind & RICH and attributes:
-                tag = node.tag
-                if tag == "a":
-                    href = attributes.get("href")
-                    if href:
-                        link = len(links)
-                        title = attributes.get("title") or attributes.get("download") or ""
-                        links.append(Link(href, title, len(lines), box, "", off > 0))
-                elif tag == "img":
-                    document.pictures.append(Picture(_source(attributes), attributes.get("alt") or "", len(lines), box))
-                else:
-                    document.frames.append((tag or "", attributes.get("src") or "", len(lines)))
-            if kind & CELL:
-                cells += 1
-            open_.append((identity, kind, outer_box, outer_block, outer_link, flags))
+                following = node.next
+            node = following
         if runs:
             lines.append(_line(runs, block, hide > 0, cells))
-        for entered_ in reversed(open_):
-            if box != entered_[2] and not entered_[1] & SKIP:
+        for entered in reversed(open_):
+            if box != entered[2]:
                 boxes[box].last = len(lines)
-                box = entered_[2]
+                box = entered[2]
+
+    def rich(self, tag: str, attributes: dict[str, str | None], box: int, off: bool) -> bool:
+        """Note a link, picture or frame; whether it is a link with an address."""
+        document = self.document
+        line = len(document.lines)
+        if tag == "a":
+            href = attributes.get("href")
+            if href:
+                title = attributes.get("title") or attributes.get("download") or ""
+                document.links.append(Link(href, title, line, box, "", off))
+            return bool(href)
+        if tag == "img":
+            document.pictures.append(Picture(_source(attributes), attributes.get("alt") or "", line, box))
+        else:
+            document.frames.append((tag, attributes.get("src") or "", line))
+        return False
 
     def bits(self, names: list[str]) -> int:
         """0 for names that no style sheet hides, 1 for hidden, 3 for moved off the screen."""
@@ -452,10 +450,10 @@ class _Walk:
 def _line(runs: list[Run], box: int, hidden: bool, cell: int) -> Line:
     """The runs between two borders as a line; the first run of a line begins without a space."""
     if len(runs) == 1:
-        run = runs[0]
-        return Line(run.text, box, runs, len(run.text) if run.link >= 0 else 0, hidden, cell)
-    linked = sum(len(r.text) for r in runs if r.link >= 0)
-    return Line("".join(r.text for r in runs), box, runs, linked, hidden, cell)
+        text, _, link = runs[0]
+        return Line(text, box, runs, len(text) if link >= 0 else 0, hidden, cell)
+    linked = sum([len(text) for text, _, link in runs if link >= 0])
+    return Line("".join([text for text, _, _ in runs]), box, runs, linked, hidden, cell)
 
 
 def _source(attributes: dict[str, str | None]) -> str:

@@ -28,14 +28,7 @@ def metadata(page: Page) -> Metadata:
 
 def marked(line: Line) -> str:
     """A line's text with \\x1f where an element begins or ends inside it; of long lines the two ends."""
-    parts = []
-    before = line.runs[0] if line.runs else None
-    for run in line.runs:
-        if before is not None and (run.box != before.box or run.link != before.link):
-            parts.append("\x1f")
-        before = run
-        parts.append(run.text)
-    text = "".join(parts).strip()
+    text = "\x1f".join([text for text, _, _ in line.runs]).strip()
     return text if len(text) <= 800 else f"{text[:400]}\x1f{text[-400:]}"
 
 
@@ -127,8 +120,8 @@ def _pieces(document: Document, zone: list[int], headline: Title) -> list[people
         ):
             continue
         hints = []
-        for run in line.runs:
-            box, hint = run.box, ""
+        for text, box, _ in line.runs:
+            hint = ""
             for _ in range(3):
                 if box < 0:
                     break
@@ -136,7 +129,7 @@ def _pieces(document: Document, zone: list[int], headline: Title) -> list[people
                 if boxes[box].block and box != line.box:
                     break
                 box = boxes[box].parent
-            hints.append((run.text, hint))
+            hints.append((text, hint))
         found += people.pieces_of(hints, dated=i in dated, near=i in near)
     return [p for p in found if p.text != headline.text and p.text not in channels]
 

@@ -74,7 +74,7 @@ _NAME_HINT = re.compile(
 )
 
 
-_COLONS = re.compile(r"[:：︱︰∶/／|｜丨]|[编編][辑輯]")
+_COLONS = re.compile(r"[:：︱︰∶/／|｜丨编編](?:(?<![编編])|[辑輯])")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,6 @@ LABELS = {
     "other": ("内容概述", "主题词", "关键词", "公开方式", "公开范围", "公开形式", "实施日期", "废止日期", "施行日期", "生效日期", "失效日期", "体裁分类", "体裁", "服务对象", "内容分类", "公文种类", "文件类型", "有效期", "公开时限", "统一编号", "登记号", "统一登记号"),
 }  # fmt: skip
 _FIELD = {label: name for name, labels in LABELS.items() for label in labels}
-_SPACES = re.compile(r"[\s\x1f\u3000]+")
 _INLINE = re.compile(
     "(?:^|[\\s\x1f（(【\\[|，,;；])(?P<label>"
     + "|".join(r"\s*".join(x) for x in sorted(_FIELD, key=len, reverse=True))
@@ -34,7 +33,7 @@ _NOT_PREFIX = re.compile(
     r"^.*(?:根据|依据|按照|贯彻|落实|关于|印发|转发|现将|执行|废止|修订|原|见|文件|由|和|与|及|的|以|通知|意见|办法|《|》|（|\()"
 )
 # No header is without one of these; the blanks inside labels are few and kept out.
-_ANY = re.compile(r"索\s*引|文\s*号|字\s*号|机\s*[关构]|[日时]\s*[期间]|分\s*类|效\s*性")
+_ANY = re.compile(r"索\s*引|文\s*号|字\s*号|机\s*[关构]|日\s*[期间]|时\s*[期间]|分\s*类|效\s*性")
 _STATES = re.compile(r"现行有效|有效|失效|废止|已修改|尚未生效|部分失效|宣布失效|继续有效|是|否")
 
 
@@ -84,7 +83,7 @@ def _short(value: str | None, longest: int) -> str | None:
 
 def label_of(text: str) -> str | None:
     """The field that a label names, None for any other text. Spaces, brackets and the colon do not count."""
-    return _FIELD.get(_SPACES.sub("", text).strip(":：[]【】*·"))
+    return _FIELD.get("".join(text.split()).strip(":：[]【】*·"))
 
 
 def _header(document: Document, first: int, last: int) -> tuple[dict[str, str], set[int]]:
@@ -114,7 +113,7 @@ def _header(document: Document, first: int, last: int) -> tuple[dict[str, str], 
         elif _ANY.search(text):
             matches = list(_INLINE.finditer(text))
             for n, match in enumerate(matches):
-                field = _FIELD[_SPACES.sub("", match["label"])]
+                field = _FIELD["".join(match["label"].split())]
                 end = matches[n + 1].start() if n + 1 < len(matches) else len(text)
                 value = text[match.end() : end].strip(" \x1f）)】]|，,;；")
                 labels.add(field)
@@ -141,7 +140,7 @@ def _header(document: Document, first: int, last: int) -> tuple[dict[str, str], 
 
 def doc_number(text: str) -> str | None:
     """A document number as written, without inner spaces, None where the text holds none."""
-    match = NUMBER.search(_SPACES.sub("", text))
+    match = NUMBER.search("".join(text.split()))
     if match is None:
         return None
     prefix = _NOT_PREFIX.sub("", match["prefix"]) or match["prefix"]
@@ -153,7 +152,7 @@ def _in_body(lines: list[str]) -> str | None:
     for text in lines:
         if len(text) > 60:
             continue
-        bare = _SPACES.sub("", text).strip("()（）")
+        bare = "".join(text.split()).strip("()（）")
         match = NUMBER.fullmatch(bare)
         if match and len(bare) <= 30:
             return bare

@@ -1,12 +1,12 @@
 """The headline and where it stands on the page: the headline line anchors date, source and body."""
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
 from govcrawl.extraction.body import is_footer
 from govcrawl.extraction.document import Document, Line
+from govcrawl.extraction.script import nfkc
 
 _DROP = re.compile("[\\s\"'“”‘’「」『』《》〈〉【】\\[\\]()（）|｜丨_·・,，:：!！?？。、—–\\-…．.]+")
 _SITE = re.compile(
@@ -18,11 +18,11 @@ _TITLE_NAME = re.compile(
     r"title|biaoti|headline|(?:^|[\s_-])(?:bt|tit|tt|h1|wzbt|xwbt)(?:$|[\s_\d-])|ucaptitle", re.IGNORECASE
 )
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "ucaptitle"})
-_META_LINE = re.compile(
-    r"(?:19|20)\d\d\s*[-年/.]\s*\d{1,2}\s*[-月/.]\s*\d{1,2}|来源|來源|发布(?:时间|日期)|發[布佈]時間|浏览|作者[:：]|记者|記者"
-)
+# Alternatives that each begin with a character of their own are searched several times faster than others.
+_DAY = r"\d\d\s*[-年/.]\s*\d{1,2}\s*[-月/.]\s*\d{1,2}"
+_META_LINE = re.compile(rf"19{_DAY}|20{_DAY}|来源|來源|发布(?:时间|日期)|發[布佈]時間|浏览|作者[:：]|记者|記者")
 _LABEL = re.compile(r"^(?:文章)?(?:标\s*题|標題|信息名称|文件名称|名\s*称)\s*[:：]\s*")
-_SENTENCE = re.compile(r"[，。！？；]|[,;](?=[⺀-鿿])")
+_SENTENCE = re.compile(r"[，。！？；,;](?:(?<![,;])|(?=[⺀-鿿]))")
 _TOOLS = re.compile(r"^(?:字[号體体]|分享|打印|来源|作者|浏览|【?字|T\||推荐|收藏|评论)")
 _CRUMB = re.compile(r"(?:当前|现在|所在|您(?:现|所)在)的?位置|您的位置|首页\s*(?:>|»|/|→|-)|正在阅读")
 # A kicker, channel or badge that a template sets before the headline.
@@ -47,7 +47,9 @@ class Title:
 
 def key(text: str) -> str:
     """A headline as it compares with another: NFKC, without spaces, quotes and punctuation, lower case."""
-    return _DROP.sub("", unicodedata.normalize("NFKC", text)).lower()
+    bare = _DROP.sub("", text)
+    folded = nfkc(bare)
+    return (bare if folded == bare else _DROP.sub("", folded)).lower()
 
 
 def find(document: Document, *, known: str | None = None, listed: str | None = None) -> Title:
