@@ -126,9 +126,8 @@ def of_host(url: str) -> str | None:
     for label in (first, *labels[:-1]):
         if label in _HOSTS and len(label) > 2 and label != "gxzf":
             return _HOSTS[label]
-        for slug in PROVINCES:
-            if label.startswith(slug + ".") or label == slug:
-                return slug
+        if label in PROVINCES:
+            return label
     parts = {p for label in labels[:-1] for p in label.split("-")}
     return next((_HOSTS[p] for p in parts if p in ("hlj", "nmg", "gxzf")), None)
 

@@ -1,8 +1,10 @@
 """Which lines of a page are its article's body: site and CMS containers first, then a general scorer of Chinese text."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import accumulate
 
 from govcrawl.extraction.document import Box, Document, Line
 from govcrawl.extraction.flags import spam_words
@@ -78,12 +80,14 @@ class Body:
 
 def find(document: Document, title_line: int, *, selected: bool = False) -> Body:
     """The body of a page whose headline stands in line `title_line` (-1 unknown)."""
-    values, own = _values(document, title_line)
+    names = [_named(box.tag, box.id, box.cls, box.block) for box in document.boxes]
+    noise = _noise_lines(document, names)
+    values, own = _values(document, title_line, noise)
     total = _sums(values)
     text = _sums(own)
-    best = _container(document, total, text, selected=selected)
+    best = _container(document, names, total, text, selected=selected)
     short = (
-        _notice(document, title_line)
+        _notice(document, title_line, noise)
         if title_line >= 0 and (best is None or text[best[0].last] - text[best[0].first] < 160)
         else []
     )
@@ -97,51 +101,37 @@ def find(document: Document, title_line: int, *, selected: bool = False) -> Body
         return Body()
     box, rule = best
     body = Body(box=box.index, rule=rule, first=box.first, last=box.last)
-    body.lines = _clean(document, box, title_line, values, trusted=rule != "text")
+    body.lines = _clean(document, names, box, title_line, values, trusted=rule != "text")
     body.score = sum(own[i] for i in body.lines)
     return body
 
 
-def _sums(values: list[float] | list[int]) -> list[float]:
-    sums = [0.0]
-    for value in values:
-        sums.append(sums[-1] + value)
-    return sums
-
-
-def cms_name(box: Box) -> bool:
-    """Whether a box bears a name by which a CMS marks the body."""
-    return box.tag in ("ucapcontent", "founder-content") or (
-        (box.id != "" or box.cls != "") and _named(box.id, box.cls) == "body"
-    )
-
-
-def noise_share(box: Box) -> float:
-    """How much of the text a box may hold and still be left out for its name: navigation, sharing, comments, related
-    items. 0 for a box whose name says nothing."""
-    if not box.block:
-        return 0.0
-    if box.tag in ("nav", "footer", "aside"):
-        return 0.4
-    named = _named(box.id, box.cls) if box.id or box.cls else ""
-    return 0.7 if named == "noise!" else 0.4 if named == "noise" else 0.0
+def _sums(values: Iterable[float]) -> list[float]:
+    return list(accumulate(values, initial=0.0))
 
 
 @lru_cache(maxsize=8192)
-def _named(name: str, cls: str) -> str:
-    """What an element's id and classes say of it: "body", "noise", "noise!" where no article is so called, or ""."""
-    if name.lower() in CMS_NAMES or any(c in CMS_NAMES for c in cls.lower().split()):
-        return "body"
+def _named(tag: str, name: str, cls: str, block: bool) -> tuple[bool, float]:
+    """What an element's names say of it: whether a CMS so marks the body, and how much of the text the element may hold
+    and still be left out as navigation, sharing, comments, related items; 0 where the names say nothing."""
+    if tag in ("ucapcontent", "founder-content"):
+        return True, 0.0
+    body = name.lower() in CMS_NAMES or any(c in CMS_NAMES for c in cls.lower().split())
+    if not block:
+        return body, 0.0
+    if tag in ("nav", "footer", "aside"):
+        return body, 0.4
     both = f"{name} {cls}"
-    return "" if not _NOISE.search(both) else "noise!" if _SURE_NOISE.search(both) else "noise"
+    if body or not _NOISE.search(both):
+        return body, 0.0
+    return False, 0.7 if _SURE_NOISE.search(both) else 0.4  # no article is called comments
 
 
-def _values(document: Document, title_line: int) -> tuple[list[float], list[int]]:
+def _values(document: Document, title_line: int, noise: list[bool]) -> tuple[list[float], list[int]]:
     """For each line what it is worth as body text, and its characters of running text."""
     values: list[float] = []
     own: list[int] = []
     seen: set[str] = set()
-    noise = _noise_lines(document)
     for i, line in enumerate(document.lines):
         length = len(line.text)
         free = length - line.linked
@@ -172,25 +162,26 @@ def _values(document: Document, title_line: int) -> tuple[list[float], list[int]
     return values, own
 
 
-def _noise_lines(document: Document) -> list[bool]:
+def _noise_lines(document: Document, names: list[tuple[bool, float]]) -> list[bool]:
     """Lines inside boxes named as noise, unless such a box holds most of the page's text."""
     lines = document.lines
     chars = _sums([0 if line.hidden else len(line.text) - line.linked for line in lines])
     noise = [False] * len(lines)
-    for box in document.boxes:
-        share = noise_share(box) if box.last > box.first else 0.0
-        if share:
+    for box, (_, share) in zip(document.boxes, names, strict=True):
+        if share and box.last > box.first:
             inside = chars[box.last] - chars[box.first]
             if inside < share * chars[-1]:
                 noise[box.first : box.last] = [True] * (box.last - box.first)
     return noise
 
 
-def _container(document: Document, total: list[float], text: list[float], *, selected: bool) -> tuple[Box, str] | None:
+def _container(
+    document: Document, names: list[tuple[bool, float]], total: list[float], text: list[float], *, selected: bool
+) -> tuple[Box, str] | None:
     best: tuple[float, Box] | None = None
     cms: tuple[float, Box] | None = None
     site: tuple[float, Box] | None = None
-    for box in document.boxes:
+    for box, (named, _) in zip(document.boxes, names, strict=True):
         if box.last <= box.first or box.hidden:
             continue
         value = total[box.last] - total[box.first]
@@ -199,7 +190,7 @@ def _container(document: Document, total: list[float], text: list[float], *, sel
             shown = float(sum(len(line.text) for line in document.lines[box.first : box.last] if not line.hidden))
             if site is None or shown > site[0]:
                 site = (shown, box)
-        if (box.id or box.cls or box.tag == "ucapcontent") and cms_name(box):
+        if named:
             rank = value + 0.2 * chars
             if (
                 cms is None
@@ -223,9 +214,8 @@ def _container(document: Document, total: list[float], text: list[float], *, sel
     return best[1], "text"
 
 
-def _notice(document: Document, title_line: int) -> list[int]:
+def _notice(document: Document, title_line: int, noise: list[bool]) -> list[int]:
     """What follows the headline up to the first mark of an end: for notices, tables and verse without sentences."""
-    noise = _noise_lines(document)
     attached = document.attached
     found: list[int] = []
     links = 0
@@ -246,7 +236,15 @@ def _notice(document: Document, title_line: int) -> list[int]:
     return found
 
 
-def _clean(document: Document, box: Box, title_line: int, values: list[float], *, trusted: bool) -> list[int]:
+def _clean(
+    document: Document,
+    names: list[tuple[bool, float]],
+    box: Box,
+    title_line: int,
+    values: list[float],
+    *,
+    trusted: bool,
+) -> list[int]:
     """The container's lines without what is around the article inside it."""
     lines = document.lines
     first, last = box.first, min(box.last, len(lines))
@@ -255,10 +253,9 @@ def _clean(document: Document, box: Box, title_line: int, values: list[float], *
     worth = _sums([max(0.0, value) for value in values])
     chars = worth[last] - worth[first]
     drop = [line.hidden for line in lines[first:last]]
-    for other in document.boxes:
-        if first <= other.first < other.last <= last and (other.first != box.first or other.last != box.last):
-            share = noise_share(other)
-            if share and (worth[other.last] - worth[other.first] < max(0.3, share - 0.1) * chars or other.hidden):
+    for other, (_, share) in zip(document.boxes, names, strict=True):
+        if share and first <= other.first < other.last <= last and (other.first, other.last) != (box.first, box.last):
+            if worth[other.last] - worth[other.first] < max(0.3, share - 0.1) * chars or other.hidden:
                 drop[other.first - first : other.last - first] = [True] * (other.last - other.first)
     attached = document.attached
     kept = [

@@ -43,10 +43,10 @@ def _metadata(page: Page) -> Metadata:
     known = page.known
     text = cleaned.text_original or cleaned.text
     result.title = page.headline.text
-    zone, header, tail, after = _regions(page)
+    zone, tail, after = _regions(page)
     body = [p if len(p) <= 4000 else p[:3000] + p[-1000:] for p in text.split("\n")] if text else []
     begin = max(page.headline.line, 0)
-    front = [text.replace("\x1f", "") for text in header]
+    front = [text.replace("\x1f", "") for text in zone.values()]
     rules = policy.read(
         document,
         max(0, begin - 25),
@@ -57,7 +57,7 @@ def _metadata(page: Page) -> Metadata:
         setattr(result, name, getattr(rules, name))
     limit = publish.latest(page.fetched_at)
     # The dates of a policy header are named there; its cells would be bare dates here.
-    header = [marked(document.lines[i]) for i in zone if i not in rules.lines]
+    header = [text for i, text in zone.items() if i not in rules.lines]
     moment = publish.decide(
         document,
         url=page.url,
@@ -77,8 +77,9 @@ def _metadata(page: Page) -> Metadata:
     return _finish(page, result, moment, known)
 
 
-def _regions(page: Page) -> tuple[list[int], list[str], list[str], list[str]]:
-    """The lines about the headline, and those around the body's end, nearest first; hidden ones never."""
+def _regions(page: Page) -> tuple[dict[int, str], list[str], list[str]]:
+    """The lines about the headline by index, and those around and after the body's end, nearest first; hidden ones
+    never."""
     document = page.document
     lines = document.lines
     article = page.article
@@ -92,21 +93,20 @@ def _regions(page: Page) -> tuple[list[int], list[str], list[str], list[str]]:
         zone = [*range(end + 1, min(first, end + 40)), *range(begin - 1, max(-1, begin - 5), -1)]
     else:
         zone = [*range(begin - 1, max(-1, begin - 5), -1), *range(end + 1, min(len(lines), end + 8))]
-    header = [marked(lines[i]) for i in zone if not lines[i].hidden]
     tail = [marked(lines[i]) for i in range(max(first, last - 3), min(len(lines), last + 14)) if not lines[i].hidden]
     after = [marked(lines[i]) for i in range(last + 1, min(len(lines), last + 8)) if not lines[i].hidden]
-    return [i for i in zone if not lines[i].hidden], header, tail, after
+    return {i: marked(lines[i]) for i in zone if not lines[i].hidden}, tail, after
 
 
-def _pieces(document: Document, zone: list[int], headline: Title) -> list[people.Piece]:
+def _pieces(document: Document, zone: dict[int, str], headline: Title) -> list[people.Piece]:
     """The unlabelled pieces of the header's lines, for the source and the author that no label names."""
     boxes = document.boxes
     # Menu and breadcrumb links above the headline are channels, never sources.
     channels = {link.text.strip() for link in document.links if link.line < headline.line - 3}
     dated = {
         i
-        for i in zone
-        if len(document.lines[i].text) <= 90 and people.is_dated(marked(document.lines[i]).replace("\x1f", " "))
+        for i, text in zone.items()
+        if len(document.lines[i].text) <= 90 and people.is_dated(text.replace("\x1f", " "))
     }
     near = {i + step for i in dated for step in (-2, -1, 1, 2)}
     found: list[people.Piece] = []

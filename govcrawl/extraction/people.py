@@ -74,6 +74,8 @@ _NAME_HINT = re.compile(
 )
 
 
+_LABEL = re.compile(rf"{_SOURCE_LABEL}{_COLON}|{_AUTHOR_LABEL}{_COLON}|{_EDITOR_LABEL}{_COLON}")
+_PARTS = re.compile(r"[|｜\u3000]| +")
 _COLONS = re.compile(r"[:：︱︰∶/／|｜丨编編](?:(?<![编編])|[辑輯])")
 
 
@@ -371,11 +373,10 @@ def pieces_of(hints: Sequence[tuple[str, str]], *, dated: bool, near: bool) -> l
     """The unlabelled pieces of a header line whose runs are (text, hint)."""
     found = []
     for run, hint in hints:
-        if re.search(r"[:：]", _without_dates(run)) and (
-            _SOURCE.search(run) or _AUTHOR.search(run) or _EDITOR.search(run)
-        ):
-            run = re.split(rf"{_SOURCE_LABEL}{_COLON}|{_AUTHOR_LABEL}{_COLON}|{_EDITOR_LABEL}{_COLON}", run)[0]
-        for part in re.split(r"[|｜\u3000]| +", _without_dates(run)):
+        bare = _without_dates(run)
+        if (":" in bare or "：" in bare) and (_SOURCE.search(run) or _AUTHOR.search(run) or _EDITOR.search(run)):
+            bare = _without_dates(_LABEL.split(run, maxsplit=1)[0])
+        for part in _PARTS.split(bare):
             part = part.strip(" \x1f·•▪()（）[]【】")
             if part:
                 found.append(Piece(part, hint, dated, near))

@@ -100,7 +100,7 @@ def _header(document: Document, first: int, last: int) -> tuple[dict[str, str], 
         if lines[i].hidden or len(text) > 400:
             i += 1
             continue
-        name = label_of(text)
+        name = label_of(text) if len(text) <= 40 else None
         if name is not None and i + 1 < last:
             following = lines[i + 1]
             apart = label_of(following.text) is not None or len(following.text) > 200 or _INLINE.match(following.text)

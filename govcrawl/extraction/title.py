@@ -58,8 +58,9 @@ def find(document: Document, *, known: str | None = None, listed: str | None = N
     lines = document.lines
     keyed = [(evidence, text, key(text)) for evidence, text in references]
     stated = " ".join(text for _, text in references)
-    begins = _beginnings(lines)
-    final = max((i for i, line in enumerate(lines) if _paragraph(line)), default=len(lines))
+    paragraphs = [i for i, line in enumerate(lines) if _paragraph(line)]
+    begins = _beginnings(lines, set(paragraphs))
+    final = paragraphs[-1] if paragraphs else len(lines)
     best, score = -1, 0.0
     seen = 0
     for i, line in enumerate(lines):
@@ -111,11 +112,10 @@ def _paragraph(line: Line) -> bool:
     )
 
 
-def _beginnings(lines: list[Line]) -> dict[int, float]:
+def _beginnings(lines: list[Line], paragraphs: set[int]) -> dict[int, float]:
     """Lines that stand where headlines stand: before a line of date or source that text follows soon."""
     found: dict[int, float] = {}
     visible = [i for i, line in enumerate(lines) if not line.hidden]
-    paragraphs = {i for i in visible if _paragraph(lines[i])}
     for position, i in enumerate(visible):
         line = lines[i]
         if (
