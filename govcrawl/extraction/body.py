@@ -29,18 +29,22 @@ _BODY_NAMES = """
     content_body duanluo article-content-wrap moe-detail-box zw-content content-article detail-body detail_body xxgk-content
     contentdiv contentbody js_article_content paragraph xwzw zhengwen show_content showcontent view_content"""
 CMS_NAMES = frozenset(_BODY_NAMES.lower().split())
+# What names menus, sharing, comments, related items: whole words of an id or class, beginnings of words, any part.
+_NOISE_WORDS = frozenset(
+    """relate related relative relation xiangguan xgyd xgxw tuijian hotnews hot paihang fenxiang comment comments pinglun
+    reply gentie copyright footer foot bottom breadcrumb breadcrumbs crumb crumbs nav navi navbar menu sidebar aside pager
+    pagination paging qrcode ewm erweima tool tools toolbar tag tags keyword keywords ad ads banner login search mood emotion
+    xinqing toplink links statement disclaimer shengming feedback jubao prevnext nextprev shangxia dianzan like dig digg vote
+    survey subscribe follow popup modal tooltip sjb wxewm side rightbar header topbar""".split()
+)
 _NOISE = re.compile(
-    r"(?:^|[\s_-])(?:related?|relat(?:ed|ive|ion)|xiangguan|xgyd|xgxw|recommend\w*|tuijian|hotnews|hot|rank\w*|paihang|share\w*|bdshare\w*|bshare\w*|fenxiang"
-    r"|comments?|pinglun|reply|gentie|copyright|footer|foot|bottom|breadcrumbs?|crumbs?|nav|navi|navbar|menu|sidebar|aside|pager|pagination"
-    r"|paging|qrcode|ewm|erweima|tools?|toolbar|tags?|keywords?|advert\w*|ads?|banner|login|search|mood|emotion|xinqing|toplink|links|friend\w*"
-    r"|statement|disclaimer|shengming|editor-info|post_comment|feedback|jubao|prevnext|pre_next|prev-next|next_prev|nextprev|shangxia"
-    r"|dianzan|like|digg?|vote|survey|subscribe|follow|popup|modal|tooltip|sjb|wxewm|jiathis\w*|side|right_?bar|widget\w*|video-list|header|top_?bar)"
-    r"(?:$|[\s_-])|relatednews|relnews|xiangguan|tuijian|pinglun|fenxiang|copyright|bdshare|jiathis|guess.?like|recommend|related"
-    r"|hotlist|hot-list|newslist|news-list|readmore|post_side|post_top|post_recommend|post_statement|post_next",
-    re.IGNORECASE,
+    "|".join(f"{word}(?<=[ _-]{word})" for word in ("rank", "share", "bshare", "advert", "friend", "widget"))
+    + "|recommend|bdshare|jiathis|editor-info|pre_next|prev-next|next_prev|right_bar|video-list|top_bar|relatednews|relnews"
+    "|xiangguan|tuijian|pinglun|fenxiang|copyright|guess.?like|related|hotlist|hot-list|newslist|news-list|readmore|post_side"
+    "|post_top|post_recommend|post_statement|post_next"
 )
 _SURE_NOISE = re.compile(
-    r"comment|pinglun|reply|gentie|relat(?:ed|ive|ion)|recommend|xiangguan|tuijian|guess", re.IGNORECASE
+    "comment|pinglun|reply|gentie|related|relative|relation|recommend|xiangguan|tuijian|guess"
 )
 _END = re.compile(
     r"^[\s\[【〔(（<{〖*·|:：>»-]*(?:责任编辑|責任編輯|责编|責編|(?:本文|网络|新闻)?编辑\s*[:：/]|編輯\s*[:：]|(?:值班)?(?:总监|主编|校对)\s*[:：]|审核\s*[:：]|编审\s*[:：]"
@@ -121,8 +125,9 @@ def _named(tag: str, name: str, cls: str, block: bool) -> tuple[bool, float]:
         return body, 0.0
     if tag in ("nav", "footer", "aside"):
         return body, 0.4
-    both = f"{name} {cls}"
-    if body or not _NOISE.search(both):
+    both = f" {name} {cls}".lower()
+    words = both.replace("_", " ").replace("-", " ").split()
+    if body or (_NOISE_WORDS.isdisjoint(words) and not _NOISE.search(both)):
         return body, 0.0
     return False, 0.7 if _SURE_NOISE.search(both) else 0.4  # no article is called comments
 

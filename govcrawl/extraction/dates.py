@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 
 CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
 FIRST = date(1949, 10, 1)
@@ -73,15 +74,20 @@ class Moment:
     evidence: str = "label"
 
 
-def moments(text: str) -> Iterator[tuple[Moment, int, int]]:
+@lru_cache(maxsize=256)  # the lines about a headline are asked several times
+def moments(text: str) -> tuple[tuple[Moment, int, int], ...]:
     """Every full date in a text with its clock and its place, left to right, in China time."""
-    if not _YEAR_HINT.search(text):
-        return
+    hint = _YEAR_HINT.search(text)
+    return tuple(_moments(text, hint.start())) if hint else ()
+
+
+def _moments(text: str, hint: int) -> Iterator[tuple[Moment, int, int]]:
+    begin = max(0, hint - 8)  # 12/31/2023 is the form in which most stands before the year
     plain = text.translate(_FULL_WIDTH)
     found = []
     for pattern in (_DATE, _US_DATE, _SPLIT_DATE, _ROC_DATE):
-        found += list(pattern.finditer(plain))
-    for match in _CHINESE_DATE.finditer(text):
+        found += list(pattern.finditer(plain, begin))
+    for match in _CHINESE_DATE.finditer(text, begin):
         moment = chinese_date(match)
         if moment is not None:
             yield moment, match.start(), match.end()

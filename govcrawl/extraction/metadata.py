@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, datetime
+from itertools import takewhile
 from typing import Any
 
 from govcrawl.extraction import flags, people, policy, province, publish, script
@@ -102,7 +103,7 @@ def _pieces(document: Document, zone: dict[int, str], headline: Title) -> list[p
     """The unlabelled pieces of the header's lines, for the source and the author that no label names."""
     boxes = document.boxes
     # Menu and breadcrumb links above the headline are channels, never sources.
-    channels = {link.text.strip() for link in document.links if link.line < headline.line - 3}
+    channels = {link.text.strip() for link in takewhile(lambda link: link.line < headline.line - 3, document.links)}
     dated = {
         i
         for i, text in zone.items()

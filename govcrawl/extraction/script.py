@@ -23,9 +23,10 @@ def _converter() -> Any:
 def nfkc(text: str) -> str:
     """Text in Unicode's normal form NFKC. What is common goes first: a text without compatibility characters is told by
     a glance, any other takes the normalizer some 150 ns a character."""
-    if not text.isascii():
-        for wide, plain in _WIDE.items():
-            text = text.replace(wide, plain)
+    if unicodedata.is_normalized("NFKC", text):
+        return text
+    for wide, plain in _WIDE.items():
+        text = text.replace(wide, plain)
     return unicodedata.normalize("NFKC", text)
 
 

@@ -15,7 +15,8 @@ _SITE = re.compile(
     re.IGNORECASE,
 )
 _TITLE_NAME = re.compile(
-    r"title|biaoti|headline|(?:^|[\s_-])(?:bt|tit|tt|h1|wzbt|xwbt)(?:$|[\s_\d-])|ucaptitle", re.IGNORECASE
+    "title|biaoti|headline|"
+    + "|".join(rf"{word}(?<=[\s_-]{word})(?=[\s_\d-])" for word in ("bt", "tit", "tt", "h1", "wzbt", "xwbt"))
 )
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "ucaptitle"})
 # Alternatives that each begin with a character of their own are searched several times faster than others.
@@ -181,7 +182,7 @@ def strip_site(title: str, sites: list[str]) -> str:
     names = {key(s) for s in sites if s}
     text = tidy(title)
     for _ in range(6):
-        cut = max(text.rfind(mark) for mark in "_|｜-–—丨－»>·<~")
+        cut = max(map(text.rfind, "_|｜-–—丨－»>·<~"))
         if cut <= 0:
             break
         head, tail = text[:cut].rstrip("_|｜-–—丨－»><· ~"), text[cut + 1 :].strip()
@@ -278,7 +279,7 @@ def _heading(document: Document, line: Line) -> tuple[str, bool]:
 
 @lru_cache(maxsize=4096)
 def _title_name(name: str, cls: str) -> bool:
-    return _TITLE_NAME.search(f"{name} {cls}") is not None
+    return _TITLE_NAME.search(f" {name} {cls} ".lower()) is not None
 
 
 def _join(document: Document, i: int, references: list[tuple[str, str]]) -> tuple[str, int, int]:
