@@ -30,22 +30,20 @@ _BODY_NAMES = """
     contentdiv contentbody js_article_content paragraph xwzw zhengwen show_content showcontent view_content"""
 CMS_NAMES = frozenset(_BODY_NAMES.lower().split())
 # What names menus, sharing, comments, related items: whole words of an id or class, beginnings of words, any part.
-_NOISE_WORDS = frozenset(
-    """relate related relative relation xiangguan xgyd xgxw tuijian hotnews hot paihang fenxiang comment comments pinglun
+_NOISE_TEXT = """
+    relate related relative relation xiangguan xgyd xgxw tuijian hotnews hot paihang fenxiang comment comments pinglun
     reply gentie copyright footer foot bottom breadcrumb breadcrumbs crumb crumbs nav navi navbar menu sidebar aside pager
     pagination paging qrcode ewm erweima tool tools toolbar tag tags keyword keywords ad ads banner login search mood emotion
     xinqing toplink links statement disclaimer shengming feedback jubao prevnext nextprev shangxia dianzan like dig digg vote
-    survey subscribe follow popup modal tooltip sjb wxewm side rightbar header topbar""".split()
-)
+    survey subscribe follow popup modal tooltip sjb wxewm side rightbar header topbar"""
+_NOISE_WORDS = frozenset(_NOISE_TEXT.split())
 _NOISE = re.compile(
     "|".join(f"{word}(?<=[ _-]{word})" for word in ("rank", "share", "bshare", "advert", "friend", "widget"))
     + "|recommend|bdshare|jiathis|editor-info|pre_next|prev-next|next_prev|right_bar|video-list|top_bar|relatednews|relnews"
     "|xiangguan|tuijian|pinglun|fenxiang|copyright|guess.?like|related|hotlist|hot-list|newslist|news-list|readmore|post_side"
     "|post_top|post_recommend|post_statement|post_next"
 )
-_SURE_NOISE = re.compile(
-    "comment|pinglun|reply|gentie|related|relative|relation|recommend|xiangguan|tuijian|guess"
-)
+_SURE_NOISE = re.compile("comment|pinglun|reply|gentie|related|relative|relation|recommend|xiangguan|tuijian|guess")
 _END = re.compile(
     r"^[\s\[【〔(（<{〖*·|:：>»-]*(?:责任编辑|責任編輯|责编|責編|(?:本文|网络|新闻)?编辑\s*[:：/]|編輯\s*[:：]|(?:值班)?(?:总监|主编|校对)\s*[:：]|审核\s*[:：]|编审\s*[:：]"
     r"|相关(?:阅读|新闻|链接|文章|报道|信息|推荐|专题|内容|解读|政策|稿件|资讯|搜索|热词|主题|话题)|相關(?:閱讀|新聞|連結|文章|報導|報道|搜尋)|延伸[·\s]?(?:阅读|推荐|閱讀)|推荐阅读|推薦閱讀|热门(?:推荐|文章|新闻|评论|点击)"
@@ -259,8 +257,10 @@ def _clean(
     chars = worth[last] - worth[first]
     drop = [line.hidden for line in lines[first:last]]
     for other, (_, share) in zip(document.boxes, names, strict=True):
-        if share and first <= other.first < other.last <= last and (other.first, other.last) != (box.first, box.last):
-            if worth[other.last] - worth[other.first] < max(0.3, share - 0.1) * chars or other.hidden:
+        inside = first <= other.first < other.last <= last and (other.first, other.last) != (box.first, box.last)
+        if share and inside:
+            small = worth[other.last] - worth[other.first] < max(0.3, share - 0.1) * chars
+            if small or other.hidden:
                 drop[other.first - first : other.last - first] = [True] * (other.last - other.first)
     attached = document.attached
     kept = [

@@ -185,7 +185,7 @@ def parse(markup: str, selectors: tuple[str, ...] = ()) -> Document:
     _Walk(document, wanted, hidden_names(sheet.text_content or "" for sheet in sheets if sheet is not None)).run(root)
     _reveal(document)
     document.attached = {
-        link.line for link in document.links if not link.href.endswith(_PAGES) and is_attachment(link.href)
+        link.line for link in document.links if not link.href.endswith(_PAGES) and _ATTACHMENT.search(link.href)
     }
     return document
 
@@ -289,12 +289,11 @@ class _Walk:
                 else:
                     text = node.text_content or ""
                     after = False
-                    if _ODD.search(text):
+                    if not text.isprintable() or " " in text:  # most texts are words without white space
                         text = _plain(text)
-                    words = text.split()
-                    if len(words) != 1 or len(words[0]) != len(text):
                         space = space or text[:1].isspace()
                         after = text[-1:].isspace()
+                        words = text.split()
                         if len(words) > 1 and "\n" in text:
                             words = _WRAP.sub("", text).split()
                         text = " ".join(words)
@@ -324,14 +323,14 @@ class _Walk:
                 if inner is not None:
                     attributes = node.attributes
                     outer_box, outer_block, outer_link = box, block, link
-                    flags = 0
                     name = cls = ""
-                    hides = moves = False
+                    bits = 0  # 1 where hidden, 3 where moved off the screen
                     if attributes:
                         name = attributes.get("id") or ""
                         cls = attributes.get("class") or ""
                         if not kind & ROOT:  # a page's own root is sometimes hidden until its script has run
-                            bits = 1 if "hidden" in attributes else 0
+                            if "hidden" in attributes:
+                                bits = 1
                             style = attributes.get("style")
                             if style:
                                 if style not in styles:
@@ -345,14 +344,12 @@ class _Walk:
                             if named and name and "#" + name.lower() in named:
                                 bits |= self.bits(["#" + name.lower()])
                             if bits:
-                                hides, moves = True, bits > 1
-                                flags = 1 + 2 * moves
                                 hide += 1
-                                off += moves
-                    if cls or name or kind & KEPT or flags:
+                                off += bits >> 1
+                    if cls or name or kind & KEPT or bits:
                         box = len(boxes)
                         line, breaks = len(lines), kind & BREAKS != 0
-                        made = Box(box, node.tag or "", name, cls, outer_box, line, line, breaks, hides, moves)
+                        made = Box(box, node.tag or "", name, cls, outer_box, line, line, breaks, bits > 0, bits > 1)
                         if wanted and node.mem_id in wanted:
                             made.selected = True
                         if breaks:
@@ -362,7 +359,7 @@ class _Walk:
                         link = len(links) - 1
                     if kind & CELL:
                         cells += 1
-                    open_.append((node, kind, outer_box, outer_block, outer_link, flags))
+                    open_.append((node, kind, outer_box, outer_block, outer_link, bits))
                     node = inner
                     continue
                 if kind & RICH:
@@ -370,7 +367,7 @@ class _Walk:
             following = node.next
             while following is None and open_:
                 # The element around the node has ended with it.
-                node, closed, outer_box, outer_block, outer_link, flags = open_.pop()
+                node, closed, outer_box, outer_block, outer_link, bits = open_.pop()
                 if closed & BREAKS:
                     if runs:
                         lines.append(_line(runs, block, hide > 0, cells))
@@ -381,9 +378,9 @@ class _Walk:
                 box, block, link = outer_box, outer_block, outer_link
                 if closed & CELL:
                     cells -= 1
-                if flags:
-                    hide -= flags & 1
-                    off -= flags >> 1
+                if bits:
+                    hide -= 1
+                    off -= bits >> 1
                 following = node.next
             node = following
         if runs:

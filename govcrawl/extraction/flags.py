@@ -25,7 +25,7 @@ def spam_removed(document: Document, host: str) -> bool:
     """Whether links were injected: off the screen to other hosts, or in the words of adult and gambling farms."""
     # One search over all the links' texts clears nearly every page.
     words = 0
-    if _SPAM.search("\n".join(f"{link.text}\t{link.title}" for link in document.links)):
+    if _SPAM.search("\n".join([f"{link.text}\t{link.title}" for link in document.links])):
         words = sum(1 for link in document.links if _SPAM.search(link.text) or _SPAM.search(link.title))
     off = 0
     for link in document.links:

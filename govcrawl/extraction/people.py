@@ -366,7 +366,7 @@ def _tail(text: str) -> list[str]:
 
 def is_dated(text: str) -> bool:
     """Whether a header line shows a time, with or without its year."""
-    return next(iter(dates.moments(text)), None) is not None or dates.yearless(text) is not None
+    return bool(dates.moments(text)) or dates.yearless(text) is not None
 
 
 def pieces_of(hints: Sequence[tuple[str, str]], *, dated: bool, near: bool) -> list[Piece]:
@@ -384,6 +384,6 @@ def pieces_of(hints: Sequence[tuple[str, str]], *, dated: bool, near: bool) -> l
 
 
 def _without_dates(text: str) -> str:
-    for _, start, end in reversed(list(dates.moments(text))):
+    for _, start, end in reversed(dates.moments(text)):
         text = text[:start] + "|" + text[end:]
     return text
