@@ -20,12 +20,12 @@ _SKIP_TAGS = (
 )
 _SKIP = frozenset(_SKIP_TAGS.split())
 # What the walk does with an element, as bits; TEXT stands for a text node.
-TEXT, BREAKS, SKIP, HEAD, CELL, RICH, VOID, IGNORED, INLINE, KEPT, ROOT = 1 << 20, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512
+TEXT, BREAKS, SKIP, HEAD, CELL, LINK, MEDIA, VOID, IGNORED, KEPT, ROOT = 1 << 20, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512
 # Blocks that are a box only where they have a name: they stand by the hundred and tell nothing.
 _PLAIN_TAGS = "p li ul ol dl dt dd tbody thead tfoot center br hr address caption"
 _PLAIN = frozenset(_PLAIN_TAGS.split())
 _BITS = (
-    ({"td", "th"}, CELL), ({"a", "img", "video", "iframe", "embed"}, RICH), ({"br", "hr"}, VOID), ({"html", "body"}, ROOT),
+    ({"td", "th"}, CELL), ({"a"}, LINK), ({"img", "video", "iframe", "embed"}, MEDIA), ({"br", "hr"}, VOID), ({"html", "body"}, ROOT),
     ({"meta", "link", "base"}, HEAD), ({"title"}, SKIP), ({"-comment", "!doctype", "-document", "-undef"}, IGNORED),
 )  # fmt: skip
 # What shows nothing and is no white space to str.split: the first kind joins, the second parts.
@@ -141,7 +141,7 @@ _KINDS: dict[int, int] = {}
 def _kind(node: LexborNode) -> int:
     """The bits of an element by its name, remembered by lexbor's number for names that it knows."""
     tag = (node.tag or "").lower()
-    kind = INLINE
+    kind = 0
     if tag == "-text":
         kind = TEXT
     elif tag[:1] in ("-", "!"):
@@ -355,15 +355,22 @@ class _Walk:
                         if breaks:
                             block = box
                         boxes.append(made)
-                    if kind & RICH and attributes and self.rich(node.tag or "", attributes, box, off > 0):
-                        link = len(links) - 1
-                    if kind & CELL:
-                        cells += 1
+                    if kind & (LINK | MEDIA | CELL):
+                        if kind & LINK:
+                            if attributes.get("href"):
+                                link = len(links)
+                                links.append(_link(attributes, len(lines), box, off > 0))
+                        elif kind & CELL:
+                            cells += 1
+                        else:
+                            self.media(node, box)
                     open_.append((node, kind, outer_box, outer_block, outer_link, bits))
                     node = inner
                     continue
-                if kind & RICH:
-                    self.rich(node.tag or "", node.attributes, box, off > 0)
+                if kind & MEDIA:
+                    self.media(node, box)
+                elif kind & LINK and node.attributes.get("href"):
+                    links.append(_link(node.attributes, len(lines), box, off > 0))
             following = node.next
             while following is None and open_:
                 # The element around the node has ended with it.
@@ -390,21 +397,14 @@ class _Walk:
                 boxes[box].last = len(lines)
                 box = entered[2]
 
-    def rich(self, tag: str, attributes: dict[str, str | None], box: int, off: bool) -> bool:
-        """Note a link, picture or frame; whether it is a link with an address."""
-        document = self.document
+    def media(self, node: LexborNode, box: int) -> None:
+        """Note a picture, player or frame."""
+        document, attributes = self.document, node.attributes
         line = len(document.lines)
-        if tag == "a":
-            href = attributes.get("href")
-            if href:
-                title = attributes.get("title") or attributes.get("download") or ""
-                document.links.append(Link(href, title, line, box, "", off))
-            return bool(href)
-        if tag == "img":
+        if node.tag == "img":
             document.pictures.append(Picture(_source(attributes), attributes.get("alt") or "", line, box))
         else:
-            document.frames.append((tag, attributes.get("src") or "", line))
-        return False
+            document.frames.append((node.tag or "", attributes.get("src") or "", line))
 
     def bits(self, names: list[str]) -> int:
         """0 for names that no style sheet hides, 1 for hidden, 3 for moved off the screen."""
@@ -451,6 +451,11 @@ def _line(runs: list[Run], box: int, hidden: bool, cell: int) -> Line:
         return Line(text, box, runs, len(text) if link >= 0 else 0, hidden, cell)
     linked = sum([len(text) for text, _, link in runs if link >= 0])
     return Line("".join([text for text, _, _ in runs]), box, runs, linked, hidden, cell)
+
+
+def _link(attributes: dict[str, str | None], line: int, box: int, off: bool) -> Link:
+    title = attributes.get("title") or attributes.get("download") or ""
+    return Link(attributes["href"] or "", title, line, box, "", off)
 
 
 def _source(attributes: dict[str, str | None]) -> str:

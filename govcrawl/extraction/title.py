@@ -60,11 +60,13 @@ def find(document: Document, *, known: str | None = None, listed: str | None = N
     keyed = [(evidence, text, key(text)) for evidence, text in references]
     stated = " ".join(text for _, text in references)
     paragraphs = [i for i, line in enumerate(lines) if _paragraph(line)]
-    begins = _beginnings(lines, set(paragraphs))
     final = paragraphs[-1] if paragraphs else len(lines)
+    begins = _beginnings(lines[: final + 1], set(paragraphs))
     best, score = -1, 0.0
     seen = 0
     for i, line in enumerate(lines):
+        if i > final and score >= 2.5:
+            break
         if line.hidden or not 2 <= len(line.text) <= 160:
             continue
         # Most lines of a page can be no headline: nothing states them and nothing marks their place.
