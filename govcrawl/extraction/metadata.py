@@ -95,7 +95,8 @@ def _regions(page: Page) -> tuple[dict[int, str], list[str], list[str]]:
     else:
         zone = [*range(begin - 1, max(-1, begin - 5), -1), *range(end + 1, min(len(lines), end + 8))]
     tail = [marked(lines[i]) for i in range(max(first, last - 3), min(len(lines), last + 14)) if not lines[i].hidden]
-    after = [marked(lines[i]) for i in range(last + 1, min(len(lines), last + 8)) if not lines[i].hidden]
+    ending = chosen[-1] if chosen else last  # a credit may close the body
+    after = [marked(lines[i]) for i in range(ending + 1, min(len(lines), last + 8)) if not lines[i].hidden]
     return {i: marked(lines[i]) for i in zone if not lines[i].hidden}, tail, after
 
 

@@ -2,6 +2,8 @@
 
 import re
 
+from govcrawl import provinces
+
 SURNAMES = frozenset(
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤温康施文牛樊葛邢安齐易乔伍庞颜倪庄聂章鲁岳翟殷詹申欧耿关兰焦俞左柳甘祝包宁尚符舒阮柯纪梅童凌毕单季裴霍涂成苗谷盛曲翁冉骆蓝路游辛靳管柴蒙鲍华喻祁蒲房滕屈饶解牟艾尤阳时穆农司卓古吉缪简车项连芦麦褚娄窦戚岑景党宫费卜冷晏席卫米柏宗瞿桂全佟应臧闵苟萧傅常洪阎酆昌贲钮滑荀羿糜隗宓郗仰秋暴钭韶蓟鄂咸籍莘贡逄扶堵宰郦郤璩濮寿习宦慎庾暨步弘禄殳沃蔚夔厍融訾巢蒯竺桓岳侴缑邬边卞姬师和仇栾隋商刁沙荣巫寇桑郎甄丛仲虞敖巩明佘池查麻苑迟邝官封谈匡鞠惠荆乐冀郁胥南班储原栗燕楚鄢劳谌奚皮粟冼蔺楼盘满闻位厉伊仝区郜海阚花权强帅屠豆朴盖练廉禹井祖漆巴丰支卿国狄平计索宣晋相初门云容敬来扈晁芮都普阙浦戈伏鹿薄邸雍辜羊阿乌母裘亓修邰赫杭况那宿鲜印逯隆茹诺战慕危玉银亢嵇公哈湛宾戎勾茅利於呼居揭干但尉冶斯元束檀衣信展阴昝智幸奉植衡富尧闭由禤"
     "張劉陳楊黃趙吳孫馬鄭謝許韓馮鄧蕭蔣葉蘇呂盧鐘鍾譚陸賈韋鄒閻龍賀顧龔萬錢嚴湯樂溫齊喬龐顏莊聶魯歐關蘭紀華單畢駱藍遊靳應寧閔鄔邊師榮鞏倉賴簡連車項麥衛費黨豐嚴塗闕褚婁竇饒諸葛慶樓滿聞厲國門雲鮮羅彥涂",
@@ -23,6 +25,9 @@ _OTHERS = re.compile(
     r"[\s、，,；;（(/／|]*(?:(?:职工|特约)?通讯员|通訊員|摄影|攝影|摄影报道|[摄攝](?=[/／:：\s])|图片|供图|制图|视频|校对|统筹|(?<![㐀-鿿])编辑|编审|剪辑|海报|整合|报道|報道|報導|报导|發自|发自|专电|发回|編譯|[電电]$)(?![㐀-鿿]?$|者).*$|(?<=[㐀-鿿]{2})[\s]*(?:文|摄|攝|报道|報道|報導|整合|综合|整理|撰稿|发自.*|编译|报导|通讯员.*)$",
 )
 _REPORTED = re.compile(r"(?:[㐀-鿿]{2,3})?[報报][導导道]")
+_POST = re.compile(
+    r"(?:大学|学院|研究院|研究所|中心|协会|委员会|[厅局部委])(?:.{0,12}(?:教授|研究员|院长|主任|校长|会长|所长|书记|讲师|博士|博士生|学者|专家))?$"
+)
 _ORGANISATION = re.compile(
     r"(?:局|厅|部|委|办|处|科|室|院|校|网|報|报|社|台|中心|公司|大学|学院|集团|支部|协会|委员会|政府|频道|新闻|组|队|工作室|编辑部|所|站|厂|会|银行|发布|客户端|公众号|法院|党校)$"
 )
@@ -66,18 +71,25 @@ def people(text: str) -> list[str]:
         if is_name(part):
             found.append(part)
             continue
-        placed = next((part[:n] for n in (3, 2) if is_name(part[:n]) and _REPORTED.fullmatch(part[n:])), None)
+        placed = next((part[:n] for n in (3, 2) if is_name(part[:n]) and _is_whereabouts(part[n:])), None)
         if placed:
             found.append(placed)
             continue
-        if (
-            re.fullmatch(r"[㐀-鿿]{5,6}", part)
-            and is_name(part[: len(part) // 2 + len(part) % 2])
-            and is_name(part[len(part) // 2 + len(part) % 2 :])
-            and not is_organisation(part)
-        ):
-            half = len(part) // 2 + len(part) % 2
-            found += [part[:half], part[half:]]
-            continue
-        break
+        if re.fullmatch(r"[㐀-鿿]{5,6}", part) and not is_organisation(part):
+            two = next(((part[:n], part[n:]) for n in (3, 2) if is_name(part[:n]) and is_name(part[n:])), None)
+            if two:
+                found += two
+                continue
+        if found or not is_organisation(part):
+            break  # an office may stand before its people, 中国某某网 张三
     return found
+
+
+def _is_whereabouts(text: str) -> bool:
+    """Whether what is glued to a name is not of it: where it reported from (台北報導), or an office (北京大学教授)."""
+    if _REPORTED.fullmatch(text):
+        return True
+    place = next(provinces.places(text), None)
+    if place is not None and place.start == 0:
+        return place.name == text or _POST.search(text) is not None
+    return text.startswith(("中国", "国家", "全国")) and _POST.search(text) is not None

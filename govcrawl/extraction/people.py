@@ -32,7 +32,7 @@ _SOURCE_BARE = re.compile(r"(?:^|[\x1f|｜ ]) ?(?:本文|文章)?(?:来源|來�
 _AUTHOR = re.compile(rf"(?:{_EDGE}|(?=作者|採訪))(?P<label>{_AUTHOR_LABEL}){_MARK}|(?:^|[【（(\[])(?P<short>文){_MARK}")
 _AUTHOR_BARE = re.compile(r"(?:^|[\x1f|｜] ?)作者[ \x1f]*(?=[\w《“])")
 _EDITOR = re.compile(
-    rf"(?<![A-Za-z])(?P<label>{_EDITOR_LABEL})(?:{_MARK}|[ \x1f]+(?=[⺀-鿿]{{2,4}}{_GAP}(?:[\]】)）]|$)))"
+    rf"(?<![A-Za-z])(?P<label>{_EDITOR_LABEL})(?:{_MARK}|[ \x1f]+(?=[⺀-鿿]{{2,4}}{_GAP}(?:[\]】)）|｜]|$|(?:校对|排版|审核|设计|责编)[ \x1f])))"
 )
 _EDITOR_AFTER = re.compile(r"[（(]\s*(?P<names>[⺀-鿿]{2,4})\s+(?:责任|責任)?[编編][辑輯]\s*[)）]")
 _ROLE = r"(?:记者|記者|评论员|評論員|特派员|特派員|撰稿人|实习生|實習生)"
@@ -41,6 +41,8 @@ _OPENING = re.compile(
     rf"^[^。；]{{0,60}}?[（(〔【\[][^（）()]{{0,14}}?{_ROLE}\s*[:：/／]?\s*(?P<names>[^）)】〕\]。：:]{{2,70}})[）)】〕\]]"
 )
 _BRACKET = re.compile(rf"[（(][^（）()，。]{{0,14}}?{_ROLE}\s*[:：]?\s*(?P<names>[^（）()。，：:]{{2,50}})[)）]")
+_REPORTED = re.compile(r"[（(](?P<names>[^（）()，。：:]{2,20}?(?:報導|报导|报道|報道))[)）]")
+_AUTHOR_LINE = re.compile(r"作者|记者|記者|撰稿|撰文|采写|执笔")
 _LEAD = re.compile(
     rf"^[□◎●■◆\s]*[⺀-鿿·《》]{{0,10}}?(?:讯|訊|电|電|报|報|社|网|網|^)?[\s　]*(?:本报|本報|本网|本刊|特约|见习|实习|首席)*{_ROLE}\s*(?P<names>[⺀-鿿·、，, 　]{{2,30}}?)(?:[\s　]*(?:报道|報道|報導|报导|摄|通讯员|電|电|发自)|$|[\s　]{{2,}})"
 )
@@ -51,7 +53,7 @@ _SLASH = re.compile(r"(?P<one>[^/／╱]{2,20}?)\s*[/／╱]\s*(?P<two>.{2,24})$
 _REPORT = re.compile(r"(?:[報报][導导道]|外[電电]|專電|专电|整理|採訪報導)$")
 _TAIL = re.compile(r"[（(〔【]\s*(?P<names>[^（）()〔〕【】\[\]]{2,60})\s*[)）〕】]\s*$")
 _NOT_AUTHORS = re.compile(
-    r"摄|攝|摄影|图片|圖片|供图|编辑|编輯|編輯|责编|責編|来源|來源|资料|資料|化名|原题|原题为|原标题|原載|原载|译自|刊于|选自|摘自|本文|作者单位|校对|綜合|综合$|整理$|見習$|单位[:：]"
+    r"摄|攝|摄影|图片|圖片|供图|编辑|编輯|編輯|责编|責編|来源|來源|资料|資料|化名|原题|原题为|原标题|原載|原载|译自|刊于|选自|摘自|本文|作者单位|校对|綜合|综合$|整理$|(?:综合|整理|编译|摘编|改编)自|見習$|单位[:：]"
 )
 _NO_SOURCE = re.compile(
     r"^(?:null|none|undefined|无|未知|不详|佚名|-+|作者|编辑|时间|浏览|点击|责任编辑|发布|字号|字体|\d+|其他|其它|暂无|[:：]+|于)$",
@@ -145,7 +147,7 @@ def find_source(header: Sequence[str], tail: Sequence[str], meta: Sequence[str],
         source = clean_source(value)
         if source and _outlet(source):
             return source
-    for value in _values(_SOURCE, [t for t in tail if not _NOTICE.search(t)]):
+    for value in _values(_SOURCE, [t for t in tail if not _NOTICE.search(t) or (len(t) <= 80 and dates.moments(t))]):
         source = clean_source(value)
         if source and not re.match(r"(?:网络|網絡|綜合|综合|互联网)", source):
             return source
@@ -282,8 +284,11 @@ def _body_names(body: Sequence[str], after: Sequence[str]) -> list[str]:
         names += _dateline(text)
         if names:
             break
+    for text in body[3:8]:
+        if not names and len(text) <= 30 and _AUTHOR_LINE.search(text):
+            names = _byline(text)
     for text in body[:60]:
-        for match in _BRACKET.finditer(text):
+        for match in (m for pattern in (_BRACKET, _REPORTED) for m in pattern.finditer(text)):
             if not re.search(r"[摄攝]|图片|供图", match["names"]):
                 names += people(match["names"])
     if names:
