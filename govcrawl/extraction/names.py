@@ -22,9 +22,9 @@ _ROLE_INSIDE = re.compile(
 )
 # From here on the people of a byline did something else: photographs, proofs, correspondence.
 _OTHERS = re.compile(
-    r"[\s、，,；;（(/／|]*(?:(?:职工|特约)?通讯员|通訊員|摄影|攝影|摄影报道|[摄攝](?=[/／:：\s])|图片|供图|制图|视频|校对|统筹|(?<![㐀-鿿])编辑|编审|剪辑|海报|整合|报道|報道|報導|报导|發自|发自|专电|发回|編譯|[電电]$)(?![㐀-鿿]?$|者).*$|(?<=[㐀-鿿]{2})[\s]*(?:文|摄|攝|报道|報道|報導|整合|综合|整理|撰稿|发自.*|编译|报导|通讯员.*)$",
+    r"[\s、，,；;（(/／|]*(?:(?:职工|特约)?通讯员|通訊員|摄影|攝影|摄影报道|[摄攝](?=[/／:：\s])|图片|供图|制图|(?<=[㐀-鿿]\s)[图圖](?=[/／|｜:：])|视频|校对|统筹|(?<![㐀-鿿])编辑|编审|剪辑|海报|整合|报道|報道|報導|报导|發自|发自|专电|发回|編譯|[電电]$)(?![㐀-鿿]?$|者).*$|(?<=[㐀-鿿]{2})[\s]*(?:文|摄|攝|报道|報道|報導|整合|综合|整理|撰稿|发自.*|编译|报导|通讯员.*)$",
 )
-_REPORTED = re.compile(r"(?:[㐀-鿿]{2,3})?[報报][導导道]")
+_REPORTED = re.compile(r"(?:[㐀-鿿]{2,3})?(?:[報报][導导道]|\d{1,2}日[電电訊讯]?)")
 _POST = re.compile(
     r"(?:大学|学院|研究院|研究所|中心|协会|委员会|[厅局部委])(?:.{0,12}(?:教授|研究员|院长|主任|校长|会长|所长|书记|讲师|博士|博士生|学者|专家))?$"
 )
@@ -90,6 +90,7 @@ def _is_whereabouts(text: str) -> bool:
     if _REPORTED.fullmatch(text):
         return True
     place = next(provinces.places(text), None)
-    if place is not None and place.start == 0:
-        return place.name == text or _POST.search(text) is not None
-    return text.startswith(("中国", "国家", "全国")) and _POST.search(text) is not None
+    if place is None or place.start:
+        return text.startswith(("中国", "国家", "全国")) and _POST.search(text) is not None
+    rest = text[len(place.name) :]
+    return not rest or _POST.search(text) is not None or _is_whereabouts(rest)

@@ -41,24 +41,28 @@ _OPENING = re.compile(
     rf"^[^。；]{{0,60}}?[（(〔【\[][^（）()]{{0,14}}?{_ROLE}\s*[:：/／]?\s*(?P<names>[^）)】〕\]。：:]{{2,70}})[）)】〕\]]"
 )
 _BRACKET = re.compile(rf"[（(][^（）()，。]{{0,14}}?{_ROLE}\s*[:：]?\s*(?P<names>[^（）()。，：:]{{2,50}})[)）]")
+_WIRE = re.compile(r"^[^。，；（(]{2,24}[电電讯訊]\s*[（(](?P<names>[⺀-鿿、 ]{2,20})[)）]")
 _REPORTED = re.compile(r"[（(](?P<names>[^（）()，。：:]{2,20}?(?:報導|报导|报道|報道))[)）]")
 _AUTHOR_LINE = re.compile(r"作者|记者|記者|撰稿|撰文|采写|执笔")
 _LEAD = re.compile(
-    rf"^[□◎●■◆\s]*[⺀-鿿·《》]{{0,10}}?(?:讯|訊|电|電|报|報|社|网|網|^)?[\s　]*(?:本报|本報|本网|本刊|特约|见习|实习|首席)*{_ROLE}\s*(?P<names>[⺀-鿿·、，, 　]{{2,30}}?)(?:[\s　]*(?:报道|報道|報導|报导|摄|通讯员|電|电|发自)|$|[\s　]{{2,}})"
+    rf"^[□◎●■◆\s]*[\d⺀-鿿·《》]{{0,14}}?(?:讯|訊|电|電|报|報|社|网|網|^)?[\s　]*(?:本报|本報|本网|本刊|特约|见习|实习|首席)*{_ROLE}\s*(?P<names>[⺀-鿿·、，, 　]{{2,30}}?)(?:[\s　]*(?:报道|報道|報導|报导|摄|通讯员|電|电|发自)|$|[\s　]{{2,}})"
 )
 _BYLINE = re.compile(
-    rf"^[\s【\[（(《〔■□◎●◆—-]*(?:[^\s】\]）)：:]{{0,16}}?)(?:{_ROLE}|撰稿|作者|专栏作者|采写|采写报道|编译|編譯|文)\s*[:：/／︱|]?\s*(?P<names>[^。！？]{{2,50}}?)[\s】\]）)〕]*(?:[/／╱].{{2,8}})?$",
+    rf"^[\s【\[（(《〔■□◎●◆—-]*(?:[^\s】\]）)：:]{{0,16}}?)(?:{_ROLE}|撰稿|作者|专栏作者|采写|采写报道|编译|編譯|文)\s*[:：/／︱|]?\s*(?P<names>[^。！？：:]{{2,50}}?)[\s】\]）)〕]*(?:[/／╱].{{2,8}})?$",
 )
+# After the reporter a byline may name others: 每经记者 张三 每经编辑 李四.
+_THEN = re.compile(r"(?<=[⺀-鿿])\s+[⺀-鿿]{0,4}(?:编辑|編輯|责编|責編|校对|审核|摄影|攝影|视频|图片|设计)")
 _SLASH = re.compile(r"(?P<one>[^/／╱]{2,20}?)\s*[/／╱]\s*(?P<two>.{2,24})$")
 _REPORT = re.compile(r"(?:[報报][導导道]|外[電电]|專電|专电|整理|採訪報導)$")
 _TAIL = re.compile(r"[（(〔【]\s*(?P<names>[^（）()〔〕【】\[\]]{2,60})\s*[)）〕】]\s*$")
 _NOT_AUTHORS = re.compile(
-    r"摄|攝|摄影|图片|圖片|供图|编辑|编輯|編輯|责编|責編|来源|來源|资料|資料|化名|原题|原题为|原标题|原載|原载|译自|刊于|选自|摘自|本文|作者单位|校对|綜合|综合$|整理$|(?:综合|整理|编译|摘编|改编)自|見習$|单位[:：]"
+    r"摄|攝|摄影|图片|圖片|供图|编辑|编輯|編輯|责编|責編|来源|來源|资料|資料|化名|原题|原题为|原标题|原載|原载|译自|刊于|选自|摘自|本文|作者单位|校对|綜合(?![報报])|综合$|整理$|(?:综合|整理|编译|摘编|改编)自|見習$|单位[:：]"
 )
 _NO_SOURCE = re.compile(
     r"^(?:null|none|undefined|无|未知|不详|佚名|-+|作者|编辑|时间|浏览|点击|责任编辑|发布|字号|字体|\d+|其他|其它|暂无|[:：]+|于)$",
     re.IGNORECASE,
 )
+_CREDITED = re.compile(r"(?P<outlet>\S{2,12}(?:网|網|报|報|社|电视台|周刊))[ \x1f]+(?P<name>[⺀-鿿]{2,3})")
 _OUTLET = re.compile(
     r"(?:网|網|报|報|社|台|电视|電視|新闻|新聞|晚报|在线|在線|杂志|雜誌|雜志|周刊|週刊|客户端|频道|頻道|财经|科技|体育|资讯|时评|号|局|厅|部|委|会|办|处|政府|大学|学院|学校|中心|站|院|協會|集团|公司|发布|传媒|傳媒|广播|廣播|视频|社区|快訊|快讯|之家|醒報|商訊|人民|政务|公众号|商讯|參考|参考|参考消息|科学人|家园|文摘|热线|云|\.com|\.cn)$",
     re.IGNORECASE,
@@ -135,7 +139,8 @@ def clean_source(value: str) -> str | None:
 def find_source(header: Sequence[str], tail: Sequence[str], meta: Sequence[str], pieces: Sequence[Piece]) -> str | None:
     """来源 as the page credits it: by label in the header, by the header's form, by label after the body, by meta tag."""
     for value in _values(_SOURCE, header):
-        source = clean_source(value)
+        credit = _CREDITED.fullmatch(value)
+        source = clean_source(credit["outlet"] if credit and is_name(credit["name"]) else value)
         if source:
             return source
     for text in header:
@@ -246,6 +251,10 @@ def find_authors(
     names = _header_names(header, pieces)
     if names:
         return names
+    for value in _values(_SOURCE, header):
+        credit = _CREDITED.fullmatch(value)
+        if credit and is_name(credit["name"]):
+            return [credit["name"]]
     return _body_names(body, after)
 
 
@@ -310,7 +319,7 @@ def _dateline(text: str) -> list[str]:
     names = _byline(text) if len(text) <= 60 else []
     if names:
         return names
-    for pattern in (_OPENING, _LEAD):
+    for pattern in (_OPENING, _LEAD, _WIRE):
         match = pattern.search(text[:140])
         if match and not re.search(r"[摄攝]", match["names"]):
             names = people(match["names"])
@@ -330,6 +339,7 @@ def is_credit(text: str) -> bool:
 
 def _byline(text: str) -> list[str]:
     """The names of a line that is nothing but a byline: 本报记者 王乐文 方 敏, 【文/观察者网 王文】, 王嘉源／綜合報導."""
+    text = _THEN.split(text, maxsplit=1)[0]
     if _NOT_AUTHORS.search(text) or not text:
         return []
     match = _BYLINE.match(text)
@@ -337,7 +347,10 @@ def _byline(text: str) -> list[str]:
         names = people(match["names"])
         if names:
             return names
-    slash = _SLASH.fullmatch(text.strip("【】[]（）() □◎"))
+    bare = text.strip("【】[]（）() □◎")
+    if bare.endswith(("/文", "／文")):
+        return people(bare[:-2])
+    slash = _SLASH.fullmatch(bare)
     if slash and _REPORT.search(slash["two"]):
         return people(re.sub(rf"^.*{_ROLE}", "", slash["one"]))
     return []
