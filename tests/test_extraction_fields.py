@@ -35,6 +35,11 @@ DAY = date(2023, 2, 8)
         ("二○二三年二月八日", DAY, None),
         ("2023 02/08 22:27:02", DAY, "22:27:02"),
         ("民國112年2月8日", DAY, None),
+        ("Feb 8, 2023", DAY, None),
+        ("8th February 2023 16:42", DAY, "16:42:00"),
+        ("202302-08 16:42", DAY, "16:42:00"),
+        ("08\x1f2023-02", DAY, None),
+        ("时间：20230208", DAY, None),
     ],
 )
 def test_date_spellings(text: str, day: date, clock: str | None) -> None:
@@ -47,7 +52,17 @@ def test_date_spellings(text: str, day: date, clock: str | None) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["2023-13-01", "2023年2月30日", "电话 010-66096114", "2026-02-00018", "3.2023.1", "版本1.2.3", "20230230", ""],
+    [
+        "2023-13-01",
+        "2023年2月30日",
+        "电话 010-66096114",
+        "2026-02-00018",
+        "3.2023.1",
+        "版本1.2.3",
+        "20230230",
+        "2023-0212",
+        "",
+    ],
 )
 def test_what_is_no_date(text: str) -> None:
     assert dates.first_moment(text) is None
@@ -174,6 +189,10 @@ def test_names(value: str, want: list[str]) -> None:
         (["信息来源：", "青禾县教育体育局", "2023-01-09"], "青禾县教育体育局"),
         (["新闻图片来源：某图片社"], None),
         (["2023年1月1日 来源：示例日报 张云帆"], "示例日报"),
+        (["2023-01-09 16:42:00 来源: 示例网(北京) 举报"], "示例网(北京)"),
+        (["信息来源：办公室（规划处） 2023-01-09"], "办公室（规划处）"),
+        (["（来源：示例日报）2023-01-09"], "示例日报"),
+        (["素材来源：示例日报、示例网"], None),
     ],
 )
 def test_source_by_label(header: list[str], want: str | None) -> None:

@@ -27,6 +27,27 @@ _ROC_DATE = re.compile(
     r"(?:民[國国])[ ]?(?P<roc>\d{2,3})[ ]?[年/.][ ]?(?P<month>0?[1-9]|1[0-2])[ ]?[月/.][ ]?(?P<day>3[01]|[12]\d|0?[1-9])日?"
     + _CLOCK
 )
+# Elements set apart for a calendar leaf: year above month and day, or day above year and month.
+_LEAF_DATE = re.compile(
+    r"(?<!\d)(?P<year>20[0-4]\d)(?P<month>0[1-9]|1[0-2])[-/](?P<day>3[01]|[12]\d|0[1-9])(?!\d)" + _CLOCK
+)
+_LEAF_DAY_DATE = re.compile(
+    r"(?<!\d)(?P<day>3[01]|[12]\d|0[1-9])[ \x1f]{0,2}(?P<year>20[0-4]\d)[-/.](?P<month>0[1-9]|1[0-2])(?![\d]|[-/.]\d)"
+)
+_MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTH = rf"(?P<month>{'|'.join(_MONTH_NAMES)})[a-z]{{0,6}}\.?"
+_ENGLISH_DATE = re.compile(
+    rf"(?<![A-Za-z]){_MONTH}[ ]{{1,2}}(?P<day>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?,?[ ]{{1,2}}(?P<year>20[0-4]\d)(?!\d){_CLOCK}"
+)
+_ENGLISH_DAY_DATE = re.compile(
+    rf"(?<!\d)(?P<day>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?[ ]{{1,2}}{_MONTH},?[ ]{{1,2}}(?P<year>20[0-4]\d)(?!\d){_CLOCK}"
+)
+_LABELLED_COMPACT = re.compile(
+    r"(?:(?<=[间間期][:：])|(?<=[间間期][:：] ))(?P<year>(?:19[5-9]|20[0-4])\d)(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])(?!\d)"
+)
+_DATES = (
+    _DATE, _US_DATE, _SPLIT_DATE, _ROC_DATE, _LEAF_DATE, _LEAF_DAY_DATE, _ENGLISH_DATE, _ENGLISH_DAY_DATE, _LABELLED_COMPACT,
+)  # fmt: skip
 _COMPACT = re.compile(
     r"(?<!\d)(?P<year>(?:19[5-9]|20[0-4])\d)(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])(?:[ T]?(?P<hour>[01]\d|2[0-3]):?(?P<minute>[0-5]\d):?(?P<second>[0-5]\d)?)?(?!\d)"
 )
@@ -82,10 +103,10 @@ def moments(text: str) -> tuple[tuple[Moment, int, int], ...]:
 
 
 def _moments(text: str, hint: int) -> Iterator[tuple[Moment, int, int]]:
-    begin = max(0, hint - 8)  # 12/31/2023 is the form in which most stands before the year
+    begin = max(0, hint - 20)  # September 30th, 2023 is the form in which most stands before the year
     plain = text.translate(_FULL_WIDTH)
     found = []
-    for pattern in (_DATE, _US_DATE, _SPLIT_DATE, _ROC_DATE):
+    for pattern in _DATES:
         found += list(pattern.finditer(plain, begin))
     for match in _CHINESE_DATE.finditer(text, begin):
         moment = chinese_date(match)
@@ -136,11 +157,15 @@ def _day(year: int, month: int, day: int) -> Moment | None:
         return None
 
 
+def _month(text: str) -> int:
+    return int(text) if text.isdigit() else _MONTH_NAMES.index(text) + 1
+
+
 def _moment(match: re.Match[str]) -> Moment | None:
     groups = match.groupdict()
     year = int(groups["roc"]) + 1911 if groups.get("roc") else int(groups["year"])
     try:
-        day = date(year, int(groups["month"]), int(groups["day"]))
+        day = date(year, _month(groups["month"]), int(groups["day"]))
     except ValueError:
         return None
     if not groups.get("hour"):

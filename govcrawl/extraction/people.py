@@ -26,7 +26,7 @@ _STOP = re.compile(
 )
 _EDGE = r"(?:^|[ \x1f\[【（(:：\d日|｜，,。、/●]|(?<=[^\w]))"
 _SOURCE = re.compile(
-    rf"(?:{_EDGE}|(?=[来來]))(?<!图片)(?<!圖片)(?<!资料)(?<!資料)(?<!数据)(?P<label>{_SOURCE_LABEL}){_MARK}"
+    rf"(?:{_EDGE}|(?=[来來]))(?<!图片)(?<!圖片)(?<!资料)(?<!資料)(?<!数据)(?<!素材)(?P<label>{_SOURCE_LABEL}){_MARK}"
 )
 _SOURCE_BARE = re.compile(r"(?:^|[\x1f|｜ ]) ?(?:本文|文章)?(?:来源|來源)(?:于)?[ \x1f]*(?=[\w《“])(?!于)")
 _AUTHOR = re.compile(rf"(?:{_EDGE}|(?=作者|採訪))(?P<label>{_AUTHOR_LABEL}){_MARK}|(?:^|[【（(\[])(?P<short>文){_MARK}")
@@ -67,7 +67,7 @@ _OUTLET = re.compile(
     r"(?:网|網|报|報|社|台|电视|電視|新闻|新聞|晚报|在线|在線|杂志|雜誌|雜志|周刊|週刊|客户端|频道|頻道|财经|科技|体育|资讯|时评|号|局|厅|部|委|会|办|处|政府|大学|学院|学校|中心|站|院|協會|集团|公司|发布|传媒|傳媒|广播|廣播|视频|社区|快訊|快讯|之家|醒報|商訊|人民|政务|公众号|商讯|參考|参考|参考消息|科学人|家园|文摘|热线|云|\.com|\.cn)$",
     re.IGNORECASE,
 )
-_NOTICE = re.compile(r"凡|注明|註明|转载|轉載|版权|版權|声明|图片来源|圖片來源|资料来源|資料來源")
+_NOTICE = re.compile(r"凡|注明|註明|转载|轉載|版权|版權|声明|(?:图片|圖片|资料|資料|数据|素材)[来來]源")
 _WORD = re.compile(
     r"^(?:報導|报导|报道|讯|专讯|编译|整理|打印本文章|打印本文|综合报道|本报讯|首页|正文|字号|字体|大|中|小|打印|分享|评论|微博|微信|更多|阅读|浏览|点击|收藏|举报|原创|转载|来自|关闭|返回|登录|注册|订阅|关注|讨论|投稿|纠错|我有话说|参与|参与互动|责编|编辑|作者|来源|时间|发布|查看|次|人|条|條|手机看新闻|保存|复制链接|二维码|扫一扫|T|下载客户端|独家抢先看|网友评论|我要评论|網友評論|一键登录|QQ空间|新浪微博|微信好友|企鹅号|优质原创作者|站内|正文|推荐|专栏|评论员|记者|昨天|今天|前天|刚刚|发表于|发布于|朗读|听新闻|[\d\W]+)$",
 )
@@ -80,6 +80,7 @@ _NAME_HINT = re.compile(
 )
 
 
+_OPEN = re.compile(r"[(（][^()（）]*$")
 _LABEL = re.compile(rf"{_SOURCE_LABEL}{_COLON}|{_AUTHOR_LABEL}{_COLON}|{_EDITOR_LABEL}{_COLON}")
 _PARTS = re.compile(r"[|｜\u3000]| +")
 _COLONS = re.compile(r"[:：︱︰∶/／|｜丨编編](?:(?<![编編])|[辑輯])")
@@ -99,6 +100,9 @@ def value_at(text: str, start: int) -> str:
     """The value from a label's end to the next label, date, bracket or wide gap."""
     rest = text[start : start + 120]
     stop = _STOP.search(rest)
+    # A bracket that was opened inside the value belongs to it.
+    while stop and rest[stop.start()] in ")）" and _OPEN.search(rest, 0, stop.start()):
+        stop = _STOP.search(rest, stop.start() + 1)
     return (rest[: stop.start()] if stop else rest).strip(" \x1f")
 
 
@@ -116,9 +120,16 @@ def _values(pattern: re.Pattern[str], lines: Sequence[str]) -> Iterable[str]:
             yield value
 
 
+def _unbracketed(text: str) -> str:
+    """Text without the round brackets at its ends, but for one that closes what opens inside: 办公室(规划处)."""
+    bare = text.strip("()（） |｜:：，,;；[]【】<>—·")
+    at = text.find(bare) + len(bare)
+    return bare + text[at] if bare and _OPEN.search(bare) and text[at : at + 1] in (")", "）") else bare
+
+
 def clean_source(value: str) -> str | None:
     """A source as credited, without link texts, brackets and labels around it; None where nothing is left."""
-    parts = [p.strip(" \x1f|｜:：，,;；[]【】()（）<>—·") for p in value.split("\x1f")]
+    parts = [_unbracketed(p.strip(" \x1f|｜:：，,;；[]【】<>—·")) for p in value.split("\x1f")]
     parts = [p for p in parts if p and not _WORD.match(p)]
     if not parts:
         return None
