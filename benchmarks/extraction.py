@@ -43,7 +43,6 @@ WRONG_GOLD = {
     "www.uho.com.tw_193667c6": ("title", "gold keeps the list mark 》 before the headline"),
     "www.uho.com.tw_dfb71b0c": ("title", "gold keeps the list mark 》 before the headline"),
     "aa1432d872173fe8": ("body", "a journal's table of contents, labelled a listing"),
-    "life.chinatimes.com_8a01bbd5": ("title", "gold lacks the opening quotation mark"),
 }
 
 

@@ -15,6 +15,7 @@ _NATIONAL_WORDS = re.compile(
 # A headline that opens with an authority of the whole country is about the country, whatever places it names.
 _CENTRAL_TITLE = re.compile(
     r"^(?:国务院|中共中央|中央[⺀-鿿]{0,8}|全国[⺀-鿿]{2,10}|教育部[⺀-鿿]{0,6}|[⺀-鿿]{2,8}部|国家[⺀-鿿]{2,8}[局委署])[⺀-鿿等、]{0,12}[:：]|^(?:国务院|中共中央|教育部)(?:办公[厅室])?(?:关于|印发|等)"
+    r"|^[两三四五六七八九十]+部[门委](?:联合)?(?:印发|发文|部署|发布|启动|出台|开展|要求)"
 )
 # An office speaks for its place; a paper or site prints news of others too.
 _OFFICE = re.compile(
