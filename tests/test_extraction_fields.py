@@ -257,6 +257,13 @@ def test_author_of_the_header(line: str, want: list[str]) -> None:
     assert people.find_authors([line], [], ["新学期开始了，各校准备了开学第一课。"], []) == want
 
 
+def test_several_authors_beside_the_date_are_no_source() -> None:
+    body = "<h1>新学期的第一课</h1><p>2020-06-05 20:35 <span>示例姐</span> 张云帆</p><p>执笔/示例姐、张云帆&李若溪</p>"
+    body += "<p>新学期开始了，各校准备了开学第一课，内容丰富，形式多样，孩子们都很期待。</p>" * 2
+    got = extract(body.encode(), "http://x.example/1")
+    assert (got.source, got.author) == (None, ["示例姐", "张云帆", "李若溪"])
+
+
 @pytest.mark.parametrize(
     ("text", "want"),
     [

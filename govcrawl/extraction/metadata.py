@@ -73,7 +73,11 @@ def _metadata(page: Page) -> Metadata:
     result.source = people.find_source(header, tail, _meta_sources(document), pieces)
     result.editor = people.find_editors([*tail, *header])
     result.author = people.find_authors(header, pieces, body, after)
-    result.author = [a for a in result.author if a != result.source]
+    if result.source in result.author:
+        if len(result.author) > 1 and not people.is_outlet(result.source):
+            result.source = None  # one of several authors beside the date
+        else:
+            result.author.remove(result.source)
     result.keywords = _keywords(document)
     return _finish(page, result, moment, known)
 

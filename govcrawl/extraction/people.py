@@ -161,7 +161,7 @@ def find_source(header: Sequence[str], tail: Sequence[str], meta: Sequence[str],
             return source
     for value in _values(_AUTHOR, header):
         source = clean_source(value)
-        if source and _outlet(source):
+        if source and is_outlet(source):
             return source
     for value in _values(_SOURCE, [t for t in tail if not _NOTICE.search(t) or (len(t) <= 80 and dates.moments(t))]):
         source = clean_source(value)
@@ -251,7 +251,7 @@ def find_authors(
     `body` are the article's paragraphs, `after` the lines that follow it.
     """
     for value in _values(_AUTHOR, header):
-        names = [n for n in split_names(value) if len(n) <= 20 and not _outlet(n)]
+        names = [n for n in split_names(value) if len(n) <= 20 and not is_outlet(n)]
         if names:
             return names
     for text in header:
@@ -269,7 +269,8 @@ def find_authors(
     return _body_names(body, after)
 
 
-def _outlet(text: str) -> bool:
+def is_outlet(text: str) -> bool:
+    """Whether a text is the name of a paper, site, broadcaster or account, not of a person."""
     return (
         bool(_OUTLET.search(text))
         and not is_name(text)
@@ -291,7 +292,7 @@ def _header_names(header: Sequence[str], pieces: Sequence[Piece]) -> list[str]:
             one, two = slash["one"].strip(), slash["two"].strip()
             for part in (one, two) if _REPORT.search(two) or is_name(one) else (two, one):
                 names = people(part)
-                if names and not _outlet(part):
+                if names and not is_outlet(part):
                     return names
         elif _NAME_HINT.search(piece.hint) and all(is_name(n) for n in split_names(text)) and not _WORD.match(text):
             return split_names(text)
