@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
@@ -42,6 +43,10 @@ MAX_SHEETS = 40
 MAX_LINES = 60_000
 MAX_OPEN = 6_000
 MAX_DEPTH = 400
+MAX_TAG = 1_000
+MAX_ATTRIBUTES = 300
+_OPENING = re.compile("<[a-zA-Z]")
+_ATTRIBUTE = re.compile(r"""[^\s=/>]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>]*))?""")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)[^<>]*>?")
 # Tags that the parser closes by itself or that hold nothing: they never nest.
 _LEVEL_TAGS = (
@@ -174,7 +179,7 @@ def parse(markup: str, selectors: tuple[str, ...] = ()) -> Document:
         return document
     if markup.count("<") > MAX_OPEN and markup.count("<") - markup.count("</") > MAX_OPEN:
         markup = _flatten(markup)
-    tree = LexborHTMLParser(markup)
+    tree = LexborHTMLParser(_shorten(markup))
     root = tree.root
     if root is None:
         return document
@@ -211,6 +216,30 @@ def _flatten(markup: str) -> str:
             parts.append(markup[at : match.start()])
             at = match.end()
     return "".join(parts) + markup[at:] if parts else markup
+
+
+def _shorten(markup: str) -> str:
+    """Markup without what a tag has beyond its first hundreds of attributes: the parser compares each with all before."""
+    parts: list[str] = []
+    kept = start = 0
+    while len(markup) - start > MAX_TAG:
+        end = markup.rfind(">", start, start + MAX_TAG)
+        if end >= 0:
+            start = end + 1
+            continue
+        end = markup.find(">", start + MAX_TAG)
+        end = end if end >= 0 else len(markup)
+        opening = _OPENING.search(markup, start, end)
+        if opening:
+            closing = markup.find("</", opening.end(), end)
+            stop = closing if closing >= 0 else end
+            attributes = islice(_ATTRIBUTE.finditer(markup, opening.end(), stop), MAX_ATTRIBUTES, None)
+            beyond = next(attributes, None)
+            if beyond:
+                parts.append(markup[kept : beyond.start()])
+                kept = stop
+        start = end + 1
+    return "".join(parts) + markup[kept:] if parts else markup
 
 
 def is_attachment(href: str) -> bool:
