@@ -341,6 +341,13 @@ def test_headline_restores_what_the_meta_tag_cut() -> None:
     assert extract(body.encode(), "http://x.example/1").title == '奖金711万元！"少年科学奖"首位获奖女生是谁?'
 
 
+def test_a_channel_is_neither_headline_nor_source() -> None:
+    body = "<title>山野小学的读书节-童心书屋</title><h1>童心书屋</h1><div><b>山野小学的读书节</b></div>"
+    body += "<div>2023-02-08 <span>童心书屋</span></div><p>读书节那天，山野小学的孩子们带来了自己最喜欢的书。</p>" * 2
+    got = extract(body.encode(), "http://x.example/1", channel="童心书屋")
+    assert (got.title, got.source) == ("山野小学的读书节", None)
+
+
 @pytest.mark.parametrize(
     ("texts", "want"),
     [

@@ -69,7 +69,7 @@ def _metadata(page: Page) -> Metadata:
         body=body,
         limit=limit,
     )
-    pieces = _pieces(document, zone, page.headline)
+    pieces = [p for p in _pieces(document, zone, page.headline) if p.text != page.channel]
     result.source = people.find_source(header, tail, _meta_sources(document), pieces)
     result.editor = people.find_editors([*tail, *header])
     result.author = people.find_authors(header, pieces, body, after)

@@ -46,7 +46,8 @@ class Page:
     """A response as extraction reads it.
 
     `known` holds fields that a CMS's JSON already stated, by the names of `Extracted`; `html` there is the body's
-    markup. `region` is the province slug of the regional channel it was listed in. Nothing here raises for any bytes.
+    markup. `channel` is the column (栏目) it was listed in, `region` the province slug of a regional one. Nothing here
+    raises for any bytes.
     """
 
     def __init__(
@@ -111,7 +112,7 @@ class Page:
 
     @cached_property
     def headline(self) -> title.Title:
-        return title.find(self.document, known=self.known.get("title"), listed=self.listed_title)
+        return title.find(self.document, known=self.known.get("title"), listed=self.listed_title, channel=self.channel)
 
     @cached_property
     def article(self) -> bodies.Body:

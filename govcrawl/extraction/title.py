@@ -53,9 +53,11 @@ def key(text: str) -> str:
     return (bare if folded == bare else _DROP.sub("", folded)).lower()
 
 
-def find(document: Document, *, known: str | None = None, listed: str | None = None) -> Title:
-    """The headline of a page."""
-    references = _references(document, known, listed)
+def find(
+    document: Document, *, known: str | None = None, listed: str | None = None, channel: str | None = None
+) -> Title:
+    """The headline of a page; never the name of the channel it was listed in."""
+    references = _references(document, known, listed, channel)
     lines = document.lines
     keyed = [(evidence, text, key(text)) for evidence, text in references]
     stated = " ".join(text for _, text in references)
@@ -67,7 +69,7 @@ def find(document: Document, *, known: str | None = None, listed: str | None = N
     for i, line in enumerate(lines):
         if i > final and score >= 2.5:
             break
-        if line.hidden or not 2 <= len(line.text) <= 160:
+        if line.hidden or not 2 <= len(line.text) <= 160 or line.text == channel:
             continue
         # Most lines of a page can be no headline: nothing states them and nothing marks their place.
         text = line.text
@@ -146,13 +148,15 @@ def _beginnings(lines: list[Line], paragraphs: set[int]) -> dict[int, float]:
     return found
 
 
-def _references(document: Document, known: str | None, listed: str | None) -> list[tuple[str, str]]:
+def _references(
+    document: Document, known: str | None, listed: str | None, channel: str | None
+) -> list[tuple[str, str]]:
     """What states the headline beside the visible text, best first."""
     found: list[tuple[str, str]] = []
     if known:
         found.append(("known", known))
     meta = document.first_meta("articletitle")
-    sites = [document.first_meta("sitename", "og:site_name"), document.first_meta("columnname")]
+    sites = [document.first_meta("sitename", "og:site_name"), document.first_meta("columnname"), channel or ""]
     if meta:
         found.append(("meta", tidy(meta)))
     if document.title:
@@ -166,7 +170,7 @@ def _references(document: Document, known: str | None, listed: str | None) -> li
             found.append(("og", strip_site(value, sites)))
     if listed and not listed.rstrip().endswith(("...", "…")):
         found.append(("listed", tidy(listed)))
-    return [(evidence, text) for evidence, text in found if len(key(text)) >= 2]
+    return [(evidence, text) for evidence, text in found if len(key(text)) >= 2 and text != channel]
 
 
 def tidy(text: str) -> str:
