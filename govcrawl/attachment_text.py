@@ -39,7 +39,7 @@ def _columns() -> Iterator[pa.Field]:
             "the file: `sha256` of an entry in articles.attachments, and its name below files/",
         ),
         ("media_type", pa.string(), True, "what its bytes are, whatever its name says; null where they tell nothing"),
-        ("text", pa.string(), True, "its text, lines as on the page, table cells of a DOCX by tabs; null: see error"),
+        ("text", pa.string(), True, "its text, lines as on the page, table cells by tabs; null: see error"),
         ("text_length", pa.int32(), False, "characters of text; 0 for a PDF of scanned pages"),
         ("extractor", pa.string(), False, "version of the readers, and which of them read it"),
         ("error", pa.string(), True, "why there is no text, or what is missing from it"),

@@ -1,4 +1,4 @@
-"""The text of a PDF or DOCX file, and the process that reads files which nobody vouches for.
+"""The text of PDF, Word and Excel files, and the process that reads files which nobody vouches for.
 
 Run as ``python -m govcrawl.document_text`` this is that process: it takes paths on its standard input, one JSON string a
 line, and answers each with one JSON object. It imports nothing of the archive, so that its memory can be limited.
@@ -20,6 +20,7 @@ import zipfile
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib import import_module, metadata
+from struct import unpack_from
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 # Raised whenever the text of a file that was read before would come out otherwise; files are then read again.
-SUITE = "document-text/1"
+SUITE = "document-text/2"
 
 SECONDS = 30.0
 MEMORY = 1 << 30
@@ -38,10 +39,12 @@ _ANSWER_BYTES = 6 * CHARACTERS + (1 << 16)
 
 PDF = "application/pdf"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+DOC = "application/msword"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+XLS = "application/vnd.ms-excel"
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _MAGIC = (
-    (b"\xd0\xcf\x11\xe0", "application/x-ole-storage"),
     (b"Rar!", "application/vnd.rar"),
     (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
     (b"\x89PNG", "image/png"),
@@ -49,6 +52,19 @@ _MAGIC = (
     (b"GIF8", "image/gif"),
     (b"{\\rtf", "application/rtf"),
 )
+
+
+_OLE = b"\xd0\xcf\x11\xe0"
+# The stream that tells an OLE file's kind, as its directory names it; WPS Office writes the same ones.
+_STREAMS = (
+    ("WordDocument", DOC),
+    ("Workbook", XLS),
+    ("Book", XLS),
+    ("PowerPoint Document", "application/vnd.ms-powerpoint"),
+)
+# What Word's own marks are in plain text: breaks, hyphens; objects and notes are none.
+_MARKS = {11: "\n", 12: "\n", 13: "\n", 30: "-", 31: "", 160: " ", **dict.fromkeys((1, 2, 3, 4, 5, 8, 19, 20, 21), "")}
+_FIELD = re.compile("\x13[^\x13-\x15]*\x14|\x13[^\x13-\x15]*\x15")
 
 
 @dataclass(slots=True)
@@ -64,8 +80,9 @@ class DocumentText:
 
 
 def read_document(body: bytes, characters: int = CHARACTERS) -> DocumentText:
-    """The text of a file, by what its bytes are and not by its name. Lines are those of the page; table cells of a DOCX
-    are divided by tabs. Never raises for any bytes, but a hostile file may eat time and memory: see ``Reader``."""
+    """The text of a file, by what its bytes are and not by its name. Lines are those of the page; table cells of Word
+    and Excel files are divided by tabs. Never raises for any bytes, but a hostile file may eat time and memory: see
+    ``Reader``."""
     found = DocumentText(media_type_of(body))
     try:
         if found.media_type == PDF:
@@ -73,6 +90,10 @@ def read_document(body: bytes, characters: int = CHARACTERS) -> DocumentText:
         elif found.media_type == DOCX:
             found.extractor = f"{SUITE} docx"
             found.text = _limited(_docx(body), characters, found)
+        elif found.media_type == DOC:
+            found.text = _limited(_doc(body, found), characters, found)
+        elif found.media_type in (XLSX, XLS):
+            found.text = _limited(_sheets(body, found), characters, found)
         else:
             found.error = f"no reader for {found.media_type or 'files of this kind'}"
     except ModuleNotFoundError as exc:
@@ -80,6 +101,10 @@ def read_document(body: bytes, characters: int = CHARACTERS) -> DocumentText:
     except MemoryError:
         found.error = "more memory than the limit"
     except Exception as exc:
+        found.error = f"{type(exc).__name__}: {exc}"[:300]
+    except BaseException as exc:  # what a library written in Rust raises for a broken file is no Exception
+        if type(exc).__name__ != "PanicException":
+            raise
         found.error = f"{type(exc).__name__}: {exc}"[:300]
     return found
 
@@ -91,9 +116,15 @@ def media_type_of(body: bytes) -> str | None:
     if body.startswith(b"PK\x03\x04"):
         try:
             with zipfile.ZipFile(io.BytesIO(body)) as archive:
-                return DOCX if "word/document.xml" in archive.NameToInfo else "application/zip"
+                names = archive.NameToInfo
+                return (
+                    DOCX if "word/document.xml" in names else XLSX if "xl/workbook.xml" in names else "application/zip"
+                )
         except (zipfile.BadZipFile, ValueError, NotImplementedError):
             return "application/zip"
+    if body.startswith(_OLE):
+        ole = "application/x-ole-storage"
+        return next((kind for name, kind in _STREAMS if f"{name}\0".encode("utf-16-le") in body), ole)
     return next((kind for magic, kind in _MAGIC if body.startswith(magic)), None)
 
 
@@ -147,6 +178,97 @@ def _docx(body: bytes) -> Iterator[str]:
     top = root.find(f"{_W}body")
     if top is not None:
         yield from _blocks(top)
+
+
+def _doc(body: bytes, found: DocumentText) -> Iterator[str]:
+    """The main text of a Word 97-2003 file ([MS-DOC] 2.4.1: the piece table that the FIB points to)."""
+    olefile = import_module("olefile")
+    found.extractor = f"{SUITE} olefile/{metadata.version('olefile')}"
+    with olefile.OleFileIO(io.BytesIO(body)) as ole:
+        main = ole.openstream("WordDocument").read()
+        version, flags = unpack_from("<H", main, 2)[0], unpack_from("<H", main, 10)[0]
+        if version < 0xC1:
+            msg = "written by Word 95 or older"
+            raise ValueError(msg)
+        if flags & 0x100:
+            msg = "the file is encrypted"
+            raise ValueError(msg)
+        tables = ole.openstream("1Table" if flags & 0x200 else "0Table").read()
+    (left,) = unpack_from("<i", main, 76)  # characters of the main text; headers, notes and comments follow
+    start, size = unpack_from("<II", main, 418)
+    pieces: list[str] = []
+    for first, last, place in _pieces(tables[start : start + size]):
+        count = min(last - first, left)
+        if count <= 0:
+            break
+        left -= count
+        at = place & 0x3FFFFFFF
+        if place & 0x40000000:
+            pieces.append(main[at // 2 : at // 2 + count].decode("cp1252", "replace"))
+        else:
+            pieces.append(main[at : at + 2 * count].decode("utf-16-le", "replace"))
+    text = "".join(pieces)
+    while (plain := _FIELD.sub("", text)) != text:  # fields stand within fields
+        text = plain
+    for line in _table_rows(text):
+        yield line.translate(_MARKS)
+
+
+def _table_rows(text: str) -> Iterator[str]:
+    """Text with its table cells by tabs, a row a line. One mark ends a cell and, once more, a row: whether an empty
+    cell or the row ends there, the table's first row tells by its number of cells."""
+    *cells, after = text.split("\x07")
+    row: list[str] = []
+    width = 0
+    for cell in cells:
+        if not row and "\r" in cell:  # what stands before the table
+            before, _, cell = cell.rpartition("\r")
+            yield before
+            width = 0
+        if row and not cell and len(row) >= width:
+            yield "\t".join(row).rstrip("\t")
+            width = width or len(row)
+            row = []
+            continue
+        if cell and row and len(row) == width and not row[-1]:  # a row of fewer cells has ended
+            yield "\t".join(row[:-1]).rstrip("\t")
+            row = []
+        row.append(re.sub(r"\s+", " ", cell).strip())
+    if row:
+        yield "\t".join(row).rstrip("\t")
+    yield after
+
+
+def _pieces(table: bytes) -> Iterator[tuple[int, int, int]]:
+    """First and last character and place of each piece of the text ([MS-DOC] 2.9.38 Clx)."""
+    at = 0
+    while table[at] == 1:
+        at += 3 + int(unpack_from("<H", table, at + 1)[0])
+    (size,) = unpack_from("<I", table, at + 1)
+    count = (size - 4) // 12
+    bounds = unpack_from(f"<{count + 1}I", table, at + 5)
+    places = at + 5 + 4 * (count + 1)
+    for n in range(count):
+        yield bounds[n], bounds[n + 1], unpack_from("<I", table, places + 8 * n + 2)[0]
+
+
+def _sheets(body: bytes, found: DocumentText) -> Iterator[str]:
+    """The shown sheets of a workbook, a row a line; a sheet's name stands before it where there are several."""
+    calamine = import_module("python_calamine")
+    found.extractor = f"{SUITE} calamine/{metadata.version('python-calamine')}"
+    workbook = calamine.CalamineWorkbook.from_filelike(io.BytesIO(body))
+    shown = [sheet.name for sheet in workbook.sheets_metadata if sheet.visible == calamine.SheetVisibleEnum.Visible]
+    for name in shown:
+        if len(shown) > 1:
+            yield name
+        for row in workbook.get_sheet_by_name(name).iter_rows():
+            yield "\t".join(_cell(value) for value in row).rstrip("\t")
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return re.sub(r"\s*\n\s*", " ", str(value)).strip()
 
 
 def _blocks(parent: Any) -> Iterator[str]:

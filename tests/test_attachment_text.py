@@ -9,7 +9,8 @@ import sys
 import time
 import zipfile
 import zlib
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -18,13 +19,12 @@ from govcrawl.archive.lock import SiteLock
 from govcrawl.archive.storage import Storage
 from govcrawl.archive.verify import verify
 from govcrawl.attachment_text import ATTACHMENT_TEXT, extract_pending
-from govcrawl.document_text import DOCX, PDF, SUITE, Reader, read_document
+from govcrawl.document_text import DOC, DOCX, PDF, SUITE, XLS, XLSX, Reader, _table_rows, read_document
 from tests.loopback import PROJECT, command, environment
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-pytest.importorskip("pypdfium2", reason="pip install 'govcrawl[attachments]'")
+for library in ("pypdfium2", "olefile", "python_calamine"):
+    pytest.importorskip(library, reason="pip install 'govcrawl[attachments]'")
+DOCUMENTS = Path(__file__).with_name("documents")
 
 LINES = ["青河县第三中学招生简章", "联系人：林知远，电话：0451-00000000", "“双减”之后，每班不超过45人。"]
 
@@ -130,6 +130,91 @@ def test_a_docx() -> None:
     )
 
 
+def test_a_word_97_file() -> None:
+    found = read_document((DOCUMENTS / "notice.doc").read_bytes())
+    assert (found.media_type, found.error) == (DOC, None)
+    assert found.extractor.startswith(f"{SUITE} olefile/")
+    assert found.text == (
+        "青河县第三中学招生简章\n一、招生范围：青河县城区，“双减”之后每班不超过45人。\n"
+        "二、联系人：林知远，电话：0451-00000000，网址：招生网页。\n请提前预约。\n"
+        "学校\t名额\n青河三中\t45\n合计\n二〇二三年二月八日"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("前文\r甲\x07乙\x07\x07丙\x07丁\x07\x07后文", ["前文", "甲\t乙", "丙\t丁", "后文"]),
+        ("甲\x07乙\x07\x07丙\x07\x07\x07", ["甲\t乙", "丙", ""]),
+        ("甲\x07乙\x07\x07\x07丁\x07\x07", ["甲\t乙", "\t丁", ""]),
+        ("甲\x07乙\x07\x07合并\x07\x07丙\x07丁\x07\x07", ["甲\t乙", "合并", "丙\t丁", ""]),
+        ("甲\x07\x07丙\x07丁\x07\x07", ["甲", "丙\t丁", ""]),
+        ("没有表格", ["没有表格"]),
+    ],
+)
+def test_rows_of_a_word_97_table(text: str, want: list[str]) -> None:
+    assert list(_table_rows(text)) == want
+
+
+def test_a_word_97_file_that_cannot_be_read_says_why() -> None:
+    body = bytearray((DOCUMENTS / "notice.doc").read_bytes())
+    start = body.index(b"\xec\xa5")
+    body[start + 11] |= 1
+    assert "the file is encrypted" in (read_document(bytes(body)).error or "")
+    body[start + 2 : start + 4] = b"\x68\0"
+    assert "Word 95 or older" in (read_document(bytes(body)).error or "")
+
+
+def xlsx(*sheets: list[list[str | float]], hidden: tuple[int, ...] = ()) -> bytes:
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    names = "".join(
+        f'<sheet name="表{n}" sheetId="{n}" r:id="r{n}" state="{"hidden" if n in hidden else "visible"}"/>'
+        for n in range(1, len(sheets) + 1)
+    )
+    links = "".join(
+        f'<Relationship Id="r{n}" Type="{office}/worksheet" Target="worksheets/s{n}.xml"/>'
+        for n in range(1, len(sheets) + 1)
+    )
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        package = "http://schemas.openxmlformats.org/package/2006/relationships"
+        root = f'<Relationship Id="r0" Type="{office}/officeDocument" Target="xl/workbook.xml"/>'
+        archive.writestr("_rels/.rels", f'<Relationships xmlns="{package}">{root}</Relationships>')
+        archive.writestr("xl/_rels/workbook.xml.rels", f'<Relationships xmlns="{package}">{links}</Relationships>')
+        archive.writestr(
+            "xl/workbook.xml", f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>{names}</sheets></workbook>'
+        )
+        for n, rows in enumerate(sheets, 1):
+            cells = "".join(
+                "<row>"
+                + "".join(
+                    f'<c t="inlineStr"><is><t>{v}</t></is></c>' if isinstance(v, str) else f"<c><v>{v}</v></c>"
+                    for v in row
+                )
+                + "</row>"
+                for row in rows
+            )
+            archive.writestr(
+                f"xl/worksheets/s{n}.xml", f'<worksheet xmlns="{main}"><sheetData>{cells}</sheetData></worksheet>'
+            )
+    return out.getvalue()
+
+
+def test_sheets_of_an_excel_file() -> None:
+    found = read_document(xlsx([["学校", "名额"], ["青河三中", 45.0], ["比例", 0.5]]))
+    assert (found.media_type, found.text, found.error) == (XLSX, "学校\t名额\n青河三中\t45\n比例\t0.5", None)
+    assert found.extractor.startswith(f"{SUITE} calamine/")
+    several = read_document(xlsx([["甲"]], [["乙"]], [["丙"]], hidden=(2,)))
+    assert several.text == "表1\n甲\n表3\n丙"
+    old = read_document((DOCUMENTS / "list.xls").read_bytes())
+    assert (old.media_type, old.error) == (XLS, None)
+    assert (old.text or "").split("\n")[:2] == [
+        "序号\t姓名\t学校\t日期\t得分",
+        "1\t林知远\t青河县第三中学\t2023-02-08\t95.5",
+    ]
+
+
 @pytest.mark.parametrize(
     ("body", "media_type", "said"),
     [
@@ -139,12 +224,15 @@ def test_a_docx() -> None:
             "application/x-ole-storage",
             "no reader for application/x-ole-storage",
         ),
-        (docx("", name="xl/workbook.xml"), "application/zip", "no reader for application/zip"),
+        (b"\xd0\xcf\x11\xe0" + "WordDocument\0".encode("utf-16-le") + b"\0" * 600, DOC, "NotOleFileError"),
+        (docx("", name="xl/workbook.xml"), XLSX, "CalamineError"),
+        ((DOCUMENTS / "list.xls").read_bytes()[:5300], XLS, "PanicException"),
+        (docx("", name="ppt/presentation.xml"), "application/zip", "no reader for application/zip"),
         (b"%PDF-1.7\nnothing more", PDF, "PdfiumError"),
         (b"PK\x03\x04 broken", "application/zip", "no reader for application/zip"),
         (docx("<w:p>"), DOCX, "XMLSyntaxError"),
     ],
-    ids=["empty", "doc", "xlsx", "broken pdf", "broken zip", "broken xml"],
+    ids=["empty", "other ole", "broken doc", "broken xlsx", "cut xls", "pptx", "broken pdf", "broken zip", "broken xml"],
 )
 def test_what_cannot_be_read_says_why(body: bytes, media_type: str | None, said: str) -> None:
     found = read_document(body)
@@ -311,7 +399,7 @@ def test_each_file_once(data: Path) -> None:
 def test_a_new_version_reads_them_again(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     storage = Storage(str(data))
     extract_pending(storage)
-    monkeypatch.setattr("govcrawl.attachment_text.SUITE", "document-text/2")
+    monkeypatch.setattr("govcrawl.attachment_text.SUITE", "document-text/next")
     assert sum(extract_pending(storage).values()) == 8
 
 
@@ -374,7 +462,7 @@ def test_the_command(data: Path) -> None:
     assert first.stdout.splitlines() == [
         "5 files with text",
         "1 files without any text (scanned pages)",
-        "1 files of other kinds than PDF and DOCX",
+        "1 files of other kinds than PDF, Word and Excel",
         "1 files that could not be read",
         f"8 files read into {data}/attachment_text",
     ]

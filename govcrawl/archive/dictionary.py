@@ -42,7 +42,7 @@ data/
   captures/site=heilongjiang/*.parquet                 one row per attempt: crawl log, WARC index and state
   warc/site=heilongjiang/*.warc.gz                     every response as received (WARC 1.1)
   files/3f/3f9a….pdf                                   attachments, named by their SHA-256
-  attachment_text/*.parquet                            the text of PDF and DOCX attachments
+  attachment_text/*.parquet                            the text of PDF, Word and Excel attachments
   runs/site=heilongjiang/<run_id>.json                 what a run did, per channel
   staging/                                             files before they are renamed into place, and locks
   quarantine/                                          what `scrapy verify --repair` took out because it was broken

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _MEANINGS = {
     "text": "with text",
     "empty": "without any text (scanned pages)",
-    "unsupported": "of other kinds than PDF and DOCX",
+    "unsupported": "of other kinds than PDF, Word and Excel",
     "error": "that could not be read",
 }
 
@@ -29,7 +29,7 @@ class Command(ScrapyCommand):
     requires_crawler_process = False
 
     def short_desc(self) -> str:
-        return "Read the text of attachments (PDF, DOCX) into attachment_text/"
+        return "Read the text of attachments (PDF, Word, Excel) into attachment_text/"
 
     def long_desc(self) -> str:
         return (
