@@ -232,7 +232,17 @@ def test_sheets_of_an_excel_file() -> None:
         (b"PK\x03\x04 broken", "application/zip", "no reader for application/zip"),
         (docx("<w:p>"), DOCX, "XMLSyntaxError"),
     ],
-    ids=["empty", "other ole", "broken doc", "broken xlsx", "cut xls", "pptx", "broken pdf", "broken zip", "broken xml"],
+    ids=[
+        "empty",
+        "other ole",
+        "broken doc",
+        "broken xlsx",
+        "cut xls",
+        "pptx",
+        "broken pdf",
+        "broken zip",
+        "broken xml",
+    ],
 )
 def test_what_cannot_be_read_says_why(body: bytes, media_type: str | None, said: str) -> None:
     found = read_document(body)
