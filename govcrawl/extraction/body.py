@@ -118,12 +118,12 @@ def _named(tag: str, name: str, cls: str, block: bool) -> tuple[bool, float]:
     and still be left out as navigation, sharing, comments, related items; 0 where the names say nothing."""
     if tag in ("ucapcontent", "founder-content"):
         return True, 0.0
-    body = name.lower() in CMS_NAMES or any(c in CMS_NAMES for c in cls.lower().split())
+    both = f" {name} {cls}".lower()
+    body = not CMS_NAMES.isdisjoint(both.split())
     if not block:
         return body, 0.0
     if tag in ("nav", "footer", "aside"):
         return body, 0.4
-    both = f" {name} {cls}".lower()
     words = both.replace("_", " ").replace("-", " ").split()
     if body or (_NOISE_WORDS.isdisjoint(words) and not _NOISE.search(both)):
         return body, 0.0
