@@ -52,8 +52,6 @@ _MAGIC = (
     (b"GIF8", "image/gif"),
     (b"{\\rtf", "application/rtf"),
 )
-
-
 _OLE = b"\xd0\xcf\x11\xe0"
 # The stream that tells an OLE file's kind, as its directory names it; WPS Office writes the same ones.
 _STREAMS = (
@@ -63,7 +61,16 @@ _STREAMS = (
     ("PowerPoint Document", "application/vnd.ms-powerpoint"),
 )
 # What Word's own marks are in plain text: breaks, hyphens; objects and notes are none.
-_MARKS = {11: "\n", 12: "\n", 13: "\n", 30: "-", 31: "", 160: " ", **dict.fromkeys((1, 2, 3, 4, 5, 8, 19, 20, 21), "")}
+_MARKS = {
+    11: "\n",
+    12: "\n",
+    13: "\n",
+    14: "\n",
+    30: "-",
+    31: "",
+    160: " ",
+    **dict.fromkeys((1, 2, 3, 4, 5, 8, 19, 20, 21), ""),
+}
 _FIELD = re.compile("\x13[^\x13-\x15]*\x14|\x13[^\x13-\x15]*\x15")
 
 
