@@ -1,19 +1,22 @@
-"""Memory of a crawl that goes on: peak RSS over a loopback crawl of many articles, sampled at each tenth of the way.
+"""Memory of what goes on for long, sampled at each tenth of the way: a loopback crawl, or extraction alone.
 
-    python -m benchmarks.memory --articles 20000
+    python -m benchmarks.memory --articles 20000      # a crawl of that many articles
+    python -m benchmarks.memory --extractions 50000   # that many pages read in one process, real ones where they are there
 
-prints RSS in MiB by articles landed; flat means that the second half stays within 15 % of its start.
+prints RSS in MiB by pages; flat means that the second half stays within 15 % of its start.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+from benchmarks import extraction
 from tests.loopback import FAST, Site, start
 
 
@@ -23,15 +26,12 @@ def rss_mib(pid: int) -> float:
     return int(found.group(1)) / 1024 if found else 0.0
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--articles", type=int, default=20_000, help="articles of the site (default 20,000)")
-    given = parser.parse_args()
+def crawl(articles: int) -> tuple[list[tuple[int, float]], int]:
+    """RSS of a crawl's process by pages asked for, and its exit code."""
     samples: list[tuple[int, float]] = []
-    with tempfile.TemporaryDirectory() as folder, Site(given.articles, per_page=100) as site:
-        began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder, Site(articles, per_page=100) as site:
         process = start(Path(folder), "loopback", "-a", f"channel={site.listing}", settings=FAST)
-        following = given.articles // 10
+        following = articles // 10
         while process.poll() is None:
             time.sleep(0.2)
             asked = len(site.asked)
@@ -40,15 +40,37 @@ def main() -> int:
                     samples.append((asked, rss_mib(process.pid)))
                 except FileNotFoundError:
                     break
-                following += given.articles // 10
-        code = process.wait()
-        seconds = time.monotonic() - began
-    for asked, mib in samples:
-        print(f"{asked:>8} pages  {mib:7.1f} MiB")
+                following += articles // 10
+        return samples, process.wait()
+
+
+def extractions(count: int) -> list[tuple[int, float]]:
+    """RSS of this process by pages read."""
+    rows = extraction.rows_of(extraction.REFERENCE if extraction.REFERENCE.exists() else extraction.SHIPPED)
+    samples: list[tuple[int, float]] = []
+    for n in range(1, count + 1):
+        extraction.govcrawl(rows[n % len(rows)])
+        if n % (count // 10) == 0:
+            samples.append((n, rss_mib(os.getpid())))
+    return samples
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--articles", type=int, default=20_000, help="articles of the site (default 20,000)")
+    parser.add_argument("--extractions", type=int, help="instead, pages to read without a crawl")
+    given = parser.parse_args()
+    began = time.monotonic()
+    count = given.extractions or given.articles
+    if count < 10:
+        parser.error("at least 10 pages are needed, one for each sample")
+    samples, code = (extractions(count), 0) if given.extractions else crawl(count)
+    rate = count / (time.monotonic() - began)
+    for pages, mib in samples:
+        print(f"{pages:>8} pages  {mib:7.1f} MiB")
     half = samples[len(samples) // 2 :]
     growth = half[-1][1] / half[0][1] - 1
-    rate = given.articles / seconds
-    print(f"exit code {code}, {rate:.0f} pages/s, second half of the crawl: {growth:+.1%}")
+    print(f"exit code {code}, {rate:.0f} pages/s, second half: {growth:+.1%}")
     return 0 if code == 0 and abs(growth) <= 0.15 else 1
 
 
