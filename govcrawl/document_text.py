@@ -130,8 +130,9 @@ def media_type_of(body: bytes) -> str | None:
         except (zipfile.BadZipFile, ValueError, NotImplementedError):
             return "application/zip"
     if body.startswith(_OLE):
-        ole = "application/x-ole-storage"
-        return next((kind for name, kind in _STREAMS if f"{name}\0".encode("utf-16-le") in body), ole)
+        named = ((body.find(f"{name}\0".encode("utf-16-le")), kind) for name, kind in _STREAMS)
+        # The first is the file's own; an object embedded in it may have others.
+        return min((place for place in named if place[0] >= 0), default=(0, "application/x-ole-storage"))[1]
     return next((kind for magic, kind in _MAGIC if body.startswith(magic)), None)
 
 
