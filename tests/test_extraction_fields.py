@@ -302,6 +302,16 @@ def test_document_number(text: str, want: str | None) -> None:
 
 
 @pytest.mark.parametrize(
+    "line", ["青教规〔2023〕1号", "<span>文　　号</span><span>青教规〔2023〕1号</span>", "（青教规〔2023〕1号）"]
+)
+def test_document_number_on_a_line_of_its_own(line: str) -> None:
+    body = (
+        f"<h1>关于做好读书节工作的通知</h1><p>{line}</p><p>各县区教育局：现将读书节有关事项通知如下，请认真落实。</p>"
+    )
+    assert extract(body.encode(), "http://x.example/1").doc_number == "青教规〔2023〕1号"
+
+
+@pytest.mark.parametrize(
     "markup",
     [
         "<table><tr><th>索引号</th><td>0001/2024-1</td><th>发布机构</th><td>某省教育厅</td></tr><tr><th>文　　号</th><td>某教〔2024〕1号</td><th>生成日期</th><td>2024-01-05</td></tr></table>",

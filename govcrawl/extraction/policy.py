@@ -10,7 +10,7 @@ from govcrawl.extraction.document import Document
 # Labels of the header by field, spaces squeezed out; synonyms are folded as the sites use them.
 LABELS = {
     "index_number": ("索引号", "索引号码", "信息索引", "索引", "信息索引号"),
-    "issuer": ("发文机关", "发文机构", "发布机构", "发布机关", "制定机关", "发文单位", "发布单位", "公开责任部门", "责任部门", "信息来源机构"),
+    "issuer": ("发文机关", "发文机构", "发布机构", "发布机关", "制定机关", "发文单位", "发布单位", "公开责任部门", "责任部门", "信息来源机构", "制发单位", "制发机关", "发布部门", "发文部门"),
     "doc_number": ("发文字号", "文号", "文件编号", "发文文号", "文件号", "公文文号", "文件字号", "公文字号"),
     "written_on": ("成文日期", "生成日期", "印发日期", "发文日期", "成文时间", "生成时间", "制发日期", "发文时间", "签署日期"),
     "subject": ("主题分类", "信息类别", "信息分类", "分类", "主题类别", "组配分类", "公开分类"),
@@ -32,6 +32,8 @@ NUMBER = re.compile(
 _NOT_PREFIX = re.compile(
     r"^.*(?:根据|依据|按照|贯彻|落实|关于|印发|转发|现将|执行|废止|修订|原|见|文件|由|和|与|及|的|以|通知|意见|办法|《|》|（|\()"
 )
+# A label and its number in elements that no sign divides: 文 号青教规〔2023〕1号.
+_NUMBER_LABEL = re.compile(f"^(?:{'|'.join(LABELS['doc_number'])})[:：]?")
 # No header is without one of these; the blanks inside labels are few and kept out.
 _ANY = re.compile(r"索\s*引|文\s*号|字\s*号|机\s*[关构]|日\s*[期间]|时\s*[期间]|分\s*类|效\s*性")
 _STATES = re.compile(r"现行有效|有效|失效|废止|已修改|尚未生效|部分失效|宣布失效|继续有效|是|否")
@@ -152,7 +154,7 @@ def _in_body(lines: list[str]) -> str | None:
     for text in lines:
         if len(text) > 60:
             continue
-        bare = "".join(text.split()).strip("()（）")
+        bare = _NUMBER_LABEL.sub("", "".join(text.split()).strip("()（）"))
         match = NUMBER.fullmatch(bare)
         if match and len(bare) <= 30:
             return bare
