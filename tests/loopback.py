@@ -163,8 +163,15 @@ def crawl(
     data: Path | str, spider: str, *arguments: str, settings: dict[str, Any] | None = None, **extra: str
 ) -> subprocess.CompletedProcess[str]:
     """Run ``scrapy crawl`` to its end, at most two minutes."""
+    return scrapy(data, "crawl", spider, *arguments, settings=FAST | (settings or {}), **extra)
+
+
+def scrapy(
+    data: Path | str, *arguments: str, settings: dict[str, Any] | None = None, **extra: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command of scrapy to its end, at most two minutes."""
     return subprocess.run(
-        command("crawl", spider, *arguments, settings=FAST | (settings or {})),
+        command(*arguments, settings=settings),
         env=environment(data, **extra),
         cwd=PROJECT,
         capture_output=True,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import subprocess
 import sys
 import time
 import zipfile
@@ -20,7 +19,7 @@ from govcrawl.archive.storage import Storage
 from govcrawl.archive.verify import verify
 from govcrawl.attachment_text import ATTACHMENT_TEXT, extract_pending
 from govcrawl.document_text import DOC, DOCX, PDF, SUITE, XLS, XLSX, Reader, _table_rows, read_document
-from tests.loopback import PROJECT, command, environment
+from tests.loopback import scrapy
 
 for library in ("pypdfium2", "olefile", "python_calamine"):
     pytest.importorskip(library, reason="pip install 'govcrawl[attachments]'")
@@ -458,18 +457,7 @@ def test_an_archive_without_attachments(tmp_path: Path) -> None:
 
 
 def test_the_command(data: Path) -> None:
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command("attachments", *arguments),
-            env=environment(data),
-            cwd=PROJECT,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-
-    first = run()
+    first = scrapy(data, "attachments")
     assert first.returncode == 0, first.stderr
     assert first.stdout.splitlines() == [
         "5 files with text",
@@ -478,7 +466,7 @@ def test_the_command(data: Path) -> None:
         "1 files that could not be read",
         f"8 files read into {data}/attachment_text",
     ]
-    assert run().stdout == f"0 files read into {data}/attachment_text\n"
-    wrong = run("now")
+    assert scrapy(data, "attachments").stdout == f"0 files read into {data}/attachment_text\n"
+    wrong = scrapy(data, "attachments", "now")
     assert wrong.returncode == 2
     assert "attachments takes no argument" in wrong.stdout + wrong.stderr

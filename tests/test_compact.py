@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,7 @@ from govcrawl.archive.schema import ARTICLES
 from govcrawl.archive.site import SiteArchive, captured, partition_of
 from govcrawl.archive.storage import Storage, StorageError
 from govcrawl.archive.verify import verify
-from tests.loopback import PROJECT, command, environment
+from tests.loopback import scrapy
 from tests.readers import read_all
 from tests.test_readers import article as any_article
 
@@ -261,18 +260,6 @@ def test_a_kill_while_the_new_file_is_written(tmp_path: Path, monkeypatch: pytes
     list(compact(Storage(str(tmp_path))))
     assert rows_of(tmp_path) == rows
     assert not list((tmp_path / "staging").glob("*.parquet*")), "the left-over is swept"
-
-
-def scrapy(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(*arguments),
-        env=environment(data),
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
 
 
 def test_the_command(tmp_path: Path) -> None:

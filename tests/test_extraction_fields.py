@@ -258,6 +258,22 @@ def test_author_of_the_header(line: str, want: list[str]) -> None:
     assert people.find_authors([line], [], ["新学期开始了，各校准备了开学第一课。"], []) == want
 
 
+def test_source_below_the_text_by_its_date_not_by_a_notice() -> None:
+    dated = "版权声明 来源：示例商报 时间：2023-02-08 14:34:05 作者："
+    assert people.find_source([], [dated], [], []) == "示例商报"
+    assert people.find_source([], ["版权声明：凡注明来源：示例商报的作品，转载请联系本网"], [], []) is None
+
+
+def test_a_credit_that_closes_the_body_is_read_though_it_is_no_text() -> None:
+    body = (
+        "<h1>新学期的第一课</h1><p>2023-02-08</p>"
+        + "<p>新学期开始了，各校准备了开学第一课，内容丰富，形式多样。</p>" * 2
+    )
+    got = extract(f"{body}<p>(作者：张云帆北京示例大学教授)</p>".encode(), "http://x.example/1")
+    assert got.author == ["张云帆"]
+    assert "作者" not in got.text
+
+
 def test_several_authors_beside_the_date_are_no_source() -> None:
     body = "<h1>新学期的第一课</h1><p>2020-06-05 20:35 <span>示例姐</span> 张云帆</p><p>执笔/示例姐、张云帆&李若溪</p>"
     body += "<p>新学期开始了，各校准备了开学第一课，内容丰富，形式多样，孩子们都很期待。</p>" * 2

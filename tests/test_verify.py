@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
 import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -24,7 +23,7 @@ from govcrawl.archive.site import encode
 from govcrawl.archive.storage import Storage
 from govcrawl.archive.verify import Checked, Finding, verify
 from govcrawl.commands.verify import rules
-from tests.loopback import PROJECT, Site, command, crawl, environment, start
+from tests.loopback import Site, crawl, scrapy, start
 from tests.readers import read_all
 from tests.test_compact import article, known, land
 
@@ -656,18 +655,6 @@ def plant_second_name(data: Path) -> None:
 
 
 # The command
-
-
-def scrapy(data: Path | str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(*arguments),
-        env=environment(data),
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
 
 
 def test_the_command(data: Path, tmp_path: Path) -> None:

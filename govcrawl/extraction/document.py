@@ -190,7 +190,7 @@ def parse(markup: str, selectors: tuple[str, ...] = ()) -> Document:
     _Walk(document, wanted, hidden_names(sheet.text_content or "" for sheet in sheets if sheet is not None)).run(root)
     _reveal(document)
     document.attached = {
-        link.line for link in document.links if not link.href.endswith(_PAGES) and _ATTACHMENT.search(link.href)
+        link.line for link in document.links if not link.href.endswith(_PAGES) and is_attachment(link.href)
     }
     return document
 

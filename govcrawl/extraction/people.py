@@ -147,11 +147,17 @@ def clean_source(value: str) -> str | None:
     return text
 
 
+def _credit(value: str) -> re.Match[str] | None:
+    """An outlet and its reporter in one value, 示例日报 张三."""
+    credit = _CREDITED.fullmatch(value)
+    return credit if credit and is_name(credit["name"]) else None
+
+
 def find_source(header: Sequence[str], tail: Sequence[str], meta: Sequence[str], pieces: Sequence[Piece]) -> str | None:
     """来源 as the page credits it: by label in the header, by the header's form, by label after the body, by meta tag."""
     for value in _values(_SOURCE, header):
-        credit = _CREDITED.fullmatch(value)
-        source = clean_source(credit["outlet"] if credit and is_name(credit["name"]) else value)
+        credit = _credit(value)
+        source = clean_source(credit["outlet"] if credit else value)
         if source:
             return source
     for text in header:
@@ -263,8 +269,8 @@ def find_authors(
     if names:
         return names
     for value in _values(_SOURCE, header):
-        credit = _CREDITED.fullmatch(value)
-        if credit and is_name(credit["name"]):
+        credit = _credit(value)
+        if credit:
             return [credit["name"]]
     return _body_names(body, after)
 
