@@ -33,10 +33,11 @@ class SiteSpider(ArticleSpider):
         if start is None or "channel" in kwargs:
             raise BadArgument("site needs -a start=<address of a listing> and takes no channel")
         start = checked_url(start, "start")
-        known = owner(start, spiders(crawler.settings))
+        named = spiders(crawler.settings)
+        known = owner(start, named)
         if known is not None:
             return known.from_crawler(crawler, *args, channel=start, **kwargs)
-        site = other_site(start)
+        site = other_site(start, named)
         facts = {"name": site.name, "site_name": site.name, "hosts": site.hosts, "of": site}
         other: type[UnknownSite] = type("OtherSite", (UnknownSite,), facts)
         return other.from_crawler(crawler, *args, channel=start, **kwargs)
