@@ -83,7 +83,7 @@ FAMILIES = (
     ),
     Family(
         "label8888", "LabelSpider", "安徽 platform", r"/content/column/\d+|/site/label/8888|/public/column/\d+",
-        r"/site/label/8888|/content/column/\d+", r"/(?:public/\d+|[\w/-]+)/\d{7,9}\.html$", needs_mark=True,
+        r"/site/label/8888|/content/column/\d+", r"/(?:public/\d+|[\w/-]{1,200})/\d{7,9}\.html$", needs_mark=True,
     ),
     Family(
         "easysite", "EasySiteSpider", "辽宁 platform", r"/[0-9a-f]{8}-\d+\.shtml$", r"tagname=[\"'][^\"']*[0-9a-f]{8}-\d+\.shtml",
@@ -99,7 +99,7 @@ FAMILIES = (
         "numbered", "NumberedSpider", "numbered files", article=r"/(?:\d{4}/\d{2}-\d{2}/\d{6,8}|\d{8}/[0-9a-f]{32})\.html$",
     ),
 )  # fmt: skip
-_URL = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)
+_URL = re.compile(r"https?://[^\s/?#]++\S*", re.IGNORECASE)
 GENERIC = Family("generic", "GenericSpider", "unknown CMS, by its pager")
 FEED = Family("news_json", "JsonListSpider", "JSON feeds, data in scripts")
 NEXT_LINK = Family("news_links", "NextLinkSpider", "pager of links")
