@@ -40,6 +40,8 @@ DOWNLOAD_HANDLERS = {"file": None, "ftp": None, "s3": None, "data": None}
 
 # Between redirects, robots.txt and decompression on one side and the network on the other, so that records hold what came.
 DOWNLOADER_MIDDLEWARES = {
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+    "govcrawl.network.decoding.UnpackMiddleware": 590,
     "govcrawl.network.guard.AddressGuardMiddleware": 20,
     "govcrawl.network.politeness.PolitenessMiddleware": 880,
     "govcrawl.middlewares.WarcMiddleware": 890,
