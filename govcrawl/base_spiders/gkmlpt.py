@@ -94,4 +94,8 @@ def _columns(text: str) -> list[str]:
         nodes: list[dict[str, Any]] = json.JSONDecoder(parse_int=whole_number).raw_decode(text, tree.end())[0]
     except (ValueError, RecursionError):
         return []
-    return [f"/gkmlpt/api/all/{n['id']}?page=1&sid={site.group(1)}" for n in nodes if isinstance(n, dict) and str(n.get("id", "")).isdigit()]
+    return [
+        f"/gkmlpt/api/all/{n['id']}?page=1&sid={site.group(1)}"
+        for n in nodes
+        if isinstance(n, dict) and str(n.get("id", "")).isdigit()
+    ]

@@ -135,7 +135,9 @@ def _is_search_shell(response: TextResponse) -> bool:
 
 def _records(text: str) -> list[str]:
     """The records of the largest store: a page may hold the stores of several small lists."""
-    stores = ([m.group(1) for r in between(s, "<record>", "</record>") if (m := _RECORD.fullmatch(r))] for s in _stores(text))
+    stores = (
+        [m.group(1) for r in between(s, "<record>", "</record>") if (m := _RECORD.fullmatch(r))] for s in _stores(text)
+    )
     return max(stores, key=len, default=[])
 
 

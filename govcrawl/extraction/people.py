@@ -139,9 +139,9 @@ def clean_source(value: str) -> str | None:
     text = re.sub(r"^(?:(?:信息|文章|稿件)?(?:来源|來源|原创|稿源)(?:于)?\s*[:：]\s*)+", "", text)
     text = re.sub(r"^《([^《》]+)》$", lambda m: m[1].strip(), text)
     text = re.sub(r"(?<!\s)\s*+[\[【][^\]】]{0,6}[\]】]?$", "", text)
-    text = re.sub(r"(?<!\s)\s*+(?:\[微博\]|微博|原创稿|\[整理\]|（ID：.{0,80}|\(ID:.{0,80}|作者|记者)$", "", text).strip(
-        " |｜:：，,；;。[]【】-"
-    )
+    text = re.sub(
+        r"(?<!\s)\s*+(?:\[微博\]|微博|原创稿|\[整理\]|（ID：.{0,80}|\(ID:.{0,80}|作者|记者)$", "", text
+    ).strip(" |｜:：，,；;。[]【】-")
     if not text or len(text) > 40 or _NO_SOURCE.match(text) or re.search(r"https?://|www\.\w+\.\w+/", text):
         return None
     return text

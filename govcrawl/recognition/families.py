@@ -266,7 +266,11 @@ def _recognised_feed(response: TextResponse) -> Recognised | None:
             url = urljoin(response.url, found[1:])
         except ValueError:
             continue
-        if len(url) <= MAX_ADDRESS and not re.search(r"\.(?:jpe?g|png|gif|webp|js|css|json)(?:\?|$)", url) and (shape := _shape(url)) is not None:
+        if (
+            len(url) <= MAX_ADDRESS
+            and not re.search(r"\.(?:jpe?g|png|gif|webp|js|css|json)(?:\?|$)", url)
+            and (shape := _shape(url)) is not None
+        ):
             shapes[bound_to(url, shape)].add(url)
     if not shapes:
         return None
