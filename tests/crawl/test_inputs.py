@@ -387,7 +387,9 @@ def test_sigterm_is_heard_under_any_input(tmp_path: Path) -> None:
             ("<p>" + "<" * 400_000).encode(),
             ("<p>" + "（记者" * 100_000 + "</p>").encode(),
             ("<p>" + "2024-01-01 " * 100_000 + "</p>").encode(),
+            ("<p " + " ".join(f"a{n}=b" for n in range(200_000)) + ">").encode(),
         ]
+        site.answers["/node_1.htm"] = (200, HTML, site.list_page(1).encode() + b"".join(worst))
         for number in range(1, 201):
             page = site.article(number).encode()
             site.answers[site.path_of(number)] = (200, HTML, page + worst[number % len(worst)])
@@ -402,6 +404,11 @@ def test_sigterm_is_heard_under_any_input(tmp_path: Path) -> None:
         while sum(site.asked.values()) < 12 and time.monotonic() < deadline:
             time.sleep(0.05)
         process.send_signal(signal.SIGTERM)
+        began = time.monotonic()
+        assert process.stderr is not None
+        heard = next((line for line in process.stderr if "Received SIGTERM" in line), None)
+        assert heard is not None
+        assert time.monotonic() - began < 5, "a second on a machine that does nothing else"
         out, err = process.communicate(timeout=60)
         assert process.returncode == 3, out + err[-2000:]
         assert "partial (stopped: shutdown)" in out
