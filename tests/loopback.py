@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 import subprocess
 import sys
 import threading
@@ -47,7 +48,9 @@ class Site:
     """Articles 1..count, newest first, 20 a list page. ``publish(n)`` adds n newer ones. ``answers`` overrides paths with
     (status, headers, body) or a callable that returns one, ``raw`` with bytes as they go over the wire."""
 
-    def __init__(self, count: int, delay: float = 0.0, per_page: int = PER_PAGE) -> None:
+    def __init__(
+        self, count: int, delay: float = 0.0, per_page: int = PER_PAGE, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.count = count
         self.delay = delay
         self.per_page = per_page
@@ -89,7 +92,9 @@ class Site:
                 pass
 
         self._server = Server(("127.0.0.1", 0), Handler)
-        self.base = f"http://127.0.0.1:{self._server.server_address[1]}"
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+        self.base = f"{'https' if tls else 'http'}://127.0.0.1:{self._server.server_address[1]}"
         self.listing = f"{self.base}/node_1.htm"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 
