@@ -15,8 +15,9 @@ import pyarrow.parquet as pq
 from govcrawl.archive.compact import file_name, new_run_id
 from govcrawl.archive.lock import Locked, SiteLock
 from govcrawl.archive.schema import UTC_MS, VERSION
-from govcrawl.archive.site import encode, segment_of, storable
+from govcrawl.archive.site import encode, segment_of
 from govcrawl.archive.storage import StorageError
+from govcrawl.archive.values import storable
 from govcrawl.archive.warc import now_ms
 from govcrawl.document_text import CHARACTERS, SUITE, DocumentText, Reader
 

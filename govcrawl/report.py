@@ -81,6 +81,8 @@ def build(spider: Spider, archive: Archive, stats: Mapping[str, Any], reason: st
         missing = {k.removesuffix("/missing"): v for k, v in _group(stats, "govcrawl/field/").items()}
         emptied = [] if len(archive.sites) > 1 else emptied_fields(landed, missing, history(archive.storage, site.site))
         code, why, problems = _verdict(channels, outcomes, reason, limited, sum(waiting.values()), emptied)
+        if code == COMPLETE and (refused := archive.refused[site.site]):
+            code, why = PARTIAL, f"{refused} requests gave rows that the archive cannot hold"
         named = [f"{url}: {error}" for name, url, error in archive.failures if name == site.site]
         reports[site.site] = {
             "run_id": site.run_id,

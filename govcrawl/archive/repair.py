@@ -5,8 +5,6 @@ written off in a run file, so that the next ``verify`` tells of new faults only,
 from __future__ import annotations
 
 import hashlib
-import os
-import secrets
 from collections import Counter, defaultdict
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
@@ -18,13 +16,13 @@ import pyarrow.parquet as pq
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
 from govcrawl.archive import runs
-from govcrawl.archive.compact import file_name, maintenance_report, new_run_id
+from govcrawl.archive.compact import file_name, maintenance_report, new_run_id, remove_doubled
 from govcrawl.archive.ledger import outcome_of_status
 from govcrawl.archive.lock import Locked, SiteLock
 from govcrawl.archive.schema import ARTICLES, CAPTURES
-from govcrawl.archive.site import COLUMNS, captured, encode, partition_of, storable
-from govcrawl.archive.storage import fsync_folder
+from govcrawl.archive.site import COLUMNS, encode, partition_of, recaptured
 from govcrawl.archive.urls import doc_id
+from govcrawl.archive.values import storable
 from govcrawl.archive.verify import (
     Finding,
     Hashes,
@@ -61,7 +59,7 @@ _CAPTURED = (
     "warc_offset",
     "fetched_at",
 )
-_OF_CAPTURES = [*_CAPTURED, "run_id", "seq", "title", "published_on"]
+_OF_CAPTURES = [*_CAPTURED, "run_id", "seq", "title", "published_on", "status"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +72,14 @@ class Rules:
 
 
 def repair(storage: Storage, findings: Iterable[Finding], rules: Rules) -> Iterator[str]:
-    """Mend what can be mended of these findings, site by site under its lock; says each step. Doubled keys are left to
-    ``compact``. Raises StorageError."""
+    """Mend what can be mended of these findings, site by site under its lock; says each step. Raises StorageError."""
     storage.prepare()
     by_site: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
-        if finding.kind != "doubled_key":
-            by_site[finding.site].append(finding)
+        by_site[finding.site].append(finding)
     for finding in by_site.pop("", []):
-        yield quarantine(storage, finding.file)
+        # What lay in staging for long, the preparation above has swept.
+        yield quarantine(storage, finding.file) if storage.exists(finding.file) else f"{finding.file}: removed"
     for site, found in sorted(by_site.items()):
         run_id = new_run_id(site)
         lock = SiteLock(storage, site, run_id)
@@ -92,7 +89,7 @@ def repair(storage: Storage, findings: Iterable[Finding], rules: Rules) -> Itera
             yield f"{site}: not repaired, {exc}"
             continue
         try:
-            for line in _SiteRepair(storage, site, run_id, rules).run(found):
+            for line in _SiteRepair(storage, site, run_id, rules, lock.renew).run(found):
                 lock.renew()
                 yield line
         finally:
@@ -101,24 +98,16 @@ def repair(storage: Storage, findings: Iterable[Finding], rules: Rules) -> Itera
 
 def quarantine(storage: Storage, name: str) -> str:
     """Move a file out of the datasets; returns what was done."""
-    target = f"quarantine/{name}"
-    if storage.exists(target):
-        target += f".{secrets.token_hex(3)}"
-    folder = storage.path(target).rsplit("/", 1)[0]
-    storage.fs.create_dir(folder, recursive=True)
-    storage.fs.move(storage.path(name), storage.path(target))
-    if storage.local:
-        fsync_folder(folder)
-        fsync_folder(os.path.dirname(storage.path(name)))
-    return f"{name}: moved to {target}"
+    return f"{name}: moved to {storage.quarantine(name)}"
 
 
 class _SiteRepair:
-    def __init__(self, storage: Storage, site: str, run_id: str, rules: Rules) -> None:
+    def __init__(self, storage: Storage, site: str, run_id: str, rules: Rules, renew: Callable[[], None]) -> None:
         self.storage = storage
         self.site = site
         self.run_id = run_id
         self.rules = rules
+        self.renew = renew
         self.hashes = Hashes(storage)
         self.lost_captures: set[Segment] = set()
         self.done: list[str] = []
@@ -130,6 +119,7 @@ class _SiteRepair:
             for step in (
                 self._move_away,
                 self._rebuild_captures,
+                self._remove_doubled,
                 self._restore_files,
                 self._restore_rows,
                 self._write_off,
@@ -202,14 +192,14 @@ class _SiteRepair:
             return quarantine(self.storage, name)
         if segment(new) is None or (segment(new) or ("",))[0] != self.site:
             return quarantine(self.storage, name)
-        self.storage.fs.move(self.storage.path(name), self.storage.path(new))
+        self.storage.move(name, new)
         return f"{name}: renamed to {new}"
 
     def _cut(self, name: str, end: int) -> Iterator[str]:
         """Keep the whole records of a WARC file; what follows goes to quarantine."""
         with open_place(self.storage, name) as stream:
             size = stream.size()
-            if size and (whole_until(stream, end) != end or end == size):
+            if size and (whole_until(stream, end).members or end == size):
                 return
             stream.seek(end)
             tail = stream.read()
@@ -217,12 +207,7 @@ class _SiteRepair:
             yield quarantine(self.storage, name)
             return
         self.storage.publish(f"quarantine/{name}.from-{end}", tail)
-        if self.storage.local:
-            with open(self.storage.path(name), "r+b") as file:
-                file.truncate(end)
-                os.fsync(file.fileno())
-        else:
-            self.storage.publish(name, self.storage.read(name)[:end])
+        self.storage.truncate(name, end)
         yield f"{name}: {size - end} bytes after its last whole record moved to quarantine/{name}.from-{end}"
 
     # Captures
@@ -240,12 +225,15 @@ class _SiteRepair:
         if not lost:
             return
         rows: dict[Segment, list[dict[str, Any]]] = {own: [] for own in lost}
+        stored: dict[Segment, dict[Key, dict[str, Any]]] = defaultdict(dict)
         landed = set()
         for row in self._rows("articles", ARTICLES, _OF_CAPTURES):
             landed.add(row["doc_id"])
             own = (row["run_id"], row["seq"])
             if own in rows:
-                rows[own].append(captured(row))
+                stored[own][row["doc_id"], row["revision"]] = row
+        for own, once in stored.items():
+            rows[own] = recaptured(once.values())
         first: dict[str, int] = {}
         for run, seq in sorted(self.lost_captures & lost, reverse=True):
             first[run] = seq
@@ -344,6 +332,12 @@ class _SiteRepair:
         return name
 
     # Article rows
+
+    def _remove_doubled(self, found: list[Finding]) -> Iterator[str]:
+        """Rows that are there several times, as a run left them whose commit failed and was tried again."""
+        done = remove_doubled(self.storage, self.site, self.renew)
+        if done.doubled:
+            yield f"{self.site}: {done.doubled} doubled rows removed, {done.before} files became {done.after}"
 
     def _restore_rows(self, found: list[Finding]) -> Iterator[str]:
         """Rows that captures say landed and that no file holds, read again from the WARC. They keep revision, run and

@@ -6,9 +6,7 @@ crawl's start holds: the keys and record places of one site.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import json
 import re
 import time
 import zlib
@@ -23,10 +21,12 @@ import pyarrow.parquet as pq
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 from pyarrow import fs
 
+from govcrawl.archive import runs
 from govcrawl.archive.captures import run_started
+from govcrawl.archive.lock import is_held
 from govcrawl.archive.schema import ARTICLES, CAPTURES
 from govcrawl.archive.site import partition_of, segment_of
-from govcrawl.archive.storage import StorageError
+from govcrawl.archive.storage import STALE_SECONDS, StorageError
 from govcrawl.archive.urls import doc_id
 from govcrawl.archive.warc import payload_digest
 from govcrawl.attachment_text import ATTACHMENT_TEXT
@@ -42,7 +42,6 @@ Segment = tuple[str, int]
 REPAIR = "scrapy verify --repair"
 DERIVED = {"attachment_text": ("scrapy attachments", ATTACHMENT_TEXT), "reprints": ("scrapy reprints", None)}
 _BATCH = 1_000
-_STALE_SECONDS = 3600
 _FILE_NAME = re.compile(r"files/([0-9a-f]{2})/((?:\1)[0-9a-f]{62})(?:\.[0-9a-z]+)?")
 
 
@@ -317,7 +316,7 @@ class SiteCheck:
     def _twice(self) -> Iterator[Finding]:
         for (one, other), count in sorted(self._doubled.items()):
             what = f"{count} keys (doc_id, revision) are in {one} too"
-            yield self._finding("doubled_key", other, what, "scrapy compact removes them")
+            yield self._finding("doubled_key", other, what, f"scrapy compact or {REPAIR} {self.site} leaves each once")
 
     def _unmarked(self) -> Iterator[Finding]:
         torn = set()
@@ -358,11 +357,11 @@ class SiteCheck:
     def _run_files(self, names: list[str]) -> Iterator[Finding]:
         for name in names:
             try:
-                report = json.loads(self.storage.read(name))
-                run, stated = report["run_id"], sum(n for years in report["landed"].values() for n in years.values())
-            except (ValueError, KeyError, TypeError, AttributeError) as exc:
-                yield self._finding("run_file", name, f"it is no run file ({type(exc).__name__}: {exc})")
+                report = runs.read(self.storage, name)
+            except ValueError as exc:
+                yield self._finding("run_file", name, f"it is no run file ({str(exc)[:200]})")
                 continue
+            run, stated = report["run_id"], sum(n for years in report["landed"].values() for n in years.values())
             have, removed = self._by_run[run], self.losses.by_run[run]
             if not stated - removed <= have <= stated:
                 what = f"the run landed {stated} article rows, the archive holds {have}"
@@ -370,15 +369,11 @@ class SiteCheck:
                 yield self._finding("run_rows", name, what, items=[run, stated - removed - have])
 
     def _read_losses(self) -> None:
-        for name in self.storage.files(f"runs/site={self.site}", ".json"):
-            try:
-                report = json.loads(self.storage.read(name))
-                self.losses.by_run.update(report.get("rows_removed", {}))
-                self.losses.rows.update((d, r) for d, r in report.get("lost_rows", ()))
-                self.losses.records.update((f, o) for f, many in report.get("lost_records", {}).items() for o in many)
-                self.losses.files.update(report.get("lost_files", ()))
-            except (ValueError, TypeError, AttributeError):
-                continue  # said by the check of run files
+        for report in runs.newest_first(self.storage, self.site):
+            self.losses.by_run.update(report.get("rows_removed", {}))
+            self.losses.rows.update((d, r) for d, r in report.get("lost_rows", ()))
+            self.losses.records.update((f, o) for f, many in report.get("lost_records", {}).items() for o in many)
+            self.losses.files.update(report.get("lost_files", ()))
 
     def _left_over(self) -> Iterator[Finding]:
         for name in list(self.storage.files("staging")):
@@ -390,6 +385,7 @@ class SiteCheck:
 
     def _warc(self) -> Iterator[Finding]:
         own = set(self.storage.files(f"warc/site={self.site}"))
+        ended = {_run_of(name) for name in self.storage.files(f"runs/site={self.site}", ".json")}
         for name in sorted(own | self._places.keys()):
             places = self._places.get(name, [])
             inside = name.startswith("warc/")
@@ -406,7 +402,8 @@ class SiteCheck:
                 with stream:
                     yield from self._records(stream, name, places)
                     if inside and name.endswith(".gz"):
-                        yield from self._tail(stream, name, max((p.offset for p in places), default=0))
+                        last = max((p.offset for p in places), default=None)
+                        yield from self._tail(stream, name, last, killed=_run_of(name) not in ended)
             except OSError as exc:
                 msg = f"cannot read {name} below {self.storage.root} ({exc})"
                 raise StorageError(msg) from exc
@@ -427,14 +424,21 @@ class SiteCheck:
             what = f"{problem}: {len(bad)} rows, first {first.url} at offset {first.offset} in {first.named_in}"
             yield self._finding("record", name, what, _RESTORE, sorted({p.offset for p in bad}))
 
-    def _tail(self, stream: Any, name: str, start: int) -> Iterator[Finding]:
+    def _tail(self, stream: Any, name: str, last: int | None, *, killed: bool) -> Iterator[Finding]:
+        """The end of a file, after the last record that a row names. What a killed run (one without a run file) wrote after
+        its last commit counts for nothing, whole or cut: its pages are asked again. A committed response has its request
+        behind it."""
         size = stream.size()
-        end = whole_until(stream, start)
+        if killed and last is None:
+            return
+        end = whole_until(stream, last or 0, most=2 if killed else None)
+        if killed and end.members == 2:
+            return
         if not size:
             yield self._finding("warc_cut", name, "it is empty", items=[0])
-        elif end < size:
-            what = f"it is cut: {size - end} bytes after offset {end} are no whole record"
-            yield self._finding("warc_cut", name, what, items=[end])
+        elif end.offset < size:
+            what = f"it is cut: {size - end.offset} bytes after offset {end.offset} are no whole record"
+            yield self._finding("warc_cut", name, what, items=[end.offset])
 
     # Attachments
 
@@ -586,45 +590,42 @@ def _mismatch(place: _Place, record: Record | None) -> str | None:
     return None
 
 
-def whole_until(stream: Any, start: int) -> int:
-    """Offset after the last whole gzip member, from one that begins at ``start`` on. Readers pass over a cut member
-    silently."""
+class End(NamedTuple):
+    """Where the whole gzip members of a file end, and how many they are from where one looked."""
+
+    offset: int
+    members: int
+
+
+def whole_until(stream: Any, start: int, most: int | None = None) -> End:
+    """The end of the last whole gzip member, from one that begins at ``start`` on, or of so many of them. Readers pass over
+    a cut member silently."""
     stream.seek(start)
-    end = start
+    end, members = start, 0
     rest = b""
-    while True:
+    while members != most:
         unpacker = zlib.decompressobj(31)
         read = 0
         while not unpacker.eof:
             block = rest or stream.read(1 << 20)
             rest = b""
             if not block:
-                return end
+                return End(end, members)
             try:
                 unpacker.decompress(block, 1 << 20)
             except zlib.error:
-                return end
+                return End(end, members)
             # Only so much is unpacked at once: a page of zeros must not fill the memory.
             rest = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
             read += len(block) - len(rest)
-        end += read
+        end, members = end + read, members + 1
+    return End(end, members)
 
 
-def is_held(storage: Storage, site: str) -> bool:
-    """Whether a run holds a site at this moment."""
-    name = f"staging/site={site}.lock"
-    if not storage.local:
-        if name not in storage.files("staging", ".lock"):
-            return False
-        return bool(json.loads(storage.read(name))["expires"] > time.time())
-    try:
-        with open(storage.path(name), encoding="utf-8") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
-    return False
+def _run_of(name: str) -> str:
+    """The run that a run file's or WARC file's name states."""
+    stem = name.rsplit("/", 1)[-1]
+    return stem.removesuffix(".json") if stem.endswith(".json") else stem.rsplit("-", 1)[0]
 
 
 def owner_of_staged(name: str) -> str:
@@ -668,7 +669,7 @@ def _outside_sites(storage: Storage, sites: list[str], checked: Checked) -> Iter
         if name.endswith(".lock") or owner_of_staged(name) in sites:
             continue
         changed = storage.fs.get_file_info(storage.path(name)).mtime
-        if changed is not None and time.time() - changed.timestamp() > _STALE_SECONDS:
+        if changed is not None and time.time() - changed.timestamp() > STALE_SECONDS:
             yield Finding("staging", "", name, "left by a command that was killed", REPAIR)
 
 

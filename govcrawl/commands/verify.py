@@ -46,8 +46,8 @@ class Command(ScrapyCommand):
     def long_desc(self) -> str:
         return (
             "Check Parquet, captures, WARC, run files and attachments against one another; one line for each finding. With "
-            "--repair, unreadable files move to quarantine/ and what was in them is derived again where that is possible; "
-            "doubled rows are left to scrapy compact. Exit codes: 0 clean, 1 findings, 2 bad argument, 8 storage failed."
+            "--repair, unreadable files move to quarantine/, what was in them is derived again where that is possible, and rows "
+            "that are there several times stay once. Exit codes: 0 clean, 1 findings, 2 bad argument, 8 storage failed."
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
