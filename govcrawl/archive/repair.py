@@ -15,13 +15,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
+from govcrawl.addresses import doc_id
 from govcrawl.archive import runs
 from govcrawl.archive.compact import file_name, maintenance_report, new_run_id, remove_doubled
 from govcrawl.archive.ledger import outcome_of_status
 from govcrawl.archive.lock import Locked, SiteLock
 from govcrawl.archive.schema import ARTICLES, CAPTURES
 from govcrawl.archive.site import COLUMNS, encode, partition_of, recaptured
-from govcrawl.archive.urls import doc_id
 from govcrawl.archive.values import storable
 from govcrawl.archive.verify import (
     Finding,
