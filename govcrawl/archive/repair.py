@@ -21,7 +21,7 @@ from govcrawl.archive.compact import file_name, maintenance_report, new_run_id, 
 from govcrawl.archive.ledger import outcome_of_status
 from govcrawl.archive.lock import Locked, SiteLock
 from govcrawl.archive.schema import ARTICLES, CAPTURES
-from govcrawl.archive.site import COLUMNS, encode, partition_of, recaptured
+from govcrawl.archive.site import COLUMNS, encode, partition_of, recaptured, segment
 from govcrawl.archive.values import storable
 from govcrawl.archive.verify import (
     Finding,
@@ -34,7 +34,6 @@ from govcrawl.archive.verify import (
     is_file_name,
     open_place,
     record_at,
-    segment,
     whole_batches,
     whole_until,
 )

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from govcrawl.archive import runs
-from govcrawl.archive.captures import State, read_rows, read_table
+from govcrawl.archive.captures import State, read_rows, read_table, run_started
 from govcrawl.archive.lock import SiteLock
 from govcrawl.archive.schema import ARTICLES, CAPTURES
 from govcrawl.archive.storage import StorageError
@@ -43,6 +43,29 @@ def segment_of(path: str) -> tuple[str, str, int] | None:
     if len(parts) != 5 or not parts[3].isdigit():
         return None
     return parts[0], "-".join(parts[:3]), int(parts[3])
+
+
+def segment(name: str) -> tuple[str, str, int] | None:
+    """``segment_of``, or None too where the name holds no time."""
+    found = segment_of(name)
+    try:
+        if found is not None:
+            run_started(found[1])
+    except (ValueError, IndexError):
+        return None
+    return found
+
+
+def owner_of_staged(name: str) -> str:
+    """The site whose run staged a file: a Parquet segment or a run file; empty for others."""
+    if (found := segment(name)) is not None:
+        return found[0]
+    stem = re.sub(r"\.json(\.[0-9a-f]+)?$", "", name.rsplit("/", 1)[-1])
+    try:
+        run_started(stem)
+    except (ValueError, IndexError):
+        return ""
+    return stem.rsplit("-", 2)[0]
 
 
 class SiteArchive:
@@ -256,8 +279,7 @@ class SiteArchive:
 
     def _sweep_staging(self) -> None:
         for name in list(self.storage.files("staging")):
-            own = segment_of(name)
-            if own is not None and own[0] == self.site:
+            if owner_of_staged(name) == self.site:
                 self.storage.remove(name)
 
     def _recover(self) -> None:

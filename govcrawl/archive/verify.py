@@ -23,10 +23,9 @@ from pyarrow import fs
 
 from govcrawl.addresses import doc_id
 from govcrawl.archive import runs
-from govcrawl.archive.captures import run_started
 from govcrawl.archive.lock import is_held
 from govcrawl.archive.schema import ARTICLES, ATTACHMENT_TEXT, CAPTURES
-from govcrawl.archive.site import partition_of, segment_of
+from govcrawl.archive.site import owner_of_staged, partition_of, segment
 from govcrawl.archive.storage import STALE_SECONDS, StorageError
 from govcrawl.archive.warc import payload_digest
 
@@ -167,17 +166,6 @@ def site_of_file(storage: Storage, name: str) -> str:
         return str(next(iter(batches))["site"][0])
     except (OSError, pa.ArrowException, KeyError, IndexError, StopIteration):
         return ""
-
-
-def segment(name: str) -> tuple[str, str, int] | None:
-    """``segment_of``, or None too where the name holds no time."""
-    found = segment_of(name)
-    try:
-        if found is not None:
-            run_started(found[1])
-    except (ValueError, IndexError):
-        return None
-    return found
 
 
 class SiteCheck:
@@ -625,18 +613,6 @@ def _run_of(name: str) -> str:
     """The run that a run file's or WARC file's name states."""
     stem = name.rsplit("/", 1)[-1]
     return stem.removesuffix(".json") if stem.endswith(".json") else stem.rsplit("-", 1)[0]
-
-
-def owner_of_staged(name: str) -> str:
-    """The site whose run staged a file: a Parquet segment or a run file; empty for others."""
-    if (found := segment(name)) is not None:
-        return found[0]
-    stem = re.sub(r"\.json(\.[0-9a-f]+)?$", "", name.rsplit("/", 1)[-1])
-    try:
-        run_started(stem)
-    except (ValueError, IndexError):
-        return ""
-    return stem.rsplit("-", 2)[0]
 
 
 # What belongs to no site
