@@ -7,37 +7,24 @@ import gc
 import importlib
 import json
 import os
+import pkgutil
 import signal
 import sys
 import traceback
 from typing import Any
 
+import govcrawl
 from tests.injection.patches import Fault
 
-MODULES = (
-    "scrapy.cmdline",
-    "scrapy.crawler",
-    "scrapy.commands.crawl",
-    "pyarrow.parquet",
-    "pyarrow.fs",
-    "trafilatura",
-    "govcrawl.pipelines",
-    "govcrawl.middlewares",
-    "govcrawl.extensions",
-    "govcrawl.attachments.text",
-    "govcrawl.commands.crawl",
-    "govcrawl.commands.compact",
-    "govcrawl.commands.attachments",
-    "govcrawl.commands.verify",
-    "tests.loopback_spider",
-    "tests.injection.programs",
-)
+MODULES = ("scrapy.cmdline", "scrapy.crawler", "pyarrow.parquet", "tests.loopback_spider", "tests.injection.programs")
 SECONDS = 60
 
 
 def serve() -> None:
-    for name in MODULES:
-        importlib.import_module(name)
+    own = [found.name for found in pkgutil.walk_packages(govcrawl.__path__, "govcrawl.")]
+    for name in (*MODULES, *own):
+        if name != "govcrawl.settings":  # read anew by each fork, from its environment
+            importlib.import_module(name)
     assert "twisted.internet.reactor" not in sys.modules, "each fork installs its own"
     print("ready", flush=True)
     gc.freeze()  # a collection in a fork would copy every page
