@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 import pytest
 
+from govcrawl.archive.checks.repair import repair
+from govcrawl.archive.checks.verify import verify
 from govcrawl.archive.ledger import Attempt, Hop
-from govcrawl.archive.repair import repair
 from govcrawl.archive.run import Archive
 from govcrawl.archive.site import SiteArchive, captured, recaptured
 from govcrawl.archive.storage import Storage, StorageError
-from govcrawl.archive.verify import verify
 from tests.archive.test_compact import WHEN, article, known, land
 from tests.archive.test_verify import NO_RULES
 

@@ -16,12 +16,14 @@ import pyarrow.parquet as pq
 import pytest
 from scrapy.settings import Settings
 
+from govcrawl.archive.checks.finding import Checked, Finding
+from govcrawl.archive.checks.mending import Rules
+from govcrawl.archive.checks.repair import repair
+from govcrawl.archive.checks.verify import verify
 from govcrawl.archive.lock import SiteLock
-from govcrawl.archive.repair import Rules, repair
 from govcrawl.archive.schema import ARTICLES, CAPTURES
 from govcrawl.archive.site import encode
 from govcrawl.archive.storage import Storage
-from govcrawl.archive.verify import Checked, Finding, verify
 from govcrawl.commands.verify import rules
 from tests.archive.test_compact import article, known, land
 from tests.loopback import Site, crawl, scrapy, start
@@ -698,6 +700,14 @@ def test_the_command(data: Path, tmp_path: Path) -> None:
     assert mended.returncode == 0, mended.stdout + mended.stderr
     assert f"repair: {name}: moved to quarantine/{name}" in mended.stdout
     assert len(read_all(data)) == 28
+
+
+def test_the_list_of_checks(tmp_path: Path) -> None:
+    told = scrapy(tmp_path / "nowhere", "verify", "--list")
+    assert told.returncode == 0, told.stderr
+    kinds = {kind for line in told.stdout.splitlines()[::2] for kind in line.partition(": ")[0].split(", ")}
+    assert kinds == {*MENDED.values(), "record", "run_rows", "doubled_key"}
+    assert all(line.startswith("    ") for line in told.stdout.splitlines()[1::2])
 
 
 def test_bad_arguments(data: Path) -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 import pytest
 
+from govcrawl.archive.checks.verify import verify
 from govcrawl.archive.storage import Storage
-from govcrawl.archive.verify import verify
 from tests.loopback import Site, crawl
 from tests.readers import read_all
 

@@ -46,11 +46,11 @@ class Fault:
             setattr(os, name, self._step(name, getattr(os, name)))
         real_sync, real_open = os.fsync, io.open
 
-        def fsync(descriptor: int) -> None:
-            path = os.readlink(f"/proc/self/fd/{descriptor}")
+        def fsync(fd: Any) -> None:
+            path = os.readlink(f"/proc/self/fd/{fd}")
             if self.below(path) and self.hits("fsync", path):
                 self.happen()
-            real_sync(descriptor)
+            real_sync(fd)
 
         def opened(file: Any, mode: str = "r", *arguments: Any, **named: Any) -> Any:
             if not self.below(file) or not set(mode) & set("wxa+"):

@@ -12,11 +12,11 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from govcrawl.addresses import doc_id
+from govcrawl.archive.checks.verify import verify
 from govcrawl.archive.ledger import Attempt, Hop
 from govcrawl.archive.run import Archive
 from govcrawl.archive.site import SiteArchive, partition_of
 from govcrawl.archive.storage import Storage, StorageError
-from govcrawl.archive.verify import verify
 from govcrawl.archive.warc import Exchange
 from tests.archive.test_compact import with_doubles
 from tests.archive.test_readers import article
@@ -152,7 +152,7 @@ def examine(data: str, out: str, code: int = 0) -> None:
         "code": code,
         "view": sorted([place[1:], row[1:]] for place, row in newest.items()),
         "texts": sorted(texts),
-        "doubled": sum(n - 1 for n in (keys + texts).values()),  # type: ignore[operator]
+        "doubled": sum(n - 1 for counts in (keys, texts) for n in counts.values()),
         "unreadable": unreadable,
         "findings": [str(f) for f in verify(Storage(data))],
     }
