@@ -80,8 +80,8 @@ def newest_first(storage: Storage, site: str, *, set_aside: bool = False) -> Ite
 
 
 def history(storage: Storage, site: str, last: int = 20) -> list[dict[str, Any]]:
-    """The newest run files of a site, the newest first."""
-    return list(islice(newest_first(storage, site), last))
+    """The newest run files of a site, the oldest of them first."""
+    return list(islice(newest_first(storage, site), last))[::-1]
 
 
 def complete_walks(storage: Storage, site: str, horizon: timedelta = timedelta(days=400)) -> dict[str, CompleteWalk]:
