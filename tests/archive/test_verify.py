@@ -715,6 +715,7 @@ def test_bad_arguments(data: Path) -> None:
     assert done.returncode == 2
     assert "no site 'nosuch'" in done.stdout + done.stderr
     assert "it holds: loopback" in done.stdout + done.stderr
+    assert "(did you mean loopback?)" in scrapy(data, "verify", "lopback").stderr
     for arguments in (["verify"], ["compact"]):
         done = scrapy(data / "nowhere", *arguments)
         assert done.returncode == 2

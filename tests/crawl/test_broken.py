@@ -273,6 +273,7 @@ def test_two_runs_of_one_site(tmp_path: Path) -> None:
         (["gmw", "-a", "channel=https://example.com/"], "is not on a host of gmw"),
         (["atlantis"], "unknown site 'atlantis'; scrapy list shows"),
         (["helongjiang"], "unknown site 'helongjiang' (did you mean heilongjiang"),
+        (["黑龙江"], "unknown site '黑龙江' (did you mean heilongjiang (黑龙江省教育厅)?)"),
         (["site", "-a", "strat=https://x.example/"], "it has no argument 'strat' (did you mean start?)"),
         ([], "give one spider"),
     ],

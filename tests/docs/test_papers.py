@@ -146,17 +146,13 @@ def test_a_crontab_line_runs(block: Block, copy: Copy) -> None:
         assert "%" not in command, "cron reads a per cent sign as the end of the line"
         here = command.replace("cd /srv/govcrawl ", f"cd {copy.folder} ")
         assert here != command
-        if "xargs" in here:  # the sites that the recording holds, for all of them
-            here = re.sub(r"(?<= )scrapy crawl$|\.venv/bin/scrapy crawl$", "echo crawl", here)
-            done = copy.run(here)
-            assert done.returncode == 0, done.stderr
-            assert "crawl heilongjiang\n" in done.stdout
-            assert "crawl urls\n" not in done.stdout
-            continue
+        here = here.replace(" crawlall ", " crawlall --sites heilongjiang ")  # of all sites the one that is recorded
         done = copy.run(here)
         assert done.returncode == 0, done.stderr
-        log = (copy.folder / "log/heilongjiang.log").read_text(encoding="utf-8")
-        assert "heilongjiang: complete, exit code 0" in log
+        written = re.search(r">>(log/\w+\.log)", command)
+        assert written
+        log = (copy.folder / written[1]).read_text(encoding="utf-8")
+        assert re.search(r"heilongjiang\W.*\bcomplete\b", log), log
 
 
 @pytest.mark.parametrize("block", chosen("ini"), ids=str)
