@@ -44,7 +44,7 @@ _PAGER_TEXT = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _PAGER_SCRIPT = re.compile(r"\bcreatePage(?:HTML)?\s*\(\s*[\"'\d]|\b(?:countPage|totalPage|pageCount)\b\s*[=:]\s*[\"']?\d")
-_PAGER_NAME = re.compile(r"(?<![a-z])(?:page|pages|pager|pagination|page[-_]?(?:div|box|bar|list|nav)|fenye)(?![a-z])", re.IGNORECASE)
+_PAGER_NAME = re.compile(r"(?<![a-z-])(?:page|pages|pager|pagination|page[-_]?(?:div|box|bar|list|nav)|fenye)(?![a-z])", re.IGNORECASE)
 _LISTISH = re.compile(r"list|box|data|news|xxgk|result|content|main|info|article|items|rows", re.IGNORECASE)
 _NO_LIST = re.compile(
     r"nav|menu|search|suggest|swiper|slide|banner|weather|login|user|share|foot|head|page|crumb|tab|sub|tips|hits|video|code|fenye|copy",
