@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 from lxml import etree
 from parsel import Selector
 
-from govcrawl.archive.urls import doc_id
+from govcrawl.addresses import doc_id
 from govcrawl.base_spiders.blocks import Blocks, around, called_aside
 
 if TYPE_CHECKING:
