@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 _STORE = re.compile(r"<datastore>.*?</datastore>", re.DOTALL)
 _RECORD = re.compile(r"<record>\s*<!\[CDATA\[(.*?)\]\]>\s*</record>", re.DOTALL)
 _PROXY = re.compile(r"(/module/[\w/]+/(?:morecolumn)?dataproxy\.jsp)(?:\?([^\"'<>]*))?")
+_PROXY_PATH = "/module/web/jpage/dataproxy.jsp"
+_UNIT = re.compile(r"\bunitid[\"']?\s*[:=]\s*[\"']?\w")
 _SEARCH = re.compile(r"(/module/xxgk/search\.jsp)(?:\?([^\"'<>]*))?")
 _WIDGET = re.compile(r"\.jpage\(|\bparam_\w+\s*=|/module/xxgk/search\.jsp")
 _TOTAL = re.compile(r"\btotalRecord[\"']?\s*[:=]\s*[\"']?(\d+)")
@@ -56,19 +58,23 @@ class JcmsSpider(JpaasSpider):
             return self._search_pages(response)
         if path.endswith("dataproxy.jsp"):
             return ()
-        if _PROXY.search(response.text):
+        if (behind := self.filled_by(response)) is not None:
+            return iter([behind])
+        if _proxy_path(response) is not None:
             return self._proxy_pages(response)
-        if _is_search_shell(response):
-            return iter([self._search(response)])
         return super().page_requests(response)
+
+    def filled_by(self, response: TextResponse) -> Request | None:
+        """The search that fills a column of 信息公开."""
+        if not _is_search_shell(response) or _records(response.text):
+            return None
+        return self._search(response)
 
     def rows(self, response: TextResponse) -> Iterable[Row]:
         if records := _records(response.text):
             boxes = Selector("".join(f"<div class='record'>{r}</div>" for r in records))
             return find_rows(boxes, response.url, self._pattern, "div.record")
-        if "dataproxy.jsp" in response.url or _is_search_shell(response):
-            return ()
-        return super().rows(response)
+        return () if "dataproxy.jsp" in response.url else super().rows(response)
 
     def total(self, response: TextResponse) -> int | None:
         return _total(response.text) or super().total(response)
@@ -86,7 +92,7 @@ class JcmsSpider(JpaasSpider):
         window, first = (held, 2) if held >= _PAGE else (_WINDOW, 1)
         last = -(-total // window) if total else None
         numbers = itertools.count(first) if last is None else range(first, last + 1)
-        proxy = urljoin(response.url, _PROXY.search(response.text).group(1))  # type: ignore[union-attr]
+        proxy = urljoin(response.url, _proxy_path(response) or _PROXY_PATH)
         for number in numbers:
             if not form.get("unitid", "").isdigit():
                 yield Request(url_with(response.url, uid=form.get("unitid", ""), pageNum=number))
@@ -132,6 +138,15 @@ def _is_search_shell(response: TextResponse) -> bool:
     """Whether a script or a frame fills the page from ``search.jsp``; a link to it is the site's own search."""
     frames = markup(response).xpath("//iframe/@src").getall()
     return "search.jsp" not in response.url and any(_SEARCH.search(t) for t in (scripts(response), *frames))
+
+
+def _proxy_path(response: TextResponse) -> str | None:
+    """The path of the proxy that fills the page's list: as the page names it, or the usual one where a widget's settings
+    name its unit and column but leave the path to a script of its own."""
+    if (named := _PROXY.search(response.text)) is not None:
+        return named.group(1)
+    text = scripts(response)
+    return _PROXY_PATH if _UNIT.search(text) and re.search(r"\bcolumnid\b", text) else None
 
 
 def _records(text: str) -> list[str]:

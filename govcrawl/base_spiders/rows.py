@@ -76,11 +76,13 @@ def find_rows(
     *,
     every_block: bool = False,
     names: Iterable[str] = (),
+    comments: bool = True,
 ) -> list[Row]:
     """The rows of a list page in page order: those of its own list, none where only boxes beside it have rows.
     ``pattern``: what the site's article URLs look like; files that stand among such rows count too. ``css``: the row
     elements; where none of them holds a link, rows are found without. ``every_block``: the articles of all blocks, as on a
-    front page, instead of those of the main list. ``names``: what the column is called, beside what the page says."""
+    front page, instead of those of the main list. ``names``: what the column is called, beside what the page says.
+    ``comments``: whether rows that stand in a comment count where the page shows none."""
     if page.type == "json":
         return []
     root: HtmlElement = page.root
@@ -101,7 +103,7 @@ def find_rows(
     groups = [_main_links(g) for g in groups if not blocks.elsewhere([e for e, *_ in g])]
     plain = [g for g in groups if blocks.evident([e for e, *_ in g])]
     best = max(plain or groups, key=_worth, default=[])
-    if not plain:
+    if comments and not plain:
         written_out = _in_comments(root, base_url, pattern, blocks)
         best = written_out if len(written_out) > len(best) else best
     return _as_rows(best)

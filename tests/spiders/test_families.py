@@ -423,7 +423,7 @@ UCAP_ID = "0123456789abcdef" * 2
         (f'<meta name="channelId" content="{UCAP_ID}"><ul>{UCAP_ROWS}</ul>', 5, "list_2.shtml"),
         (
             f'<meta name="channelid" content="{UCAP_ID}"><ul></ul><!-- <ul>{UCAP_ROWS}</ul> -->',
-            0,
+            5,
             f"/common/search/{UCAP_ID}",
         ),
         (f"<ul></ul><script>var channelId = '{UCAP_ID}'; $.get('/common/search/' + channelId)</script>", 0, UCAP_ID),
