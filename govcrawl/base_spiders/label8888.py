@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _LABEL = "/site/label/8888"
 _COLUMN = re.compile(r"\bcolumnId[\"']?\s*[:=]\s*[\"']?(\d+)|/content/column/(\d+)")
-_SETTING = re.compile(r"\b(siteId|organId|catId|type|labelName|file)[\"']?\s*:\s*[\"']?([\w/.-]+)")
+_SETTING = re.compile(r"\b(siteId|organId|catId|labelName|file)[\"']?\s*:\s*[\"']?([\w/.-]+)")
 
 
 class LabelSpider(ListingSpider):
@@ -38,10 +38,11 @@ class LabelSpider(ListingSpider):
         query = dict(parse_qsl(urlsplit(response.url).query))
         following = int(query.get("pageIndex") or 1) + 1
         listing = self._paged_url(response)
+        if listing is None:
+            return
         pages = stated_pages(response.text)
         for number in range(following, pages + 1) if pages else itertools.count(following):
-            if listing is not None:
-                yield Request(url_with(listing, pageIndex=number), headers={"Ls-Language": "zh"})
+            yield Request(url_with(listing, pageIndex=number), headers={"Ls-Language": "zh"})
 
     def filled_by(self, response: TextResponse) -> Request | None:
         """The label behind a column of 信息公开, or behind another page whose script asks for it and that shows no rows."""
@@ -64,6 +65,7 @@ class LabelSpider(ListingSpider):
         parts = urlsplit(response.url)
         asked = dict(parse_qsl(parts.query))
         stated = dict(_SETTING.findall(scripts(response).partition(_LABEL)[2][:2000]))
+        kind = next((t for t in re.findall(r"\btype[\"']?\s*:\s*[\"']?(\d+)", scripts(response))), "4")
         organ = re.search(r"/public/column/(\d+)", parts.path)
         site = markup(response).xpath("//meta[translate(@name,'SI','si')='siteid']/@content").get()
         query = {
@@ -71,7 +73,7 @@ class LabelSpider(ListingSpider):
             "siteId": site or stated.get("siteId", ""),
             "organId": organ.group(1) if organ else stated.get("organId", ""),
             "catId": asked.get("catId") or stated.get("catId", ""),
-            "type": asked.get("type") or stated.get("type", "4"),
+            "type": asked.get("type") or kind,
             "action": "list",
             "pageSize": "15",
             "pageIndex": "1",
