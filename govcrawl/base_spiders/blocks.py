@@ -33,6 +33,7 @@ _BESIDE = re.compile(
     r"|.{0,8}(?:排[行名]榜?|点击榜|热榜|推荐|友情链接|相关链接|延伸阅读|猜你喜欢|top\d*)",
     re.IGNORECASE,
 )
+_RANKED = re.compile(r".{0,8}(?:排[行名]榜?|点击榜?|热榜|热文|相关|推荐阅读|猜你喜欢|友情链接).{0,4}")
 _MORE = re.compile(r"(?:更多|more|查看全部|换一[换批])[^\w]*|[^\w]+", re.IGNORECASE)
 _CRUMB = re.compile(r"位置|首页|导航|[>»›]")
 _TITLE_END = re.compile(r"[\s_|—–\-<>«»·]+")
@@ -56,10 +57,14 @@ _TEMPLATE = re.compile(r"\{\{.{1,80}?\}\}|<%=")
 
 
 class Blocks:
-    """The blocks of one page. ``anchors``: the links that may be rows; ``names``: what the column is called."""
+    """The blocks of one page. ``anchors``: the links that may be rows; ``names``: what the column is called; ``front``: a
+    front page, where recommended and newest articles are content, and only what is ranked or related is beside."""
 
-    def __init__(self, root: HtmlElement, anchors: Iterable[HtmlElement], names: Iterable[str] = ()) -> None:
+    def __init__(
+        self, root: HtmlElement, anchors: Iterable[HtmlElement], names: Iterable[str] = (), *, front: bool = False
+    ) -> None:
         self.root = root
+        self._heading = _RANKED if front else _BESIDE
         self._given = {_bare(name) for name in names}
         self._anchors = list(anchors)
         self._holders = {node for anchor in self._anchors for node in around(anchor)}
@@ -137,7 +142,7 @@ class Blocks:
         for box, texts, proper in self._headings(element):
             if self._is_named(texts):
                 return False
-            if any(_BESIDE.fullmatch(t) for t in texts) and not self._has_pager(box):
+            if any(self._heading.fullmatch(t) for t in texts) and not self._has_pager(box):
                 return True
             if proper:
                 break

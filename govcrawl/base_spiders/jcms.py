@@ -13,14 +13,14 @@ from __future__ import annotations
 import itertools
 import re
 from html import unescape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit
 
 from parsel import Selector
 from scrapy.http import Request
 
 from govcrawl.base_spiders.fields import FORM_HEADERS, markup, scripts
-from govcrawl.base_spiders.jpaas import JpaasSpider
+from govcrawl.base_spiders.jpaas import JpaasSpider, is_unit
 from govcrawl.base_spiders.listing import url_with
 from govcrawl.base_spiders.numbered import stated_pages
 from govcrawl.base_spiders.rows import find_rows
@@ -38,6 +38,8 @@ _PROXY = re.compile(r"(/module/[\w/]+/(?:morecolumn)?dataproxy\.jsp)(?:\?([^\"'<
 _PROXY_PATH = "/module/web/jpage/dataproxy.jsp"
 _UNIT = re.compile(r"\bunitid[\"']?\s*[:=]\s*[\"']?\w")
 _SEARCH = re.compile(r"(/module/xxgk/search\.jsp)(?:\?([^\"'<>]*))?")
+_PATHS = re.compile(r"search\.jsp|dataproxy\.jsp")
+_SITE = re.compile(r"\b(?:jdid|webid|siteid)[\"']?\s*(?:[:=]|content=)\s*[\"']?(\d+)", re.IGNORECASE)
 _WIDGET = re.compile(r"\.jpage\(|\bparam_\w+\s*=|/module/xxgk/search\.jsp")
 _TOTAL = re.compile(r"\btotalRecord[\"']?\s*[:=]\s*[\"']?(\d+)")
 _PAGE = 15
@@ -50,7 +52,10 @@ _SEARCH_FORM = (
 
 
 class JcmsSpider(JpaasSpider):
-    """Lists the page's records, then ``dataproxy.jsp`` or ``search.jsp``; what has moved to JPaaS is read as such."""
+    """Lists the page's records, then ``dataproxy.jsp`` or ``search.jsp``; what has moved to JPaaS is read as such.
+    ``disclosure_id``: the site's ``jdid`` in searches of 信息公开, for pages that do not name it."""
+
+    disclosure_id: ClassVar[str | None] = None
 
     def page_requests(self, response: TextResponse) -> Iterable[Request]:
         path = urlsplit(response.url).path
@@ -65,10 +70,14 @@ class JcmsSpider(JpaasSpider):
         return super().page_requests(response)
 
     def filled_by(self, response: TextResponse) -> Request | None:
-        """The search that fills a column of 信息公开."""
-        if not _is_search_shell(response) or _records(response.text):
+        """The search that fills a column of 信息公开: one whose page names it, or that has no rows and no other source."""
+        if is_unit(response) or _PATHS.search(response.url) or _records(response.text) or not response.body:
             return None
-        return self._search(response)
+        if _is_search_shell(response):
+            return self._search(response)
+        if not re.search(r"/col(\d+)/", response.url) or _proxy_path(response) or list(super().page_requests(response)):
+            return None
+        return None if list(super().rows(response)) else self._search(response)
 
     def rows(self, response: TextResponse) -> Iterable[Row]:
         if records := _records(response.text):
@@ -115,7 +124,11 @@ class JcmsSpider(JpaasSpider):
         form = dict.fromkeys(_SEARCH_FORM, "") | {"sortfield": ",compaltedate:0", "standardXxgk": "0", "isAllList": "1"}
         if (column := re.search(r"/col(\d+)/", response.url)) is not None:
             form["divid"] = f"div{column.group(1)}"
-        form |= _stated(response.text, _SEARCH, _SEARCH_FORM)
+        if self.disclosure_id is not None:
+            form["jdid"] = self.disclosure_id
+        form |= {name: value for name, value in _stated(response.text, _SEARCH, _SEARCH_FORM).items() if value}
+        if not form["jdid"] and (site := _SITE.search(response.text)) is not None:
+            form["jdid"] = site.group(1)
         query = {"standardXxgk": form["standardXxgk"], "isAllList": form["isAllList"], "texttype": "0", "fbtime": "-1"}
         query |= {"currpage": "1", "sortfield": form["sortfield"]}
         return Request(

@@ -15,7 +15,7 @@ from lxml import etree
 from parsel import Selector
 
 from govcrawl.addresses import doc_id
-from govcrawl.base_spiders.blocks import Blocks, around, called_aside
+from govcrawl.base_spiders.blocks import Blocks, around
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -87,7 +87,7 @@ def find_rows(
         return []
     root: HtmlElement = page.root
     links = _links(root, base_url, pattern)
-    blocks = Blocks(root, (a for a, _ in links), names)
+    blocks = Blocks(root, (a for a, _ in links), names, front=every_block)
     elements: list[HtmlElement] = [s.root for s in page.css(css)] if css else []
     chosen = [link for link in _in_elements(links, elements) if not blocks.beside(link[0])]
     if chosen:
@@ -95,7 +95,7 @@ def find_rows(
     groups = _by_shape(links)
     groups = [g for g in groups if any(pattern.search(url) for _, _, url in g)] or groups
     if every_block:
-        groups = [g for g in groups if not _aside(g[0][0])] or groups
+        groups = [own for g in groups if (own := [link for link in g if not blocks.beside(link[0])])] or groups
         order = {anchor: place for place, (anchor, _) in enumerate(links)}
         every = [link for group in groups for link in group if pattern.search(link[2])]
         return _as_rows(sorted(every, key=lambda link: order[link[1]]))
@@ -246,11 +246,6 @@ def _main_links(group: Group) -> Group:
         if element not in own and len(_title(anchor) or "") >= 4:
             own[element] = url
     return [(e, a, u) for e, a, u in group if own.get(e, u) == u]
-
-
-def _aside(element: HtmlElement) -> bool:
-    """Whether a row stands in an element that calls itself beside the list: hot, recommended, related."""
-    return any(called_aside(above) for above in around(element))
 
 
 def _title(anchor: HtmlElement) -> str | None:
