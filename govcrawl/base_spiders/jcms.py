@@ -62,7 +62,7 @@ class JcmsSpider(JpaasSpider):
         if path.endswith("/xxgk/search.jsp"):
             return self._search_pages(response)
         if path.endswith("dataproxy.jsp"):
-            return ()
+            return self._windows_after(response)
         if (behind := self.filled_by(response)) is not None:
             return iter([behind])
         if _proxy_path(response) is not None:
@@ -70,12 +70,16 @@ class JcmsSpider(JpaasSpider):
         return super().page_requests(response)
 
     def filled_by(self, response: TextResponse) -> Request | None:
-        """The search that fills a column of 信息公开: one whose page names it, or that has no rows and no other source."""
+        """The first window of records where the page holds none; the search of a column of 信息公开, whose page names it or
+        has no rows and no other source."""
         if is_unit(response) or _PATHS.search(response.url) or _records(response.text) or not response.body:
             return None
         if _is_search_shell(response):
             return self._search(response)
-        if not re.search(r"/col(\d+)/", response.url) or _proxy_path(response) or list(super().page_requests(response)):
+        if _proxy_path(response) is not None:
+            first = next(self._proxy_pages(response), None)
+            return first if first is not None and first.method == "POST" else None
+        if not re.search(r"/col(\d+)/", response.url) or list(super().page_requests(response)):
             return None
         return None if list(super().rows(response)) else self._search(response)
 
@@ -118,7 +122,23 @@ class JcmsSpider(JpaasSpider):
                 method="POST",
                 body=urlencode({k: form[k] for k in _PROXY_FORM if k in form}),
                 headers=FORM_HEADERS | {"Referer": response.url},
+                meta={"total": total},
             )
+
+    @staticmethod
+    def _windows_after(response: TextResponse) -> Iterator[Request]:
+        """The windows after one, to the last where the column's page says how many records there are."""
+        asked = response.request
+        query = dict(parse_qsl(urlsplit(asked.url).query)) if asked is not None else {}
+        if asked is None or not {"startrecord", "endrecord", "page"} <= query.keys():
+            return
+        size = int(query["endrecord"]) - int(query["startrecord"]) + 1
+        total = asked.meta.get("total")
+        for number in itertools.count(int(query["page"]) + 1):
+            if total is not None and (number - 1) * size >= total:
+                return
+            window = {"startrecord": (number - 1) * size + 1, "endrecord": number * size, "page": number}
+            yield asked.replace(url=url_with(asked.url, **window), meta={"total": total})
 
     def _search(self, response: TextResponse) -> Request:
         form = dict.fromkeys(_SEARCH_FORM, "") | {"sortfield": ",compaltedate:0", "standardXxgk": "0", "isAllList": "1"}
@@ -183,6 +203,8 @@ def _stated(text: str, call: re.Pattern[str], names: tuple[str, ...]) -> dict[st
     # A widget's settings stand together; elsewhere on the page the same words mean other things.
     unit = found.get("unitid")
     nearby = [text[m.start() : m.start() + 2000] for m in _WIDGET.finditer(text)]
+    # Or in the object around the unit's id.
+    nearby += [text[text.rfind("{", 0, m.start()) + 1 : m.end() + 500].partition("}")[0] for m in _UNIT.finditer(text)]
     for region in sorted(nearby, key=lambda r: unit is not None and unit in r, reverse=True):
         for name in names:
             if setting := re.search(rf"\b{name}[\"']?\s*[:=]\s*(?:\"([^\"]*)\"|'([^']*)'|(\d+))", region):

@@ -51,8 +51,10 @@ class JpaasSpider(ListingSpider):
             return
         size = count_of(stated.get("rows")) or self.rows_per_page
         api = stated.get("url") or stated.get("uniturl") or _UNIT
-        following = _page_number(response.url) + 1 if is_unit(response) or list(self.rows(response)) else 1
-        for number in range(following, -(-(count_of(stated.get("count")) or size) // size) + 1):
+        count = count_of(stated.get("count")) or size
+        # What the page shows is the first page of the unit where it is as long as that.
+        shown = is_unit(response) or len(list(self.rows(response))) >= min(size, count)
+        for number in range(_page_number(response.url) + 1 if shown else 1, -(-count // size) + 1):
             numbers = {"rows": size, "pageNo": number, "paramJson": json.dumps({"pageNo": number, "pageSize": size})}
             yield response.follow(f"{api}?{urlencode(query | numbers)}", headers={"X-Requested-With": "XMLHttpRequest"})
 

@@ -95,7 +95,7 @@ def find_rows(
     groups = _by_shape(links)
     groups = [g for g in groups if any(pattern.search(url) for _, _, url in g)] or groups
     if every_block:
-        groups = [own for g in groups if (own := [link for link in g if not blocks.beside(link[0])])] or groups
+        groups = [own for g in groups if (own := [link for link in g if not blocks.beside(link[0])])]
         order = {anchor: place for place, (anchor, _) in enumerate(links)}
         every = [link for group in groups for link in group if pattern.search(link[2])]
         return _as_rows(sorted(every, key=lambda link: order[link[1]]))

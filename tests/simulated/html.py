@@ -39,7 +39,9 @@ def government_meta(site: SimulatedSite, column: str, row: Row | None = None, *,
 
 
 def document(site: SimulatedSite, title: str, body: str, *, meta: str = "", script: str = "") -> str:
-    """A whole page. `title` becomes `<title>` as given."""
+    """A whole page. `title` becomes `<title>` as given. Every page has a side list: where `body` brings none, one is added."""
+    if not any(escape(row.title, quote=True) in body for row in site.stranger_rows[3:]):
+        body = f"{sidebar(site.stranger_rows[2:])}\n{body}"
     return f"""<!DOCTYPE html>
 <html lang="zh-CN">
 <head>
