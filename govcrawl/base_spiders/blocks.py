@@ -35,7 +35,7 @@ _BESIDE = re.compile(
 )
 _RANKED = re.compile(r".{0,8}(?:排[行名]榜?|点击榜?|热榜|热文|相关|推荐阅读|猜你喜欢|友情链接).{0,4}")
 _MORE = re.compile(r"(?:更多|more|查看全部|换一[换批])[^\w]*|[^\w]+", re.IGNORECASE)
-_CRUMB = re.compile(r"位置|首页|导航|[>»›]")
+_CRUMB = re.compile(r"位置|首页|导航|(?<!更多)(?<![>»›])[>»›]\s*[^\s>»›]")
 _TITLE_END = re.compile(r"[\s_|—–\-<>«»·]+")
 _HEADING_CLASS = re.compile(r"(?<![a-z])(?:tit(?:le|tle)?|head(?:er|ing)?|hd|caption|name|bt|lm)", re.IGNORECASE)
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6", "dt", "caption", "legend")
@@ -44,15 +44,21 @@ _PAGER_TEXT = re.compile(
     r"\s*[\[(【]?\s*(?:下一?[页頁]|后一?页|次页|[尾末]页|最后一?页|next)\s*[>›»]*\s*[\])】]?\s*|.{0,20}共\s*\d{1,5}\s*页.{0,20}",
     re.IGNORECASE | re.DOTALL,
 )
-_PAGER_SCRIPT = re.compile(r"\bcreatePage(?:HTML)?\s*\(\s*[\"'\d]|\b(?:countPage|totalPage|pageCount)\b\s*[=:]\s*[\"']?\d")
-_PAGER_NAME = re.compile(r"(?<![a-z-])(?:page|pages|pager|pagination|page[-_]?(?:div|box|bar|list|nav)|fenye)(?![a-z])", re.IGNORECASE)
+_PAGER_SCRIPT = re.compile(
+    r"\bcreatePage(?:HTML)?\s*\(\s*[\"'\d]|\b(?:countPage|totalPage|pageCount)\b\s*[=:]\s*[\"']?\d"
+)
+_PAGER_NAME = re.compile(
+    r"(?<![a-z-])(?:page|pages|pager|pagination|page[-_]?(?:div|box|bar|list|nav)|fenye)(?![a-z])", re.IGNORECASE
+)
 _LISTISH = re.compile(r"list|box|data|news|xxgk|result|content|main|info|article|items|rows", re.IGNORECASE)
 _NO_LIST = re.compile(
     r"nav|menu|search|suggest|swiper|slide|banner|weather|login|user|share|foot|head|page|crumb|tab|sub|tips|hits|video|code|fenye|copy",
     re.IGNORECASE,
 )
 _ASKS = re.compile(r"ajax|getJSON|\$\.(?:get|post)\b|\bfetch\(|axios|XMLHttpRequest|\.load\(|jsonp", re.IGNORECASE)
-_WAITS = re.compile(r"[\s.…]*(?:(?:正在)?加载中?|数据加载|loading|请稍[候等]|正在努力加载|暂无数据)?[\s.…，,请稍候后]*", re.IGNORECASE)
+_WAITS = re.compile(
+    r"[\s.…]*(?:(?:正在)?加载中?|数据加载|loading|请稍[候等]|正在努力加载|暂无数据)?[\s.…，,请稍候后]*", re.IGNORECASE
+)
 _TEMPLATE = re.compile(r"\{\{.{1,80}?\}\}|<%=")
 
 
@@ -68,7 +74,7 @@ class Blocks:
         self._given = {_bare(name) for name in names}
         self._anchors = list(anchors)
         self._holders = {node for anchor in self._anchors for node in around(anchor)}
-        self._beside: dict[tuple[HtmlElement, HtmlElement | None], bool] = {}
+        self._beside: dict[tuple[HtmlElement | None, HtmlElement | None], bool] = {}
         self._paged: dict[HtmlElement, bool] = {}
 
     @cached_property
@@ -124,7 +130,11 @@ class Blocks:
         for node in self.root.iter("ul", "ol", "dl", "table", "tbody", "div", "section"):
             if node in self._holders:
                 continue
-            if node.get("v-for") or node.get("ng-repeat") or any(c.get("v-for") for c in node.iterchildren("li", "tr", "div")):
+            if (
+                node.get("v-for")
+                or node.get("ng-repeat")
+                or any(c.get("v-for") for c in node.iterchildren("li", "tr", "div"))
+            ):
                 found.append(node)
                 continue
             name = f"{node.get('id') or ''} {node.get('class') or ''}".strip()
@@ -221,7 +231,9 @@ def around(element: HtmlElement) -> list[HtmlElement]:
 
 def called_aside(element: HtmlElement) -> bool:
     """Whether an element's own name says that it stands beside something."""
-    return element.tag == "aside" or _ASIDE.search(f"{element.get('class') or ''} {element.get('id') or ''}") is not None
+    return (
+        element.tag == "aside" or _ASIDE.search(f"{element.get('class') or ''} {element.get('id') or ''}") is not None
+    )
 
 
 def _is_pager(node: HtmlElement) -> bool:
@@ -241,7 +253,7 @@ def _is_waiting(node: HtmlElement) -> bool:
 
 def _common(nodes: list[HtmlElement]) -> HtmlElement | None:
     """The innermost element that holds all of these."""
-    shared = [n for n in nodes[0].iterancestors()]
+    shared = list(nodes[0].iterancestors())
     for node in nodes[1:]:
         over = set(node.iterancestors())
         shared = [n for n in shared if n in over]

@@ -65,6 +65,7 @@ class Walk:
     branches: list[Request] = field(default_factory=list)
     list_pages: int = 0
     list_rows: int = 0
+    held: int | None = None
 
 
 class ListingSpider(ArticleSpider):
@@ -455,7 +456,7 @@ class ListingSpider(ArticleSpider):
         while walk.branches:
             request = walk.branches.pop(0)
             if not _asked(request, walk):
-                walk.ahead, walk.shell, walk.repeated, walk.parts = None, None, False, False
+                walk.ahead, walk.shell, walk.repeated, walk.parts, walk.held = None, None, False, False, None
                 walk.list_pages = walk.list_rows = 0
                 return self._list_request(request, walk)
         return None
@@ -473,9 +474,11 @@ class ListingSpider(ArticleSpider):
             walk.broken.append(f"{request.url}: {error}")
         if not walk.list_rows and (rows := self._own_rows(walk)):
             walk.rows += len(rows)
-            walk.list_rows += len(rows)
+            walk.held = walk.list_rows = len(rows)
             yield from self._take(rows, walk)
             return
+        if outcome == "not_found" and walk.held is not None and walk.held == walk.list_rows:
+            walk.broken.append(f"{walk.url} is filled from elsewhere, which is not there; {walk.held} rows stand in it")
         if outcome == "not_found":
             # Page counts run ahead of the pages that exist on several CMSs; the stated total tells when rows are missing.
             walk.ended = "last" if walk.rows else "no_rows"

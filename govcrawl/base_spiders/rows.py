@@ -111,7 +111,9 @@ def find_rows(
 
 def _links(root: HtmlElement, base_url: str, pattern: re.Pattern[str]) -> list[tuple[HtmlElement, str]]:
     """The links that may be rows, with their addresses."""
-    return [(a, url) for a in root.iter("a") if (url := _target(a, base_url)) and (pattern.search(url) or _is_file(url))]
+    return [
+        (a, url) for a in root.iter("a") if (url := _target(a, base_url)) and (pattern.search(url) or _is_file(url))
+    ]
 
 
 def _worth(group: Group) -> tuple[int, int]:

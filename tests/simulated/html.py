@@ -99,7 +99,11 @@ def sidebar(rows: Sequence[Row], title: str = "") -> str:
     classes differ from site to site; a given ``title`` stands in the first form."""
     host = urlsplit(rows[0].url).hostname or ""
     # On the front pages of news sites what is recommended or newest is content; only rankings and the like are not.
-    boxes = _BOXES if host.endswith("gov.cn") else [b for b in _BOXES if b[0] in ("阅读排行", "点击排行榜", "相关信息", "猜你喜欢")]
+    boxes = (
+        _BOXES
+        if host.endswith("gov.cn")
+        else [b for b in _BOXES if b[0] in ("阅读排行", "点击排行榜", "相关信息", "猜你喜欢")]
+    )
     heading, box, css = boxes[sum(map(ord, host)) % len(boxes)]
     if title:
         heading, box, css = title, "sidebar", "hot"

@@ -8,26 +8,23 @@ head, at a tab, in a widget's settings, or nothing but the column's own address.
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
-from functools import partial
 from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 from . import html as h
 from .columns import COLUMNS
-from .gkmlpt import API_PAGE, SITE_ID, Guangdong
-from .jcms import Jiangsu, Zhejiang
+from .gkmlpt import Guangdong
+from .jcms import Jcms, Jiangsu, Zhejiang
 from .jpaas import TAG, TEMPLATE, WEB_ID, ZhejiangJpaas
 from .label8888 import SITE_ID as LABEL_SITE
 from .label8888 import Anhui
-from .trs import Neimenggu, Trs
+from .trs import Neimenggu
 from .ucap import Gansu, Heilongjiang, Sichuan
-from .was_json import Fujian
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Sequence
 
     from .model import Answer, Channel, Line, SimulatedSite
 
@@ -37,7 +34,9 @@ SCRIPT = '<script type="text/javascript" src="/js/list.min.js"></script>'
 def shell(site: SimulatedSite, channel: Channel, inner: str, meta: str = "") -> str:
     """A column's page whose list is somewhere else."""
     body = f'{h.breadcrumb(channel, site)}{h.sidebar(site.stranger_rows[2:])}<div class="con">{inner}</div>'
-    return h.document(site, f"{channel.name}_{site.site_name}", body, meta=f"{h.government_meta(site, channel.name)}\n{meta}")
+    return h.document(
+        site, f"{channel.name}_{site.site_name}", body, meta=f"{h.government_meta(site, channel.name)}\n{meta}"
+    )
 
 
 class HeilongjiangShells(Heilongjiang):
@@ -76,7 +75,9 @@ class GansuShells(Gansu):
         return [(name, url) for name, url in COLUMNS["gansu"] if "/common/search/" not in url]
 
     def list_page(self, channel: Channel, page: int) -> str:
-        return shell(self, channel, f'<ul class="jytxxgklist"></ul><div id="page_div"></div>{SCRIPT}', self.list_meta(channel))
+        return shell(
+            self, channel, f'<ul class="jytxxgklist"></ul><div id="page_div"></div>{SCRIPT}', self.list_meta(channel)
+        )
 
 
 class SichuanComments(Sichuan):
@@ -91,7 +92,7 @@ class SichuanComments(Sichuan):
     def by_script(self, channel: Channel) -> bool:
         return False
 
-    def items(self, channel: Channel, lines: tuple[Line, ...]) -> str:  # type: ignore[override]
+    def items(self, channel: Channel, lines: Sequence[Line]) -> str:
         inner = super().items(channel, lines)
         return f"<ul class='xwzxList'><!-- {inner} --></ul>" if lines is channel.pages[0] else inner
 
@@ -99,13 +100,11 @@ class SichuanComments(Sichuan):
         return None
 
 
-class JiangsuShells(Jiangsu):
+class JcmsShells(Jcms):
     """A widget's settings without the address of the proxy; a 信息公开 column that names nothing at all."""
 
     planted = ("unit without the proxy's address", "信息公开 by the column's address only")
-
-    def columns(self) -> list[tuple[str, str]]:
-        return COLUMNS["jiangsu"]
+    proxy_path = "/module/web/jpage/dataproxy.jsp"
 
     def list_page(self, channel: Channel, page: int) -> str:
         column = self.column_id(channel.url)
@@ -115,9 +114,12 @@ class JiangsuShells(Jiangsu):
         return shell(self, channel, f'<div id="{self.unit(channel)}"></div><script>{settings}</script>{SCRIPT}')
 
 
-class ZhejiangShells(JiangsuShells, Zhejiang):
-    proxy_path = "/module/web/jpage/dataproxy.jsp"
+class JiangsuShells(JcmsShells, Jiangsu):
+    def columns(self) -> list[tuple[str, str]]:
+        return COLUMNS["jiangsu"]
 
+
+class ZhejiangShells(JcmsShells, Zhejiang):
     def columns(self) -> list[tuple[str, str]]:
         return COLUMNS["zhejiang"]
 
@@ -149,9 +151,13 @@ class NeimengguTree(Neimenggu):
         nodes = '<script>var zNodes = [{id:1, pId:0, name:"规划计划", url:"./ghjh/"}, {id:2, pId:0, name:"重点领域", url:"./zdly/"}];</script>'
         frame = '<iframe id="main" src="./tjxx/index.html"></iframe>'
         first = self.lists[0]
-        self.publish(self.trunk, lambda: self.html(shell(self, first, f"<div class='tree'>{links}{nodes}</div>{frame}")))
+        self.publish(
+            self.trunk, lambda: self.html(shell(self, first, f"<div class='tree'>{links}{nodes}</div>{frame}"))
+        )
         branch = urljoin(self.trunk, "zdly/")
-        self.publish(branch, lambda: self.html(shell(self, first, '<ul class="tree"><li><a href="jyjf/">教育经费</a></li></ul>')))
+        self.publish(
+            branch, lambda: self.html(shell(self, first, '<ul class="tree"><li><a href="jyjf/">教育经费</a></li></ul>'))
+        )
 
 
 class GuangdongPolicy(Guangdong):
@@ -163,7 +169,12 @@ class GuangdongPolicy(Guangdong):
         return [("信息公开目录(政策)", "https://edu.gd.gov.cn/gkmlpt/policy/")]
 
     def config(self, detail: dict[str, object] | None) -> str:
-        return super().config(detail).replace('"id": 1620', '"id": 1620, "pid": 0').replace("TREE: [", 'TREE: [{"id": 9, "name": "空栏目", "children": []}, ', 1)
+        return (
+            super()
+            .config(detail)
+            .replace('"id": 1620', '"id": 1620, "pid": 0')
+            .replace("TREE: [", 'TREE: [{"id": 9, "name": "空栏目", "children": []}, ', 1)
+        )
 
     def dynamic(self, method: str, url: str, fields: dict[str, str]) -> Answer | None:
         if urlsplit(url).path == "/gkmlpt/api/all/9":
@@ -180,7 +191,9 @@ class AnhuiLabels(Anhui):
         return [(name, url) for name, url in COLUMNS["anhui"] if "/public/column/" in url]
 
     def list_page(self, channel: Channel, page: int) -> str:
-        return shell(self, channel, f'<div id="publicInfoList"></div>{SCRIPT}', f'<meta name="SiteId" content="{LABEL_SITE}" />')
+        return shell(
+            self, channel, f'<div id="publicInfoList"></div>{SCRIPT}', f'<meta name="SiteId" content="{LABEL_SITE}" />'
+        )
 
 
 SHELLS: dict[str, tuple[type[SimulatedSite], str]] = {

@@ -144,8 +144,12 @@ def test_a_site_of_shells(slug: str, tmp_path: Path) -> None:
     assert len(crawl.asked) == len(set(crawl.asked))
 
 
-@pytest.mark.parametrize("slug", ["heilongjiang_shells", "gansu_shells", "jiangsu_shells", "jpaas_shells", "anhui_labels"])
-def test_a_shell_whose_interface_is_gone_has_no_rows(slug: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "slug", ["heilongjiang_shells", "gansu_shells", "jiangsu_shells", "jpaas_shells", "anhui_labels"]
+)
+def test_a_shell_whose_interface_is_gone_has_no_rows(
+    slug: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     site = simulated.site(slug, channels=None, pages=2, per_page=4)
     monkeypatch.setattr(site, "dynamic", lambda *_: None)
     crawl = Crawl(SPIDERS[simulated.SHELLS[slug]], site, tmp_path)
@@ -195,13 +199,15 @@ def test_every_column_that_was_seen_is_walked_or_excused(slug: str) -> None:
     columns = re.split(r"\n  \w", columns)[0]
     spider = SPIDERS[slug]
     walked = {listing(url) for url in spider.channels.values()}
-    seen = [u for u in re.findall(r"(?:url|static_url|index_url): (http\S+)", columns)]
+    seen = re.findall(r"(?:url|static_url|index_url): (http\S+)", columns)
     entries = re.split(r"(?m)^  - ", columns)[1:]
     for entry in entries:
         urls = re.findall(r"url: (http\S+)", entry)
         library = re.search(r"chnlid: (\d+)", entry)
         forms = {listing(u) for u in urls} | ({f"chnlid={library[1]}"} if library else set())
-        assert forms & walked or any(u in spider.left_out for u in urls), f"{slug}: {urls} is neither walked nor left out"
+        assert forms & walked or any(u in spider.left_out for u in urls), (
+            f"{slug}: {urls} is neither walked nor left out"
+        )
     assert set(spider.left_out) <= set(seen)
     assert not set(spider.left_out) & set(spider.channels.values())
     assert all(0 < len(why) < 120 and "\n" not in why for why in spider.left_out.values())
