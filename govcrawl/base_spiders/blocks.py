@@ -173,15 +173,16 @@ class Blocks:
             box = node.getparent()
             if box is None or node.tag in ("body", "html"):
                 return
-            texts, proper = [], False
+            texts = [_bare(name) for key in ("title", "aria-label", "summary") if (name := box.get(key))]
+            proper = False
             for other in islice(node.itersiblings(preceding=True), MAX_SIBLINGS):
-                if not isinstance(other.tag, str) or other.tag in _SILENT:
+                if not isinstance(other.tag, str) or (other.tag in _SILENT and not other.get("alt")):
                     continue
                 if other in self._holders:
                     if node is row and other.tag == row.tag:
                         continue
                     break
-                words = " ".join(" ".join(islice(other.itertext(), 40)).split())
+                words = _words(other)
                 if not words:
                     continue
                 if len(words) > 30 or _CRUMB.search(words):
@@ -233,6 +234,14 @@ def called_aside(element: HtmlElement) -> bool:
     """Whether an element's own name says that it stands beside something."""
     return (
         element.tag == "aside" or _ASIDE.search(f"{element.get('class') or ''} {element.get('id') or ''}") is not None
+    )
+
+
+def _words(element: HtmlElement) -> str:
+    """An element's text, or that of its pictures: some headings are one."""
+    words = " ".join(" ".join(islice(element.itertext(), 40)).split())
+    return words or " ".join(
+        alt for img in islice(element.iter("img"), 3) if (alt := img.get("alt") or img.get("title"))
     )
 
 

@@ -37,6 +37,7 @@ _RECORD = re.compile(r"<record>\s*<!\[CDATA\[(.*?)\]\]>\s*</record>", re.DOTALL)
 _PROXY = re.compile(r"(/module/[\w/]+/(?:morecolumn)?dataproxy\.jsp)(?:\?([^\"'<>]*))?")
 _PROXY_PATH = "/module/web/jpage/dataproxy.jsp"
 _UNIT = re.compile(r"\bunitid[\"']?\s*[:=]\s*[\"']?\w")
+_UNIT_TAG = re.compile(r"<[a-z][^<>]{0,500}?\sunitid\s*=[^<>]{0,500}>", re.IGNORECASE)
 _SEARCH = re.compile(r"(/module/xxgk/search\.jsp)(?:\?([^\"'<>]*))?")
 _PATHS = re.compile(r"search\.jsp|dataproxy\.jsp")
 _SITE = re.compile(r"\b(?:jdid|webid|siteid)[\"']?\s*(?:[:=]|content=)\s*[\"']?(\d+)", re.IGNORECASE)
@@ -178,8 +179,8 @@ def _proxy_path(response: TextResponse) -> str | None:
     name its unit and column but leave the path to a script of its own."""
     if (named := _PROXY.search(response.text)) is not None:
         return named.group(1)
-    text = scripts(response)
-    return _PROXY_PATH if _UNIT.search(text) and re.search(r"\bcolumnid\b", text) else None
+    widgets = "\n".join([scripts(response), *_UNIT_TAG.findall(response.text)])
+    return _PROXY_PATH if _UNIT.search(widgets) and re.search(r"\bcolumnid\b", widgets) else None
 
 
 def _records(text: str) -> list[str]:
@@ -203,7 +204,8 @@ def _stated(text: str, call: re.Pattern[str], names: tuple[str, ...]) -> dict[st
     # A widget's settings stand together; elsewhere on the page the same words mean other things.
     unit = found.get("unitid")
     nearby = [text[m.start() : m.start() + 2000] for m in _WIDGET.finditer(text)]
-    # Or in the object around the unit's id.
+    # Or in the tag or the object around the unit's id.
+    nearby += _UNIT_TAG.findall(text)
     nearby += [text[text.rfind("{", 0, m.start()) + 1 : m.end() + 500].partition("}")[0] for m in _UNIT.finditer(text)]
     for region in sorted(nearby, key=lambda r: unit is not None and unit in r, reverse=True):
         for name in names:

@@ -388,10 +388,10 @@ class ListingSpider(ArticleSpider):
         return [row for row in rows if doc_id(self.article_url(row.url)) not in walk.seen]
 
     def _branch(self, page: TextResponse, walk: Walk, *, empty: bool) -> None:
-        """Note the further lists that a page leads to; where it has no rows, also those in its frames."""
+        """Note the further lists that a page leads to; where it has no rows, also what it shows in frames or sends on to."""
         walk.branches += self.branches(page)
         if empty:
-            walk.branches += (Request(url) for url in frames(page) if self.owns(url))
+            walk.branches += (Request(url) for url in shown_instead(page) if self.owns(url))
 
     def _usable(self, listed: list[Row], walk: Walk) -> list[Row]:
         """The rows that can be asked: of this site, of a usable length, and no more than a page can honestly hold."""
@@ -509,18 +509,29 @@ def column_names(response: TextResponse) -> tuple[str, ...]:
 
 
 _NO_LIST = re.compile(r"weather|tianqi|share|banner|head|foot|top|left|menu|nav|login|count|search", re.IGNORECASE)
+_SENT_ON = re.compile(
+    r"(?:^|[;{}\s])(?:(?:window|self|top|parent|document)\.)?location(?:\.href)?\s*(?:=|\.(?:replace|assign)\()\s*[\"']([^\"']{1,500})[\"']\s*\)?\s*;?\s*$",
+    re.MULTILINE,
+)
+_REFRESH = re.compile(r"\d+\s*[;,]\s*url\s*=\s*[\"']?([^\"'\s]{1,500})", re.IGNORECASE)
 
 
-def frames(page: TextResponse) -> Iterator[str]:
-    """The addresses of a page's frames, without those of menus and the like."""
+def shown_instead(page: TextResponse) -> Iterator[str]:
+    """The addresses of a page's frames, without those of menus and the like, and where a script or a meta tag sends on to."""
     if page.selector.type == "json":
         return
-    for src in page.xpath("//iframe/@src | //frame/@src").getall():
+    addresses = [s for s in page.xpath("//iframe/@src | //frame/@src").getall() if not _NO_LIST.search(s)]
+    for refresh in page.xpath("//meta[translate(@http-equiv,'REFSH','refsh')='refresh']/@content").getall():
+        addresses += _REFRESH.findall(refresh)
+    # A page that only sends on is short; in others such words stand in functions.
+    if len(page.body) < 5000:
+        addresses += _SENT_ON.findall("\n".join(page.xpath("//script/text()").getall()))
+    for address in addresses:
         try:
-            url = urljoin(page.url, src.strip())
+            url = urljoin(page.url, address.strip())
         except ValueError:
             continue
-        if url.startswith(("http://", "https://")) and not _NO_LIST.search(urlsplit(url).path):
+        if url.startswith(("http://", "https://")):
             yield url
 
 

@@ -155,7 +155,8 @@ def _channels(response: TextResponse) -> list[str]:
             return [tied]
     head = page.xpath("//meta[translate(@name,'CI','ci')='channelid']/@content").getall()
     inputs = page.xpath("//input[contains(translate(concat(@id,@name),'CI','ci'),'channelid')]/@value").getall()
-    searched = [*_CHANNEL_IN_ADDRESS.findall(text), *_CHANNEL_ID.findall(text)]
+    named = " ".join(page.xpath("//*[not(self::a)]/@*[contains(., '/search')]").getall())
+    searched = [*_CHANNEL_IN_ADDRESS.findall(f"{text} {named}"), *_CHANNEL_ID.findall(text)]
     own = [c for c in (*head, *inputs) if c in searched] or searched or [*head, *inputs]
     tabs = [value for tab in page.xpath(_TABS) for value in tab.attrib.values()]
     return list(dict.fromkeys(c for c in own[:1] or tabs if re.fullmatch(_HEX, c)))

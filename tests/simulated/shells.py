@@ -42,8 +42,6 @@ def shell(site: SimulatedSite, channel: Channel, inner: str, meta: str = "") -> 
 class HeilongjiangShells(Heilongjiang):
     """No script in the page: the id stands in the head, at the tab, or nowhere, and only the column's code tells it."""
 
-    planted = ("id at the tab that the address names", "id only by the column's code")
-
     def columns(self) -> list[tuple[str, str]]:
         return [(name, url) for name, url in COLUMNS["heilongjiang"] if "/common/search/" not in url]
 
@@ -69,8 +67,6 @@ class HeilongjiangShells(Heilongjiang):
 class GansuShells(Gansu):
     """The id only in the head, the rows in no comment; the heading of the side list says nothing."""
 
-    planted = ("id only in the head",)
-
     def columns(self) -> list[tuple[str, str]]:
         return [(name, url) for name, url in COLUMNS["gansu"] if "/common/search/" not in url]
 
@@ -84,7 +80,6 @@ class SichuanComments(Sichuan):
     """The newest rows stand in a comment, and there is no interface: the numbered files hold the rest."""
 
     finite = False
-    planted = ("rows in a comment, no interface",)
 
     def columns(self) -> list[tuple[str, str]]:
         return COLUMNS["sichuan"]
@@ -103,7 +98,6 @@ class SichuanComments(Sichuan):
 class JcmsShells(Jcms):
     """A widget's settings without the address of the proxy; a 信息公开 column that names nothing at all."""
 
-    planted = ("unit without the proxy's address", "信息公开 by the column's address only")
     proxy_path = "/module/web/jpage/dataproxy.jsp"
 
     def list_page(self, channel: Channel, page: int) -> str:
@@ -127,8 +121,6 @@ class ZhejiangShells(JcmsShells, Zhejiang):
 class JpaasShells(ZhejiangJpaas):
     """The unit is named in a script, and no row nor pager is in the page."""
 
-    planted = ("query only in a script",)
-
     def list_page(self, channel: Channel, page: int) -> str:
         query = f"webId: '{WEB_ID}', pageId: '{self.column_id(channel.url)}', parseType: 'bulidstatic', pageType: 'column', tagId: '{TAG}', tplSetId: '{TEMPLATE}'"
         return shell(self, channel, f'<div id="list-unit"></div><script>loadUnit({{ {query} }});</script>{SCRIPT}')
@@ -137,7 +129,6 @@ class JpaasShells(ZhejiangJpaas):
 class NeimengguTree(Neimenggu):
     """One channel, the trunk of a tree of 信息公开: columns below it in links, in a script's nodes, and in a frame."""
 
-    planted = ("a tree of columns", "a list in a frame")
     trunk = "https://jyt.nmg.gov.cn/zfxxgk/fdzdgknr/"
     leaves = ("bmwj/", "ghjh/", "zdly/jyjf/", "tjxx/index.html")
 
@@ -163,8 +154,6 @@ class NeimengguTree(Neimenggu):
 class GuangdongPolicy(Guangdong):
     """`/gkmlpt/policy/`: one page of script over all top columns of the directory."""
 
-    planted = ("a directory of several columns",)
-
     def columns(self) -> list[tuple[str, str]]:
         return [("信息公开目录(政策)", "https://edu.gd.gov.cn/gkmlpt/policy/")]
 
@@ -184,8 +173,6 @@ class GuangdongPolicy(Guangdong):
 
 class AnhuiLabels(Anhui):
     """Columns of 信息公开 whose script lies in a file of its own."""
-
-    planted = ("label named nowhere",)
 
     def columns(self) -> list[tuple[str, str]]:
         return [(name, url) for name, url in COLUMNS["anhui"] if "/public/column/" in url]

@@ -6,22 +6,26 @@ import itertools
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scrapy.http import HtmlResponse, Request
 
+from govcrawl.base_spiders.numbered import NumberedSpider
 from govcrawl.base_spiders.rows import find_rows
 from govcrawl.base_spiders.ucap import UcapSpider
 from govcrawl.recognition.families import other_site, recognise
 from govcrawl.spiders.site import UnknownSite
 from tests import simulated
+from tests.simulated import Answer
 from tests.spiders.test_families import Crawl
 
 if TYPE_CHECKING:
     from govcrawl.base_spiders.rows import Row
+    from tests.simulated import SimulatedSite
 
 ARTICLE = re.compile(r"/zw/c\d+/\d{6}/\d+\.html$")
 CASES = Path(__file__).parents[3] / "shared" / "cases"
@@ -250,3 +254,70 @@ def test_a_column_of_a_shell_is_walked_without_a_spider(slug: str, tmp_path: Pat
         crawl = Crawl(unknown(url), site, tmp_path / str(number), channel=url)
         assert {p.url for p in crawl.pages} == (expected if told else set()), url
         assert [w.ended for w in crawl.walks] == ["last" if told else "no_rows"]
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "<div class='t'><img src='/i/rm.png' alt='热门信息'></div>",
+        "<img src='/i/rm.png' alt='热门信息'>",
+        "<div class='t'><a href='/rd/'>热点新闻</a></div>",
+    ],
+)
+def test_a_heading_may_be_a_picture_or_a_link(heading: str) -> None:
+    assert found(f"<p>正在加载</p><div class='b2'>{heading}<ul>{items(9, 6)}</ul></div>") == []
+    assert found(f"<p>正在加载</p><div class='b2' title='点击排行'><ul>{items(9, 6)}</ul></div>") == []
+
+
+class Leads(NumberedSpider):
+    name, site_name, province, hosts = "leads", "汀畈县教育局", "gansu", ("jyj.tingfan.example",)
+    channels = {"通知公告": "https://jyj.tingfan.example/zw/"}
+    article_pattern = ARTICLE.pattern
+
+
+SENT = (
+    "<script>location.href='./list/'</script>",
+    '<script>window.location.replace("list/");</script>',
+    "<meta http-equiv='Refresh' content='0; url=list/'>",
+    "<frameset cols='20%,80%'><frame src='menu.html'><frame src='list/'></frameset>",
+    "<p>通知公告</p><iframe src='list/'></iframe><iframe src='/weather.html'></iframe>",
+    f"{box('热门信息')}<iframe src='list/'></iframe>",
+)
+
+
+@pytest.mark.parametrize("sent", SENT)
+def test_a_listing_that_lies_elsewhere_is_followed(sent: str, tmp_path: Path) -> None:
+    pages = {
+        "/zw/": sent,
+        "/zw/list/": f"<h2>通知公告</h2><ul>{items(1, 5)}</ul>",
+        "/zw/list/index_1.html": f"<ul>{items(2, 5)}</ul>",
+    }
+    crawl = Crawl(Leads, cast("SimulatedSite", Answers(Leads.channels, pages)), tmp_path)
+    (walk,) = crawl.walks
+    assert (walk.ended, walk.rows, walk.broken) == ("last", 10, [])
+    assert not any("menu" in url or "weather" in url for url in crawl.site.asked)  # type: ignore[attr-defined]
+
+
+def test_a_page_whose_functions_name_addresses_is_not_left(tmp_path: Path) -> None:
+    script = "<script>function go(n) {\n if (n) { location.href = '/zw/list/'; }\n}</script>" + " " * 5000
+    site = Answers(Leads.channels, {"/zw/": box("热门信息") + script, "/zw/list/": f"<ul>{items(1, 5)}</ul>"})
+    crawl = Crawl(Leads, cast("SimulatedSite", site), tmp_path)
+    assert [(w.ended, w.rows) for w in crawl.walks] == [("no_rows", 0)]
+
+
+class Answers:
+    """A site of a few pages; articles answer alike."""
+
+    def __init__(self, channels: dict[str, str], pages: dict[str, str]) -> None:
+        self.channels = channels
+        self.pages = pages
+        self.asked: list[str] = []
+
+    def answer(self, method: str, url: str, body: bytes = b"") -> Answer:
+        self.asked.append(url)
+        text = self.pages.get(urlsplit(url).path, "<h1>正文</h1>" if ARTICLE.search(url) else None)
+        return Answer(
+            404 if text is None else 200,
+            (("Content-Type", "text/html; charset=utf-8"),),
+            f"<html><body>{text}</body></html>".encode(),
+        )
