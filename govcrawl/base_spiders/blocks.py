@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # Deeper nesting and longer texts than any real list has.
 MAX_DEPTH = 60
 MAX_SIBLINGS = 100
+MOST_BESIDE = 40  # links of one box beside a list
 
 _ASIDE = re.compile(
     r"(?<![a-z])(?:side-?_?(?:bar|box|nav)?|aside|rank(?:ing)?|paihang|r?d?ph|phb|hot(?:s|list|news|box)?|tuijian|recommend(?:ed|s)?"
@@ -75,6 +76,7 @@ class Blocks:
         self._anchors = list(anchors)
         self._holders = {node for anchor in self._anchors for node in around(anchor)}
         self._beside: dict[tuple[HtmlElement | None, HtmlElement | None], bool] = {}
+        self._long: dict[HtmlElement, bool] = {}
         self._paged: dict[HtmlElement, bool] = {}
 
     @cached_property
@@ -149,7 +151,7 @@ class Blocks:
     # The inside
 
     def _is_beside(self, element: HtmlElement) -> bool:
-        for box, texts, proper in self._headings(element):
+        for box, texts, proper in () if self._is_long(element.getparent()) else self._headings(element):
             if self._is_named(texts):
                 return False
             if any(self._heading.fullmatch(t) for t in texts) and not self._has_pager(box):
@@ -162,6 +164,11 @@ class Blocks:
             if called_aside(above) and not self._has_pager(above):
                 return True
         return False
+
+    def _is_long(self, parent: HtmlElement | None) -> bool:
+        if parent is not None and parent not in self._long:
+            self._long[parent] = sum(child in self._holders for child in parent) > MOST_BESIDE
+        return parent is not None and self._long[parent]
 
     def _is_named(self, texts: Iterable[str]) -> bool:
         return any(t in self.names or (len(t) > 3 and any(t in name for name in self.names)) for t in texts)

@@ -123,12 +123,14 @@ def _worth(group: Group) -> tuple[int, int]:
 
 def _in_comments(root: HtmlElement, base_url: str, pattern: re.Pattern[str], blocks: Blocks) -> Group:
     """The best rows that a comment holds: lists that a script fills often keep their static rows so."""
-    best: Group = []
+    written_out: dict[HtmlElement, list[str]] = defaultdict(list)
     for comment in root.iter(etree.Comment):
         parent = comment.getparent()
-        if "<a" not in (comment.text or "").lower() or parent is None or blocks.beside(comment):
-            continue
-        inner = Selector(f"<div>{comment.text}</div>").root
+        if "<a" in (comment.text or "").lower() and parent is not None and not blocks.beside(comment):
+            written_out[parent].append(comment.text)
+    best: Group = []
+    for texts in written_out.values():  # a list's rows may each stand in a comment of their own
+        inner = Selector(f"<div>{' '.join(texts)}</div>").root
         links = _links(inner, base_url, pattern)
         within = Blocks(inner, (a for a, _ in links))
         groups = [[link for link in g if not within.beside(link[0])] for g in _by_shape(links)]
