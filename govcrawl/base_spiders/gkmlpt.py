@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from scrapy.http import Request
 
-from govcrawl.base_spiders.fields import count_of, data_of, day_of, listed, plain, said
+from govcrawl.base_spiders.fields import count_of, data_of, day_of, listed, plain, said, whole_number
 from govcrawl.base_spiders.listing import url_with
 from govcrawl.base_spiders.numbered import NumberedSpider
 from govcrawl.base_spiders.rows import Row
@@ -96,8 +96,8 @@ def _columns(response: TextResponse) -> list[str]:
     named = urlsplit(response.url).fragment
     nodes: list[dict[str, Any]] = []
     try:
-        nodes = json.JSONDecoder().raw_decode(text, tree.end())[0] if tree is not None else []
-    except ValueError:
+        nodes = json.JSONDecoder(parse_int=whole_number).raw_decode(text, tree.end())[0] if tree is not None else []
+    except (ValueError, RecursionError):
         pass
     ids = [str(n.get("id", "")) for n in nodes if isinstance(n, dict)]
     if not ids and (column := _COLUMN_ID.search(text)) is not None:

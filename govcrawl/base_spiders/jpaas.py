@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from govcrawl.base_spiders.rows import Row
 
 _UNIT = "/api-gateway/jpaas-publish-server/front/page/build/unit"
-_PAIR = re.compile(r"[\"']?(\w+)[\"']?\s*:\s*[\"']([^\"']*)[\"']")
+_PAIR = re.compile(r"(?<!\w)(\w++)[\"']?\s*+:\s*+[\"']([^\"']*+)[\"']")
 _QUERY = ("webId", "pageId", "tagId", "tplSetId", "parseType", "pageType", "editType")
 _LIST_TAG = re.compile("列表|分页|list", re.IGNORECASE)
 
@@ -98,4 +98,4 @@ def _scripted_unit(page: Selector) -> dict[str, str]:
 
 
 def _page_number(url: str) -> int:
-    return int(parse_qs(urlsplit(url).query).get("pageNo", ["1"])[0])
+    return count_of(parse_qs(urlsplit(url).query).get("pageNo", ["1"])[0]) or 1

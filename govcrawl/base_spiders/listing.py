@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from scrapy.http import Request, Response, TextResponse
 
-from govcrawl.addresses import doc_id, host_of
+from govcrawl.addresses import doc_id, host_of, is_address
 from govcrawl.archive.ledger import Attempt
 from govcrawl.archive.revisit import Schedule
 from govcrawl.archive.schema import RETRIED
@@ -396,9 +396,10 @@ class ListingSpider(ArticleSpider):
     def _usable(self, listed: list[Row], walk: Walk) -> list[Row]:
         """The rows that can be asked: of this site, of a usable length, and no more than a page can honestly hold."""
         settings = self.crawler.settings
-        here = [row for row in listed if self.owns(row.url) or self._pattern.search(row.url)]
+        longest = settings.getint("URLLENGTH_LIMIT")
+        here = [row for row in listed if self.owns(row.url) or self._pattern.search(row.url[:longest])]
         walk.elsewhere += len(listed) - len(here)
-        short = [row for row in here if len(row.url) <= settings.getint("URLLENGTH_LIMIT")]
+        short = [row for row in here if len(row.url) <= longest and is_address(row.url)]
         most = settings.getint("GOVCRAWL_LIST_ROWS")
         if len(short) > most:
             walk.broken.append(f"{len(short) - most} rows beyond GOVCRAWL_LIST_ROWS={most} on one page")
@@ -447,9 +448,13 @@ class ListingSpider(ArticleSpider):
                 if not isinstance(walk.last_response, TextResponse):
                     return None
                 walk.ahead = iter(self.page_requests(walk.last_response))
-            for request in walk.ahead:
-                if not _asked(request, walk) and (not part or request.meta.get("part")):
-                    return self._list_request(request, walk)
+            try:
+                for request in walk.ahead:
+                    if not _asked(request, walk) and (not part or request.meta.get("part")):
+                        return self._list_request(request, walk)
+            except ValueError as exc:  # a pager that leads to no address
+                walk.broken.append(f"{walk.last_response and walk.last_response.url}: {exc}"[:300])
+                return None
         return None
 
     def _next_branch(self, walk: Walk) -> Request | None:
@@ -513,7 +518,7 @@ _SENT_ON = re.compile(
     r"(?:^|[;{}\s])(?:(?:window|self|top|parent|document)\.)?location(?:\.href)?\s*(?:=|\.(?:replace|assign)\()\s*[\"']([^\"']{1,500})[\"']\s*\)?\s*;?\s*$",
     re.MULTILINE,
 )
-_REFRESH = re.compile(r"\d+\s*[;,]\s*url\s*=\s*[\"']?([^\"'\s]{1,500})", re.IGNORECASE)
+_REFRESH = re.compile(r"\d{1,9}\s*+[;,]\s*+url\s*+=\s*+[\"']?([^\"'\s]{1,500})", re.IGNORECASE)
 
 
 def shown_instead(page: TextResponse) -> Iterator[str]:
@@ -535,7 +540,7 @@ def shown_instead(page: TextResponse) -> Iterator[str]:
             yield url
 
 
-_TOTAL = re.compile(r"共\s*(?:有)?\s*(?:<[^>]+>\s*)*(\d{1,7})\s*(?:<[^>]+>\s*)*\s*(?:条|篇|项|个记录|个信息)")
+_TOTAL = re.compile(r"共\s*+(?:有\s*+)?(?:<[^<>]++>\s*+)*+(\d{1,7})\s*+(?:<[^<>]++>\s*+)*+(?:条|篇|项|个记录|个信息)")
 
 
 def stated_total(text: str) -> int | None:

@@ -39,7 +39,7 @@ _NEXT = re.compile(r"^\W*(?:下一?页|后一页|next)\W*$", re.IGNORECASE)
 _DISCLOSURE = re.compile(r"xxgk|gkml|fdzdgk|fdnr", re.IGNORECASE)
 _NAMED = re.compile(r"\b(?:url|href|link|path)[\"']?\s*:\s*[\"']([^\"'\s<>]{2,200})[\"']", re.IGNORECASE)
 _LINKS = ("href", "tagname", "onclick", "value", "data-url")
-_ADDRESS = re.compile(r"[\w./:%?&=-]*\w\.s?html?\b")
+_ADDRESS = re.compile(r"(?<![\w./:%?&=-])[\w./:%?&=-]*\w\.s?html?\b")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,15 +24,16 @@ if TYPE_CHECKING:
 
 # Longer rows than any real list has.
 MAX_TEXTS = 400
+MAX_ADDRESS = 2_000  # a longer one is looked at by its ends; it will be refused
 
 DOCUMENT = re.compile(r"\.(?:pdf|docx?|xlsx?|zip|rar|wps|et|ofd|pptx?)$", re.IGNORECASE)
 
 _DATE = re.compile(r"((?:19|20)\d{2})\s*[-./年]\s*(\d{1,2})\s*[-./月]\s*(\d{1,2})(?!\d)")
 _ONLY_DATE = re.compile(
-    r"^\s*[\[(（【]?\s*(?:19|20)\d{2}\s*[-./年]\s*\d{1,2}\s*[-./月]\s*\d{1,2}日?(?:\s+\d{1,2}:\d{2}(?::\d{2})?)?\s*[\])）】]?\s*$"
+    r"^\s*+(?:[\[(（【]\s*+)?(?:19|20)\d{2}\s*[-./年]\s*\d{1,2}\s*[-./月]\s*\d{1,2}日?(?:\s+\d{1,2}:\d{2}(?::\d{2})?)?\s*+(?:[\])）】]\s*+)?$"
 )
 # The day that a document was signed or takes effect, by its label; the label may stand in an element of its own.
-_OTHER = r"(?:成文|生成|印发|制发|实施|施行|废止|失效|截止)(?:(?:日期|时间)[\s\]】]*[:：]?|[:：])\s*"
+_OTHER = r"(?:成文|生成|印发|制发|实施|施行|废止|失效|截止)(?:(?:日期|时间)[\s\]】]*+[:：]?|[:：])\s*+"
 _OTHER_LABEL = re.compile(_OTHER + "$")
 _OTHER_DATE = re.compile(_OTHER + r"(?:19|20)\d{2}\s*[-./年]\s*\d{1,2}\s*[-./月]\s*\d{1,2}日?")
 _URL_DATES = (
@@ -44,9 +45,9 @@ _URL_DATES = (
     re.compile(r"[/.](\d{2})/(\d{2})(\d{2})/\d{2}/[A-Z0-9]{16}\."),
     re.compile(r"/((?:19|20)\d{2})-(\d{2})-(\d{2})/"),
 )
-_URL_IN_SCRIPT = re.compile(r"""['"]((?:https?:)?/?[^'"\s]*/[^'"\s]+)['"]""")
+_URL_IN_SCRIPT = re.compile(r"""['"]([^'"\s/]*+/[^'"\s]++)['"]""")
 _LABELLED_TITLE = re.compile(r"^\s*(?:文章)?标\s*题\s*[:：]\s*([^\r\n]+)")
-_CUT = re.compile(r"(?:…|\.{2,})\s*$")
+_CUT = re.compile(r"(?:…|(?<!\.)\.{2,}+)\s*+$")
 
 
 Group = list[tuple[Any, Any, str]]
@@ -93,11 +94,11 @@ def find_rows(
     if chosen:
         return _as_rows(chosen)
     groups = _by_shape(links)
-    groups = [g for g in groups if any(pattern.search(url) for _, _, url in g)] or groups
+    groups = [g for g in groups if any(pattern.search(_ends(url)) for _, _, url in g)] or groups
     if every_block:
         groups = [own for g in groups if (own := [link for link in g if not blocks.beside(link[0])])]
         order = {anchor: place for place, (anchor, _) in enumerate(links)}
-        every = [link for group in groups for link in group if pattern.search(link[2])]
+        every = [link for group in groups for link in group if pattern.search(_ends(link[2]))]
         return _as_rows(sorted(every, key=lambda link: order[link[1]]))
     groups = [own for g in groups if (own := [link for link in g if not blocks.beside(link[0])])]
     groups = [_main_links(g) for g in groups if not blocks.elsewhere([e for e, *_ in g])]
@@ -112,7 +113,9 @@ def find_rows(
 def _links(root: HtmlElement, base_url: str, pattern: re.Pattern[str]) -> list[tuple[HtmlElement, str]]:
     """The links that may be rows, with their addresses."""
     return [
-        (a, url) for a in root.iter("a") if (url := _target(a, base_url)) and (pattern.search(url) or _is_file(url))
+        (a, url)
+        for a in root.iter("a")
+        if (url := _target(a, base_url)) and (pattern.search(_ends(url)) or _is_file(_ends(url)))
     ]
 
 
@@ -127,14 +130,14 @@ def _in_comments(root: HtmlElement, base_url: str, pattern: re.Pattern[str], blo
     for comment in root.iter(etree.Comment):
         parent = comment.getparent()
         if "<a" in (comment.text or "").lower() and parent is not None and not blocks.beside(comment):
-            written_out[parent].append(comment.text)
+            written_out[parent].append(comment.text or "")
     best: Group = []
     for texts in written_out.values():  # a list's rows may each stand in a comment of their own
         inner = Selector(f"<div>{' '.join(texts)}</div>").root
         links = _links(inner, base_url, pattern)
         within = Blocks(inner, (a for a, _ in links))
         groups = [[link for link in g if not within.beside(link[0])] for g in _by_shape(links)]
-        groups = [_main_links(g) for g in groups if len({u for *_, u in g if pattern.search(u)}) > 1]
+        groups = [_main_links(g) for g in groups if len({u for *_, u in g if pattern.search(_ends(u))}) > 1]
         best = max([best, *groups], key=_worth)
     return best
 
@@ -187,6 +190,10 @@ def _target(anchor: HtmlElement, base_url: str) -> str | None:
     except ValueError:
         return None
     return url.partition("#")[0] if url.startswith(("http://", "https://")) else None
+
+
+def _ends(url: str) -> str:
+    return url if len(url) <= MAX_ADDRESS else url[: MAX_ADDRESS // 2] + url[-MAX_ADDRESS // 2 :]
 
 
 def _is_file(url: str) -> bool:
