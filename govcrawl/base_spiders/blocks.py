@@ -26,7 +26,7 @@ _ASIDE = re.compile(
     re.IGNORECASE,
 )
 # The whole heading of a box beside a list: 热门信息, 点击排行, 一周热榜, 相关阅读, 图片新闻, 友情链接, 猜你喜欢.
-_SCOPE = r"(?:本站|站内|全站|本类|本栏目?|栏目|本月|本周|今日|昨日|近期|每日|每周|一周|周|月|24小时|48小时|信息|新闻|文章|资讯|图文|政策|教育)*"
+_SCOPE = r"(?:本站|站内|全站|本类|本栏目?|栏目|本月|本周|今日|昨日|近期|每日|每周|一周|周|月|24小时|48小时|信息|新闻|文章|资讯|图文|政策|教育){0,4}"
 _THINGS = r"(?:信息|新闻|文章|资讯|内容|图文|专题|话题|阅读|推荐|排行榜?|关注|导读|追踪|聚焦|回顾)?"
 _BESIDE = re.compile(
     rf"{_SCOPE}(?:(?:热点|焦点){_THINGS}|(?:热[门文读榜搜议度]|最[热新]|点击|阅读|浏览|人气|访问量?|推荐|相关|猜[你您]|[你您]可能|大家"
@@ -42,7 +42,8 @@ _HEADING_CLASS = re.compile(r"(?<![a-z])(?:tit(?:le|tle)?|head(?:er|ing)?|hd|cap
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6", "dt", "caption", "legend")
 _SILENT = ("script", "style", "link", "input", "br", "hr", "img")
 _PAGER_TEXT = re.compile(
-    r"\s*[\[(【]?\s*(?:下一?[页頁]|后一?页|次页|[尾末]页|最后一?页|next)\s*[>›»]*\s*[\])】]?\s*|.{0,20}共\s*\d{1,5}\s*页.{0,20}",
+    r"[\[(【]?[ \u3000]{0,3}(?:下一?[页頁]|后一?页|次页|[尾末]页|最后一?页|next)[ \u3000]{0,3}[>›»]{0,3}[ \u3000]{0,3}[\])】]?"
+    r"|.{0,20}共\s{0,9}\d{1,5}\s{0,9}页.{0,20}",
     re.IGNORECASE | re.DOTALL,
 )
 _PAGER_SCRIPT = re.compile(
@@ -58,7 +59,8 @@ _NO_LIST = re.compile(
 )
 _ASKS = re.compile(r"ajax|getJSON|\$\.(?:get|post)\b|\bfetch\(|axios|XMLHttpRequest|\.load\(|jsonp", re.IGNORECASE)
 _WAITS = re.compile(
-    r"[\s.…]*(?:(?:正在)?加载中?|数据加载|loading|请稍[候等]|正在努力加载|暂无数据)?[\s.…，,请稍候后]*", re.IGNORECASE
+    r"(?:(?:正在)?(?:努力)?加载中?|数据加载中?|loading|请稍[候等]|暂无数据)?[.…，,]{0,6}(?:请稍[候等后])?[.…]{0,6}",
+    re.IGNORECASE,
 )
 _TEMPLATE = re.compile(r"\{\{.{1,80}?\}\}|<%=")
 
@@ -255,7 +257,7 @@ def _words(element: HtmlElement) -> str:
 def _is_pager(node: HtmlElement) -> bool:
     if node.tag == "script":
         return _PAGER_SCRIPT.search(node.text or "") is not None
-    if node.text and len(node.text) < 60 and _PAGER_TEXT.fullmatch(node.text):
+    if node.text and len(node.text) < 60 and _PAGER_TEXT.fullmatch(node.text.strip()):
         return True
     name = f"{node.get('id') or ''} {node.get('class') or ''}"
     return len(name) > 1 and _PAGER_NAME.search(name) is not None and len(node) == 0 and not (node.text or "").strip()
@@ -264,7 +266,7 @@ def _is_pager(node: HtmlElement) -> bool:
 def _is_waiting(node: HtmlElement) -> bool:
     """Whether an element says nothing, or that its rows are coming."""
     words = "".join(islice(node.itertext(), 20))
-    return len(words) < 200 and (_WAITS.fullmatch(words) is not None or _TEMPLATE.search(words) is not None)
+    return len(words) < 200 and (_WAITS.fullmatch(words.strip()) is not None or _TEMPLATE.search(words) is not None)
 
 
 def _common(nodes: list[HtmlElement]) -> HtmlElement | None:
