@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import accumulate
 
@@ -87,7 +87,8 @@ def find(document: Document, title_line: int, *, selected: bool = False) -> Body
     values, own = _values(document, title_line, noise)
     total = _sums(values)
     text = _sums(own)
-    best = _container(document, names, total, text, selected=selected)
+    lead = _lead(document, title_line, values)
+    best = _container(document, names, total, text, lead, selected=selected)
     short = (
         _notice(document, title_line, noise)
         if title_line >= 0 and (best is None or text[best[0].last] - text[best[0].first] < 160)
@@ -106,6 +107,19 @@ def find(document: Document, title_line: int, *, selected: bool = False) -> Body
     body.lines = _clean(document, names, box, title_line, values, trusted=rule != "text")
     body.score = sum(own[i] for i in body.lines)
     return body
+
+
+def _lead(document: Document, title_line: int, values: list[float]) -> int:
+    """The first line of running text below the headline, -1 where rows of links come before it."""
+    rows = 0
+    for i in range(title_line + 1, min(len(values), title_line + 40)) if title_line >= 0 else ():
+        text = document.lines[i].text
+        if values[i] >= 14 and (values[i] >= 60 or text[-1] in "。！？”」…"):
+            return i
+        rows += document.lines[i].linked > 8 and values[i] < 0
+        if rows > 3:
+            break
+    return -1
 
 
 def _sums(values: Iterable[float]) -> list[float]:
@@ -179,11 +193,18 @@ def _noise_lines(document: Document, names: list[tuple[bool, float]]) -> list[bo
 
 
 def _container(
-    document: Document, names: list[tuple[bool, float]], total: list[float], text: list[float], *, selected: bool
+    document: Document,
+    names: list[tuple[bool, float]],
+    total: list[float],
+    text: list[float],
+    lead: int,
+    *,
+    selected: bool,
 ) -> tuple[Box, str] | None:
     best: tuple[float, Box] | None = None
     cms: tuple[float, Box] | None = None
     site: tuple[float, Box] | None = None
+    near: tuple[float, Box] | None = None
     for box, (named, _) in zip(document.boxes, names, strict=True):
         if box.last <= box.first or box.hidden:
             continue
@@ -203,6 +224,10 @@ def _container(
                 cms = (rank, box)
         if (box.block or box.id) and (best is None or value > best[0] or (value == best[0] and value > 0)):
             best = (value, box)
+        if box.first <= lead < box.last and (near is None or value > near[0]):
+            near = (value, box)
+    if near is not None and best is not None and not best[1].first <= lead < best[1].last and near[0] > best[0] / 3:
+        best = near
     if selected and site is not None and site[0] > 0:
         return site[1], "site"
     if cms is not None:
@@ -214,7 +239,39 @@ def _container(
             return box, "cms"
     if best is None or best[0] <= 0:
         return (cms[1], "cms") if cms is not None else None
-    return best[1], "text"
+    return _densest(document, best, total, lead), "text"
+
+
+def _densest(document: Document, best: tuple[float, Box], total: list[float], lead: int) -> Box:
+    """The best box, or the run of lines with clearly more text in it: in old pages one table cell holds the text and
+    long lists of links below it."""
+    value, box = best
+    first, last, most = _run(total)
+    inside = box.first <= first and last <= box.last
+    if (
+        most <= 1.4 * value
+        or (lead >= 0 and not first <= lead < last)
+        or (first <= box.first and box.last <= last)
+        or not (inside or last <= box.first or box.last <= first)
+    ):
+        return box
+    around = box if inside else document.boxes[0]
+    for other in document.boxes:
+        if other.first <= first and last <= other.last and other.last - other.first <= around.last - around.first:
+            around = other
+    return replace(around, first=first, last=last)
+
+
+def _run(total: list[float]) -> tuple[int, int, float]:
+    """The lines with the greatest sum of values, half open, and that sum, from the running sums."""
+    first = last = low = 0
+    most = 0.0
+    for i, value in enumerate(total):
+        if value - total[low] > most:
+            first, last, most = low, i, value - total[low]
+        if value < total[low]:
+            low = i
+    return first, last, most
 
 
 def _notice(document: Document, title_line: int, noise: list[bool]) -> list[int]:
