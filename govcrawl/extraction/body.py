@@ -6,66 +6,11 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import accumulate
 
+from govcrawl.extraction import marks
 from govcrawl.extraction.document import Box, Document, Line
 from govcrawl.extraction.flags import spam_words
 
 _PUNCTUATION = re.compile("[，。！？；：、“”《》,.;:!?](?:(?<![,.;:!?])|(?=[ ⺀-鿿“]|$))")
-# Containers by which content management systems mark the body; ids and class names, lower case.
-# TRS WCM, Hanweb, Ucap, Boda, Founder, EasySite, gkmlpt, Lonsun, WeChat and the large news sites.
-_BODY_NAMES = """
-    trs_editor trs_ueditor trs_editor_view trs_uedtior zoom zoomcon ucap-content ucapcontent cmsarticlecontent
-    v_news_content vsb_content vsbcontent news_content newscontent newscontnet newstext news_txt newsdetail
-    article-content article_content articlecontent article-body article_body articlebody articletext article-text
-    artical-main-content article-detail articledetail article_txt article_text art_con art_content artcontent
-    artibody articlebox arti_content wp_articlecontent entry-content post-content post_content post_body post_text endtext
-    rm_txt_con rm_txt_zw rm_txt p-detail main-content-text detailcontent detail_content detail-content js_content
-    rich_media_content left_zw left-zw mp-editor u-maintext con_text con-text bt-content bt_content bt-box-zoom xl_text
-    main-txt artile_zw zw_content zwcontent textcontent text_content text-content content_text contenttext
-    nfw-cms-content gkml_detail ivs_content lfnewsdetail gzk_detail zwxl-article conTxt contxt contents_text
-    xxgk_content gknbxx_cont pages_content info-cont main_content main-content mainbody
-    cnt_bd content_area text_area textarea-content articlecontent-wrap show_text txt_con neirong
-    nr_content newsbody news_body blkcontainersblk blkcontainersblkcon cnt-main-article-qq article_inbox fontzoom founder-content
-    article_component xl-main jgzn_content det zx-xxxqy-nr gfxwj-content zcwjk-xlcon news-detail news_detail downloadcontent
-    content_body duanluo article-content-wrap moe-detail-box zw-content content-article detail-body detail_body xxgk-content
-    contentdiv contentbody js_article_content paragraph xwzw zhengwen show_content showcontent view_content"""
-CMS_NAMES = frozenset(_BODY_NAMES.lower().split())
-# What names menus, sharing, comments, related items: whole words of an id or class, beginnings of words, any part.
-_NOISE_TEXT = """
-    relate related relative relation xiangguan xgyd xgxw tuijian hotnews hot paihang fenxiang comment comments pinglun
-    reply gentie copyright footer foot bottom breadcrumb breadcrumbs crumb crumbs nav navi navbar menu sidebar aside pager
-    pagination paging qrcode ewm erweima tool tools toolbar tag tags keyword keywords ad ads banner login search mood emotion
-    xinqing toplink links statement disclaimer shengming feedback jubao prevnext nextprev shangxia dianzan like dig digg vote
-    survey subscribe follow popup modal tooltip sjb wxewm side rightbar header topbar"""
-_NOISE_WORDS = frozenset(_NOISE_TEXT.split())
-_NOISE = re.compile(
-    "|".join(f"{word}(?<=[ _-]{word})" for word in ("rank", "share", "bshare", "advert", "friend", "widget"))
-    + "|recommend|bdshare|jiathis|editor-info|pre_next|prev-next|next_prev|right_bar|video-list|top_bar|relatednews|relnews"
-    "|xiangguan|tuijian|pinglun|fenxiang|copyright|guess.?like|related|hotlist|hot-list|newslist|news-list|readmore|post_side"
-    "|post_top|post_recommend|post_statement|post_next"
-)
-_SURE_NOISE = re.compile("comment|pinglun|reply|gentie|related|relative|relation|recommend|xiangguan|tuijian|guess")
-_END = re.compile(
-    r"^[\s\[【〔(（<{〖*·|:：>»-]*(?:责任编辑|責任編輯|责编|責編|(?:本文|网络|新闻)?编辑\s*[:：/]|編輯\s*[:：]|(?:值班)?(?:总监|主编|校对)\s*[:：]|审核\s*[:：]|编审\s*[:：]"
-    r"|相关(?:阅读|新闻|链接|文章|报道|信息|推荐|专题|内容|解读|政策|稿件|资讯|搜索|热词|主题|话题)|相關(?:閱讀|新聞|連結|文章|報導|報道|搜尋)|延伸[·\s]?(?:阅读|推荐|閱讀)|推荐阅读|推薦閱讀|热门(?:推荐|文章|新闻|评论|点击)"
-    r"|猜你喜欢|更多精彩|更多新闻|更多阅读|大家都在看|为您推荐|编辑推荐|精彩推荐|最新(?:文章|资讯|评论)|上一[篇条页]|下一[篇条页]|下[一]?則|上[一]?則|前一篇|后一篇|分享(?:到|至|让)|分享[:：]|打印本页|【?打印|关闭(?:窗口|本页)|【关闭"
-    r"|扫一扫|扫描二维码|我要(?:评论|纠错|留言)|网友评论|发表评论|用户评论|(?:最新|全部|热门)评论|已有\d*[人条]评论|版权声明|版权所有|(?:版权)?[与和及]?免[责責][声聲]明|特别声明|点击心情|心情排行|[我]?要爆料|(?:网站)?声明\s*[:：]|郑重声明"
-    r"|本文来源[:：]|文章来源[:：]|点击(?:查看|进入)(?:更多|下一页|专题)|阅读剩余|展开全文|阅读全文|返回(?:顶部|列表|首页)|举报|收藏|点赞|\(?原标题|复制(?:地址|链接)|您(?:看到此篇|看完)|文章关键词|关键词[:：]|关键字[:：]|标签[:：]"
-    r"|标签\s*$|加入收藏|凡本网注明|凡注明|转载请(?:注明|务必)|[Cc]opyright|©|ICP[备证]|【?字[体号]|浏览次数|关注我们|特别推荐|微信公众号|作者[:：].{0,12}$|更多报道|看过本文|本网站转载|以上内容仅|未经授权)",
-)
-_RELATED = re.compile(r"^.{0,4}(?:相关|相關|延伸|推荐|推薦|更多|此前报道|参考阅读|链接)")
-_SURE_END = re.compile(
-    r"^[\s\[【〔(（<]*(?:责任编辑|責任編輯|责编|責編)\s*[:：].{0,20}$|^[\s\[【]*(?:相关(?:阅读|新闻|链接|文章|报道|推荐)|相關(?:閱讀|新聞|連結|文章|報導)|推荐阅读|推薦閱讀|猜你喜欢|热门推荐|为您推荐|网友评论|版权声明|您此时的心情|新闻表情)[\s】\]：:]*.{0,6}$",
-)
-# These never stand inside an article's text, whatever their place.
-_JUNK = re.compile(
-    r"^[\s\[【(（·|>-]*(?:阅读剩余全文|展开(?:阅读)?全文|点击(?:查看|图片)(?:原图|大图|进入下一页)|分享到|分享至|字[体号][:：]?|扫一扫.{0,18}|打印本页|关闭窗口|下载(?:APP|客户端).{0,10}|打开.{0,6}APP.{0,10}|您的浏览器.{0,30}|正在加载.{0,4}"
-    r"|广告|advertisement|转播到腾讯微博|自动播放(?:开关自动播放)?|正在播放.{0,20}|share|播放|暂停|\d{2}:\d{2}\s*/\s*\d{2}:\d{2}|加载中.{0,3}|返回顶部|收藏本[页站].{0,6}|【?(?:大|中|小)】?(?:\s*[【]?(?:大|中|小)】?){1,2}|微信(?:扫码)?(?:分享)?|微博|QQ空间|复制链接|(?:\d+\s*){1,9}(?:下一页|尾页).*"
-    r"|T\s*[|+-]?\s*T|更多|跳转至?|[\d\s]{1,12}人?(?:阅读|点赞|评论)|网易首页|返回搜狐，查看更多)[\s\]】)）>]*$",
-    re.IGNORECASE,
-)
-_FOOTER = re.compile(
-    r"ICP[备证]|公网安备|版权所有|Copyright|copyright|COPYRIGHT|©|网站标识码|主办单位[:：]|承办单位[:：]|未经.{0,8}(?:授权|许可|允许).{0,12}(?:不得|禁止|转载)|违法和?不良信息举报|互联网新闻信息服务许可证|凡(?:本[网站].{0,8})?注明|免[责責][声聲]明\s*[:：】]|不代表本(?:网|站|报|刊|公司)|文责自负|版权(?:相关)?声明[:：]|法律(?:相关)?声明[:：]|如有侵权|请(?:及时)?(?:与|和)本[网站刊].{0,6}联系|<script|建议使用.{0,20}浏览器|技术支持[:：]",
-)
 
 
 @dataclass(slots=True)
@@ -133,15 +78,15 @@ def _named(tag: str, name: str, cls: str, block: bool) -> tuple[bool, float]:
     if tag in ("ucapcontent", "founder-content"):
         return True, 0.0
     both = f" {name} {cls}".lower()
-    body = not CMS_NAMES.isdisjoint(both.split())
+    body = not marks.BODY_NAMES.isdisjoint(both.split())
     if not block:
         return body, 0.0
     if tag in ("nav", "footer", "aside"):
         return body, 0.4
     words = both.replace("_", " ").replace("-", " ").split()
-    if body or (_NOISE_WORDS.isdisjoint(words) and not _NOISE.search(both)):
+    if body or (marks.NOISE_NAMES.isdisjoint(words) and not marks.NOISE.search(both)):
         return body, 0.0
-    return False, 0.7 if _SURE_NOISE.search(both) else 0.4  # no article is called comments
+    return False, 0.7 if marks.SURE_NOISE.search(both) else 0.4  # no article is called comments
 
 
 def _values(document: Document, title_line: int, noise: list[bool]) -> tuple[list[float], list[int]]:
@@ -160,10 +105,10 @@ def _values(document: Document, title_line: int, noise: list[bool]) -> tuple[lis
         elif is_footer(line.text):
             value = -20.0
         else:
-            marks = length > 8 and _PUNCTUATION.search(line.text) is not None
-            if (marks and free >= 14) or free >= 50:
+            sentence = length > 8 and _PUNCTUATION.search(line.text) is not None
+            if (sentence and free >= 14) or free >= 50:
                 paragraph = min(free, 1500)
-                value = float(paragraph) if marks else 0.4 * paragraph
+                value = float(paragraph) if sentence else 0.4 * paragraph
                 if length > 30:
                     if line.text in seen:
                         value, paragraph = 0.0, 0
@@ -283,7 +228,7 @@ def _notice(document: Document, title_line: int, noise: list[bool]) -> list[int]
         line = document.lines[i]
         if line.hidden or noise[i]:
             continue
-        if found and (_END.match(line.text) or is_footer(line.text)):
+        if found and (marks.END.match(line.text) or is_footer(line.text)):
             break
         if line.linked > 0.5 * len(line.text) and i not in attached:
             links += 1
@@ -291,7 +236,7 @@ def _notice(document: Document, title_line: int, noise: list[bool]) -> list[int]
                 break
             continue
         links = 0
-        if not is_junk(line.text) and not _END.match(line.text):
+        if not is_junk(line.text) and not marks.END.match(line.text):
             found.append(i)
     return found
 
@@ -337,12 +282,12 @@ def _clean(
 
 def is_footer(text: str) -> bool:
     """Whether a line is of the site, not of the article: copyright, licence, disclaimer."""
-    return len(text) < 500 and _FOOTER.search(text) is not None
+    return len(text) < 500 and marks.FOOTER.search(text) is not None
 
 
 def is_junk(text: str) -> bool:
     """Whether a line is a control of the page that never belongs to an article: 分享到, 字体 大 中 小, 阅读剩余全文."""
-    return len(text) < 80 and _JUNK.match(text) is not None
+    return len(text) < 80 and marks.JUNK.match(text) is not None
 
 
 def _cut_tail(
@@ -360,13 +305,13 @@ def _cut_tail(
     last_home = max((n for n, i in enumerate(kept) if values[i] > 0 and _home(lines[i], boxes) == main), default=-1)
     for position in range(len(kept) - 1, -1, -1):
         text = lines[kept[position]].text
-        if len(text) >= 200 or not (_END.match(text) or is_footer(text)):
+        if len(text) >= 200 or not (marks.END.match(text) or is_footer(text)):
             continue
         before, rest = sums[position], sums[end] - sums[position + 1]
-        sure = before >= max(150.0, 0.12 * total) and last_home < position and _SURE_END.match(text) is not None
+        sure = before >= max(150.0, 0.12 * total) and last_home < position and marks.SURE_END.match(text) is not None
         if (sure or rest <= 0.25 * total) and not any(i in attached for i in kept[position + 1 : end]):
             end = position
-    return [i for i in kept[:end] if not (len(lines[i].text) < 60 and _END.match(lines[i].text))]
+    return [i for i in kept[:end] if not (len(lines[i].text) < 60 and marks.END.match(lines[i].text))]
 
 
 def _home(line: Line, boxes: list[Box]) -> int:
@@ -406,7 +351,7 @@ def _drop_lists(document: Document, kept: list[int], values: list[float], *, tru
             and run
             and run[-1] < final
             and all(_home(lines[n], document.boxes) == main for n in run)
-            and not (found and _RELATED.search(lines[found[-1]].text))
+            and not (found and marks.RELATED.search(lines[found[-1]].text))
         ):
             found.extend(run)
         run = []
