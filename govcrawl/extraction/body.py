@@ -13,6 +13,10 @@ from govcrawl.extraction.flags import spam_words
 _PUNCTUATION = re.compile("[，。！？；：、“”《》,.;:!?](?:(?<![,.;:!?])|(?=[ ⺀-鿿“]|$))")
 
 
+# Lines at the end of a container in which the site may speak of itself.
+TAIL = 15
+
+
 @dataclass(slots=True)
 class Body:
     """The chosen lines, in order, and the rule that chose them; `box` is the container, -1 without one."""
@@ -104,6 +108,8 @@ def _values(document: Document, title_line: int, noise: list[bool]) -> tuple[lis
             value = -1.2 * line.linked - 2
         elif is_footer(line.text):
             value = -20.0
+        elif is_code(line.text):
+            value = 0.0
         else:
             sentence = length > 8 and _PUNCTUATION.search(line.text) is not None
             if (sentence and free >= 14) or free >= 50:
@@ -287,7 +293,12 @@ def is_footer(text: str) -> bool:
 
 def is_junk(text: str) -> bool:
     """Whether a line is a control of the page that never belongs to an article: 分享到, 字体 大 中 小, 阅读剩余全文."""
-    return len(text) < 80 and marks.JUNK.match(text) is not None
+    return (len(text) < 80 and marks.JUNK.match(text) is not None) or is_code(text)
+
+
+def is_code(text: str) -> bool:
+    """Whether a line is markup or script that the page shows by mistake."""
+    return text[0] in "<vfdw$" and marks.CODE.match(text) is not None
 
 
 def _cut_tail(
@@ -298,20 +309,35 @@ def _cut_tail(
     After the editor's name or a heading of related items whatever follows is another matter, unless they stand at the
     head of the page.
     """
-    sums = _sums([max(0.0, values[i]) for i in kept])
+    worth = [max(0.0, values[i]) for i in kept]
+    site = set()
+    for position in range(max(1, len(kept) - TAIL), len(kept)):
+        if _of_site(lines, kept[position]):
+            site.add(position)
+            worth[position] = 0.0
+    sums = _sums(worth)
     total = sums[-1]
     end = len(kept)
     main = _main_home(lines, kept, values, boxes)
     last_home = max((n for n, i in enumerate(kept) if values[i] > 0 and _home(lines[i], boxes) == main), default=-1)
     for position in range(len(kept) - 1, -1, -1):
         text = lines[kept[position]].text
-        if len(text) >= 200 or not (marks.END.match(text) or is_footer(text)):
+        if position not in site and (len(text) >= 200 or not (marks.END.match(text) or is_footer(text))):
             continue
         before, rest = sums[position], sums[end] - sums[position + 1]
         sure = before >= max(150.0, 0.12 * total) and last_home < position and marks.SURE_END.match(text) is not None
         if (sure or rest <= 0.25 * total) and not any(i in attached for i in kept[position + 1 : end]):
             end = position
     return [i for i in kept[:end] if not (len(lines[i].text) < 60 and marks.END.match(lines[i].text))]
+
+
+def _of_site(lines: list[Line], i: int) -> bool:
+    """Whether a line below the text is the site's word on itself: its accounts elsewhere, its hot line, its host."""
+    text = lines[i].text
+    return len(text) < 200 and (
+        marks.PROMOTION.search(text) is not None
+        or (marks.FOOTER_BESIDE.search(text) is not None and any(is_footer(line.text) for line in lines[i + 1 : i + 9]))
+    )
 
 
 def _home(line: Line, boxes: list[Box]) -> int:

@@ -300,21 +300,20 @@ def _is_list(page: Page, document: Document, size: int) -> bool:
         if any(_META.search(near.text) and len(near.text) - near.linked < 30 for near in lines[n : n + 2])
     )
     linked = sum(lines[n].linked for n in rows)
-    if len(rows) >= 12 and score < 120 and linked > 6 * size:
-        return True
-    if dated < 5 or linked < 1.5 * size:
-        return False
+    many = len(rows) >= 12 and score < 120 and linked > 6 * size
+    return (many or (dated >= 5 and linked >= 1.5 * size)) and not _has_header(page, document, sure=many)
+
+
+def _has_header(page: Page, document: Document, *, sure: bool) -> bool:
+    """Whether an article's date stands beside the headline: with a clock or a label, or alone above a known body."""
     begin = page.headline.line
-    header = (
-        [
-            line.text
-            for line in document.lines[max(0, begin - 2) : begin + 6]
-            if not line.hidden and line.linked < 0.5 * len(line.text)
-        ]
-        if begin >= 0
-        else []
-    )
-    return not any(
-        _META.search(text) and (_CLOCK.search(text) or _INNER.search(text) or page.article.rule in ("cms", "site"))
-        for text in header
-    )
+    near = document.lines[max(0, begin - 2) : begin + 6] if begin >= 0 else []
+    dates = [
+        line.text for line in near if not line.hidden and line.linked < 0.5 * len(line.text) and _META.search(line.text)
+    ]
+    if sure:  # a list's first rows may look so too
+        first = next(iter(page.article.lines), begin)
+        follows = page.article.score >= 40 and 0 < first - begin < 12
+        return follows and any(_CLOCK.search(text) or _INNER.search(text) for text in dates)
+    known = page.article.rule in ("cms", "site")
+    return any(_CLOCK.search(text) or _INNER.search(text) or known for text in dates)

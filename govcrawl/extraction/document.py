@@ -45,6 +45,7 @@ MAX_OPEN = 6_000
 MAX_DEPTH = 400
 MAX_TAG = 1_000
 MAX_ATTRIBUTES = 300
+MAX_ANCHOR = 250  # characters of a link over several lines that is one to a reader
 _OPENING = re.compile("<[a-zA-Z]")
 _ATTRIBUTE = re.compile(r"""[^\s=/>]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>]*))?""")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)[^<>]*>?")
@@ -189,6 +190,7 @@ def parse(markup: str, selectors: tuple[str, ...] = ()) -> Document:
     sheets = (node.first_child for node in tree.tags("style")[:MAX_SHEETS])
     _Walk(document, wanted, hidden_names(sheet.text_content or "" for sheet in sheets if sheet is not None)).run(root)
     _reveal(document)
+    _unlink(document)
     document.attached = {
         link.line for link in document.links if not link.href.endswith(_PAGES) and is_attachment(link.href)
     }
@@ -271,6 +273,21 @@ def _reveal(document: Document) -> None:
         if box.hidden:
             for line in lines[box.first : box.last]:
                 line.hidden = True
+
+
+def _unlink(document: Document) -> None:
+    """An anchor around paragraphs, or one never closed that the parser opens again in each, is no link to a reader."""
+    lines = document.lines
+    for link in document.links:
+        if len(link.text) < MAX_ANCHOR:
+            continue
+        rest, last = len(link.text), link.line
+        while last < len(lines) and rest > 0 and lines[last].linked:
+            rest -= lines[last].linked
+            last += 1
+        if last - link.line >= 3:
+            for line in lines[link.line : last]:
+                line.linked = 0
 
 
 def _same(text: str, stated: str) -> bool:
