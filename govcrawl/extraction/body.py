@@ -52,6 +52,10 @@ def find(document: Document, title_line: int, *, selected: bool = False) -> Body
     if best is None:
         return Body()
     box, rule = best
+    if box.first < title_line < box.last and text[title_line] - text[box.first] > 2 * (
+        text[box.last] - text[title_line]
+    ):
+        return find(document, -1, selected=selected)  # no headline stands below its text
     body = Body(box=box.index, rule=rule, first=box.first, last=box.last)
     body.lines = _clean(document, names, box, title_line, values, trusted=rule != "text")
     body.score = sum(own[i] for i in body.lines)
@@ -282,8 +286,72 @@ def _clean(
             )
         )
     ]
+    kept = _first_post(document, kept, values)
     kept = _cut_tail(lines, kept, attached, values, document.boxes)
-    return _drop_lists(document, kept, values, trusted=trusted)
+    kept = _drop_lists(document, kept, values, trusted=trusted)
+    return _drop_contents(document, _drop_copies(lines, kept))
+
+
+def _first_post(document: Document, kept: list[int], values: list[float]) -> list[int]:
+    """The opening post of a thread, the newest of a blog's page, an article without its comments: the lines up to the
+    second of several moments of sending, or up to the first where each stands below its post."""
+    lines, boxes = document.lines, document.boxes
+    stamps: list[int] = []
+    for n, i in enumerate(kept):
+        line = lines[i]
+        if len(line.text) < 90 and line.linked < 0.3 * len(line.text) and marks.STAMP.search(line.text):
+            alike = not stamps or boxes[line.box].cls == boxes[lines[kept[stamps[0]]].box].cls
+            if alike and (not stamps or n - stamps[-1] > 1):  # two moments that follow one another are of one post
+                stamps.append(n)
+    if len(stamps) < 2:
+        return kept
+    if len(stamps) < 3 and not any(len(lines[i].text) < 40 and marks.THREAD.search(lines[i].text) for i in kept):
+        return kept
+    worth = _sums([max(0.0, values[i]) for i in kept])
+    if worth[stamps[0]] >= 40:
+        return kept[: stamps[0]]
+    end = stamps[1]
+    if stamps[0] > 4 or worth[end] - worth[stamps[0] + 1] < 40:
+        return kept
+    # The next post's headline and author stand above its moment.
+    while end > max(stamps[0] + 2, stamps[1] - 2) and lines[kept[end - 1]].text[-1] not in "。！？…”」）)":
+        end -= 1
+    return kept[:end]
+
+
+def _drop_copies(lines: list[Line], kept: list[int]) -> list[int]:
+    """Without a second copy of the text, as for printing, for telephones or for reading aloud."""
+    first: dict[str, int] = {}
+    again = []
+    for n, i in enumerate(kept):
+        if first.setdefault(lines[i].text, n) != n and len(lines[i].text) >= 20:
+            again.append(n)
+    if sum(len(lines[kept[n]].text) for n in again) < 0.3 * sum(len(lines[i].text) for i in kept):
+        return kept
+    return [i for n, i in enumerate(kept) if n < again[0] or first[lines[i].text] == n]
+
+
+def _drop_contents(document: Document, kept: list[int]) -> list[int]:
+    """Without a table of contents: links into the page, or lines below such a heading that come again as headings."""
+    lines = document.lines
+    inward = {link.line for link in document.links if link.href[:1] == "#" and len(link.href) > 1}
+    drop = {i for i in kept if i in inward and lines[i].linked > 0.6 * len(lines[i].text)}
+    for n, i in enumerate(kept[:40]):
+        if len(lines[i].text) < 12 and marks.CONTENTS.match(lines[i].text):
+            later = {lines[j].text for j in kept[n + 1 :]}
+            seen: set[str] = set()
+            entries = []
+            for j in kept[n + 1 :]:
+                if lines[j].text in seen:
+                    break
+                seen.add(lines[j].text)
+                entries.append(j)
+            rest = {lines[j].text for j in kept[n + 1 + len(entries) :]}
+            repeated = [j for j in entries if lines[j].text in rest and j not in drop]
+            if len(repeated) >= 2 or drop:
+                drop |= {i, *repeated}
+            break
+    return [i for i in kept if i not in drop] if drop else kept
 
 
 def is_footer(text: str) -> bool:

@@ -99,17 +99,24 @@ _FOOTER_BESIDE = r"""
 # What a site says of itself below an article: its account elsewhere, its hot line, its programme.
 _PROMOTION = r"""
     (?:[Ff]acebook|[Gg]oogle\+?|微博|微信|公众号|客户端|APP).{0,50}(?:专页|关注我|扫码|扫描|[Ff]ollow|[Ll]ike) 内容由.{2,10}提供[。，]
-    ^.{0,20}(?:欢迎|敬请|更多.{0,20}请)(?:关注|下载|登[录陆]|订阅|扫码).{0,40}$ (?:投稿|稿件|客服|举报)(?:邮箱|电话|热线|处理) ^[\s•·]*凡注明
+    ^.{0,20}(?:欢迎|敬请|更多.{0,20}请)(?:关注|下载|登[录陆]|订阅|扫码).{0,40}$ ^.{0,9}(?:投稿|稿件|举报)(?:邮箱|电话|热线|处理) ^[\s•·]*凡注明
     爆料.{0,12}(?:平台|热线|电话|奖励|\d{6}) (?:电话|传真|邮箱)[:：].{4,40}(?:电话|传真|邮箱|[Qq]{2})[:：]
 """
+# Words of a forum's thread and of the comments below an article.
+_THREAD = "回复 回帖 跟帖 楼主 发表于 发贴 沙发 引用 留言 评论 网友"
+# Headings of a table of contents.
+_CONTENTS = r"目\s*录 目\s*次 本[文页](?:目录|导航|导读) 文章(?:目录|导航|导读) 内容(?:导航|目录) 快速导航"
+# A label whose document is missing.
+_BARE_LABELS = r"(?:相关)?附件(?:下载|列表)? 相关(?:文件|下载)"
 # The Traditional forms of the characters above: a Simplified one and those that stand for it.
 _PAIRS = """
     与與 专專 为爲 举舉 习習 于於 仅僅 们們 众衆 传傳 体體 余餘 关關 内內 击擊 则則 别別 办辦 务務 动動 励勵
     协協 单單 参參 发發 台臺 号號 后後 图圖 声聲 处處 备備 复複復 奖獎 实實 审審 对對 寻尋 导導 广廣 开開 录錄
-    总總 户戶 执執 扫掃 护護 报報 数數 时時 暂暫 术術 权權 条條 来來 标標 欢歡 浏瀏 点點 热熱 电電 监監 码碼
-    签籤 纠糾 线線 终終 经經 结結 给給 络絡 维維 编編 网網 联聯 腾騰 荐薦 见見 观觀 览覽 订訂 让讓 议議 讯訊
-    许許 论論 设設 访訪 证證 评評 识識 词詞 话話 请請 读讀 调調 负負 责責 资資 赞贊 转轉 载載 辑輯 过過 运運
-    进進 违違 连連 选選 邮郵 郑鄭 链鏈 错錯 键鍵 门門 闭閉 问問 间間 闻聞 阅閱 陆陸 页頁 顶頂 题題 制製
+    总總 户戶 执執 扫掃 护護 报報 数數 时時 暂暫 术術 权權 条條 来來 标標 楼樓 欢歡 浏瀏 点點 热熱 电電 监監
+    码碼 签籤 纠糾 线線 终終 经經 结結 给給 络絡 维維 编編 网網 联聯 腾騰 荐薦 见見 观觀 览覽 订訂 让讓 议議
+    讯訊 许許 论論 设設 访訪 证證 评評 识識 词詞 话話 请請 读讀 调調 负負 责責 贴貼 资資 赞贊 转轉 载載 辑輯
+    过過 运運 进進 违違 连連 选選 邮郵 郑鄭 链鏈 错錯 键鍵 门門 闭閉 问問 间間 闻聞 阅閱 陆陸 页頁 顶頂 题題
+    制製
 """
 FORMS = {pair[0]: pair[1:] for pair in _PAIRS.split()}
 
@@ -145,6 +152,11 @@ SURE_END = re.compile("|".join(part.pattern for part in _SURE))
 RELATED = pattern(_RELATED, "^.{0,4}")
 JUNK = pattern(_JUNK, r"^[\s\[【(（·|>-]*", r"[\s\]】)）>]*$", re.IGNORECASE)
 FOOTER = pattern(_FOOTER)
+THREAD = pattern(_THREAD)
+CONTENTS = pattern(_CONTENTS, r"^[\s【\[]*", r"[\s】\]：:]*$")
+BARE_LABEL = pattern(_BARE_LABELS, r"^[\s【\[]*", r"[\s】\]：:]*$")
+# The moment at which a post or a comment was sent.
+STAMP = re.compile(r"(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}日?\s{0,3}\d{1,2}[:：]\d\d")
 FOOTER_BESIDE = pattern(_FOOTER_BESIDE)
 PROMOTION = pattern(_PROMOTION)
 # Markup or script that a page shows as text.
