@@ -7,14 +7,11 @@ from functools import lru_cache
 from itertools import accumulate
 
 from govcrawl.extraction import marks
-from govcrawl.extraction.document import Box, Document, Line
+from govcrawl.extraction.document import Box, Document
 from govcrawl.extraction.flags import spam_words
+from govcrawl.extraction.tidying import is_code, is_footer, is_junk, tidy
 
 _PUNCTUATION = re.compile("[，。！？；：、“”《》,.;:!?](?:(?<![,.;:!?])|(?=[ ⺀-鿿“]|$))")
-
-
-# Lines at the end of a container in which the site may speak of itself.
-TAIL = 15
 
 
 @dataclass(slots=True)
@@ -286,172 +283,7 @@ def _clean(
             )
         )
     ]
-    kept = _first_post(document, kept, values)
-    kept = _cut_tail(lines, kept, attached, values, document.boxes)
-    kept = _drop_lists(document, kept, values, trusted=trusted)
-    return _drop_contents(document, _drop_copies(lines, kept))
-
-
-def _first_post(document: Document, kept: list[int], values: list[float]) -> list[int]:
-    """The opening post of a thread, the newest of a blog's page, an article without its comments: the lines up to the
-    second of several moments of sending, or up to the first where each stands below its post."""
-    lines, boxes = document.lines, document.boxes
-    stamps: list[int] = []
-    for n, i in enumerate(kept):
-        line = lines[i]
-        if len(line.text) < 90 and line.linked < 0.3 * len(line.text) and marks.STAMP.search(line.text):
-            alike = not stamps or boxes[line.box].cls == boxes[lines[kept[stamps[0]]].box].cls
-            if alike and (not stamps or n - stamps[-1] > 1):  # two moments that follow one another are of one post
-                stamps.append(n)
-    if len(stamps) < 2:
-        return kept
-    if len(stamps) < 3 and not any(len(lines[i].text) < 40 and marks.THREAD.search(lines[i].text) for i in kept):
-        return kept
-    worth = _sums([max(0.0, values[i]) for i in kept])
-    if worth[stamps[0]] >= 40:
-        return kept[: stamps[0]]
-    end = stamps[1]
-    if stamps[0] > 4 or worth[end] - worth[stamps[0] + 1] < 40:
-        return kept
-    # The next post's headline and author stand above its moment.
-    while end > max(stamps[0] + 2, stamps[1] - 2) and lines[kept[end - 1]].text[-1] not in "。！？…”」）)":
-        end -= 1
-    return kept[:end]
-
-
-def _drop_copies(lines: list[Line], kept: list[int]) -> list[int]:
-    """Without a second copy of the text, as for printing, for telephones or for reading aloud."""
-    first: dict[str, int] = {}
-    again = []
-    for n, i in enumerate(kept):
-        if first.setdefault(lines[i].text, n) != n and len(lines[i].text) >= 20:
-            again.append(n)
-    if sum(len(lines[kept[n]].text) for n in again) < 0.3 * sum(len(lines[i].text) for i in kept):
-        return kept
-    return [i for n, i in enumerate(kept) if n < again[0] or first[lines[i].text] == n]
-
-
-def _drop_contents(document: Document, kept: list[int]) -> list[int]:
-    """Without a table of contents: links into the page, or lines below such a heading that come again as headings."""
-    lines = document.lines
-    inward = {link.line for link in document.links if link.href[:1] == "#" and len(link.href) > 1}
-    drop = {i for i in kept if i in inward and lines[i].linked > 0.6 * len(lines[i].text)}
-    for n, i in enumerate(kept[:40]):
-        if len(lines[i].text) < 12 and marks.CONTENTS.match(lines[i].text):
-            later = {lines[j].text for j in kept[n + 1 :]}
-            seen: set[str] = set()
-            entries = []
-            for j in kept[n + 1 :]:
-                if lines[j].text in seen:
-                    break
-                seen.add(lines[j].text)
-                entries.append(j)
-            rest = {lines[j].text for j in kept[n + 1 + len(entries) :]}
-            repeated = [j for j in entries if lines[j].text in rest and j not in drop]
-            if len(repeated) >= 2 or drop:
-                drop |= {i, *repeated}
-            break
-    return [i for i in kept if i not in drop] if drop else kept
-
-
-def is_footer(text: str) -> bool:
-    """Whether a line is of the site, not of the article: copyright, licence, disclaimer."""
-    return len(text) < 500 and marks.FOOTER.search(text) is not None
-
-
-def is_junk(text: str) -> bool:
-    """Whether a line is a control of the page that never belongs to an article: 分享到, 字体 大 中 小, 阅读剩余全文."""
-    return (len(text) < 80 and marks.JUNK.match(text) is not None) or is_code(text)
-
-
-def is_code(text: str) -> bool:
-    """Whether a line is markup or script that the page shows by mistake."""
-    return text[0] in "<vfdw$" and marks.CODE.match(text) is not None
-
-
-def _cut_tail(
-    lines: list[Line], kept: list[int], attached: set[int], values: list[float], boxes: list[Box]
-) -> list[int]:
-    """Lines up to the first mark of the article's end after which no substantial text follows.
-
-    After the editor's name or a heading of related items whatever follows is another matter, unless they stand at the
-    head of the page.
-    """
-    worth = [max(0.0, values[i]) for i in kept]
-    site = set()
-    for position in range(max(1, len(kept) - TAIL), len(kept)):
-        if _of_site(lines, kept[position]):
-            site.add(position)
-            worth[position] = 0.0
-    sums = _sums(worth)
-    total = sums[-1]
-    end = len(kept)
-    main = _main_home(lines, kept, values, boxes)
-    last_home = max((n for n, i in enumerate(kept) if values[i] > 0 and _home(lines[i], boxes) == main), default=-1)
-    for position in range(len(kept) - 1, -1, -1):
-        text = lines[kept[position]].text
-        if position not in site and (len(text) >= 200 or not (marks.END.match(text) or is_footer(text))):
-            continue
-        before, rest = sums[position], sums[end] - sums[position + 1]
-        sure = before >= max(150.0, 0.12 * total) and last_home < position and marks.SURE_END.match(text) is not None
-        if (sure or rest <= 0.25 * total) and not any(i in attached for i in kept[position + 1 : end]):
-            end = position
-    return [i for i in kept[:end] if not (len(lines[i].text) < 60 and marks.END.match(lines[i].text))]
-
-
-def _of_site(lines: list[Line], i: int) -> bool:
-    """Whether a line below the text is the site's word on itself: its accounts elsewhere, its hot line, its host."""
-    text = lines[i].text
-    return len(text) < 200 and (
-        marks.PROMOTION.search(text) is not None
-        or (marks.FOOTER_BESIDE.search(text) is not None and any(is_footer(line.text) for line in lines[i + 1 : i + 9]))
-    )
-
-
-def _home(line: Line, boxes: list[Box]) -> int:
-    """The box that holds a line together with its neighbours: the line's own, or the one around a paragraph's."""
-    box = line.box
-    if box >= 0 and boxes[box].tag in ("p", "div", "section", "li") and boxes[box].last - boxes[box].first <= 2:
-        return boxes[box].parent
-    return box
-
-
-def _main_home(lines: list[Line], kept: list[int], values: list[float], boxes: list[Box]) -> int:
-    """The box in which most of the text stands, -1 without text."""
-    homes: dict[int, float] = {}
-    for i in kept:
-        if values[i] > 0:
-            home = _home(lines[i], boxes)
-            homes[home] = homes.get(home, 0.0) + values[i]
-    return max(homes, key=lambda h: homes[h], default=-1)
-
-
-def _drop_lists(document: Document, kept: list[int], values: list[float], *, trusted: bool) -> list[int]:
-    """Without runs of link lines (related items). Links to documents and single links stay; in a container that is
-    known to be the body so do those among its paragraphs that no heading calls related."""
-    lines, attached = document.lines, document.attached
-    final = max((i for i in kept if values[i] > 0), default=-1)
-    main = _main_home(lines, kept, values, document.boxes)
-    found: list[int] = []
-    run: list[int] = []
-    for i in [*kept, -1]:
-        line = lines[i] if i >= 0 else None
-        if line is not None and line.linked > 0.6 * len(line.text) and i not in attached:
-            run.append(i)
-            continue
-        single = len(run) == 1 and line is not None
-        if single or (
-            trusted
-            and run
-            and run[-1] < final
-            and all(_home(lines[n], document.boxes) == main for n in run)
-            and not (found and marks.RELATED.search(lines[found[-1]].text))
-        ):
-            found.extend(run)
-        run = []
-        if i >= 0:
-            found.append(i)
-    return found
+    return tidy(document, kept, values, trusted=trusted)
 
 
 def join(document: Document, chosen: list[int]) -> str:

@@ -11,6 +11,7 @@ from govcrawl.extraction import charset, people, policy, script, title
 from govcrawl.extraction.document import Document, Line, is_attachment, parse, squeeze
 from govcrawl.extraction.page import Page
 from govcrawl.extraction.results import Attachment, Cleaned, Image
+from govcrawl.extraction.tidying import is_junk
 
 _MAGIC = (
     b"%PDF",
@@ -127,11 +128,7 @@ def _from_script(document: Document) -> str:
             if html.count("<") >= 2 and len(html) > len(best):
                 best = html
     inner = parse(best) if best else None
-    text = (
-        "\n".join(line.text for line in inner.lines if not line.hidden and not bodies.is_junk(line.text))
-        if inner
-        else ""
-    )
+    text = "\n".join(line.text for line in inner.lines if not line.hidden and not is_junk(line.text)) if inner else ""
     return text if len(text) >= 20 and _SENTENCE.search(text) else ""
 
 
