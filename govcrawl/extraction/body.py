@@ -11,7 +11,7 @@ from govcrawl.extraction.document import Box, Document
 from govcrawl.extraction.flags import spam_words
 from govcrawl.extraction.tidying import is_code, is_footer, is_junk, tidy
 
-_PUNCTUATION = re.compile("[，。！？；：、“”《》,.;:!?](?:(?<![,.;:!?])|(?=[ ⺀-鿿“]|$))")
+_PUNCTUATION = re.compile("[，。！？；,.;!?](?:(?<![,.;!?])|(?=[ ⺀-鿿“]|$))")
 
 
 @dataclass(slots=True)
@@ -35,17 +35,13 @@ def find(document: Document, title_line: int, *, selected: bool = False) -> Body
     text = _sums(own)
     lead = _lead(document, title_line, values)
     best = _container(document, names, total, text, lead, selected=selected)
-    short = (
-        _notice(document, title_line, noise)
-        if title_line >= 0 and (best is None or text[best[0].last] - text[best[0].first] < 160)
-        else []
-    )
-    if short and (best is None or best[1] == "text" or best[0].first > short[-1]):
-        chars = sum(len(document.lines[i].text) for i in short)
-        if best is None or chars > 1.2 * (text[best[0].last] - text[best[0].first]):
-            return Body(
-                short, document.lines[short[0]].box, "notice", sum(own[i] for i in short), short[0], short[-1] + 1
-            )
+    if title_line >= 0 and (best is None or text[best[0].last] - text[best[0].first] < 160):
+        short = tidy(document, _notice(document, title_line, noise), values, trusted=True)
+        if short and (best is None or best[1] == "text" or best[0].first > short[-1]):
+            chars = sum(len(document.lines[i].text) for i in short)
+            if best is None or chars > 1.2 * (text[best[0].last] - text[best[0].first]):
+                score = sum(own[i] for i in short)
+                return Body(short, document.lines[short[0]].box, "notice", score, short[0], short[-1] + 1)
     if best is None:
         return Body()
     box, rule = best

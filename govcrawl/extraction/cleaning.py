@@ -7,7 +7,7 @@ from urllib.parse import unquote, urljoin
 
 from govcrawl import __version__
 from govcrawl.extraction import body as bodies
-from govcrawl.extraction import charset, people, policy, script, title
+from govcrawl.extraction import charset, marks, people, policy, script, title
 from govcrawl.extraction.document import Document, Line, is_attachment, parse, squeeze
 from govcrawl.extraction.page import Page
 from govcrawl.extraction.results import Attachment, Cleaned, Image
@@ -177,11 +177,13 @@ def _trim(document: Document, page: Page) -> list[int]:
     opening = next((n for n, i in enumerate(kept) if is_paragraph(lines[i]) and i not in header.lines), len(kept))
     # Without running text, as in a table, a number is a cell and no hit count.
     sparse = opening == len(kept)
+    again = {lines[i].text for i in header.lines}  # a header that stands twice, for telephones
     front = [
         i
         for i in kept[: min(opening, 25)]
         if not (
             i in header.lines
+            or lines[i].text in again
             or title.key(lines[i].text) in ("", headline)
             or (is_meta(lines[i].text) and not (sparse and lines[i].cell))
             or (len(lines[i].text) < 2 and not sparse)
@@ -189,9 +191,16 @@ def _trim(document: Document, page: Page) -> list[int]:
         )
     ]
     end = len(kept)
-    while end > opening and len(lines[kept[end - 1]].text) < 60 and _EDGE.match(lines[kept[end - 1]].text):
+    while end > opening and kept[end - 1] not in document.attached and _is_below(lines[kept[end - 1]].text, headline):
         end -= 1
     return front + kept[min(opening, 25) : end]
+
+
+def _is_below(text: str, headline: str) -> bool:
+    """Whether a line at the end of the text is none of it: a credit, the headline again, a label without its document."""
+    if len(text) < 60 and (_EDGE.match(text) or marks.BARE_LABEL.match(text)):
+        return True
+    return len(headline) >= 6 and len(text) < len(headline) + 20 and title.key(text).endswith(headline)
 
 
 def is_paragraph(line: Line) -> bool:

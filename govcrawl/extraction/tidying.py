@@ -70,7 +70,7 @@ def _drop_copies(lines: list[Line], kept: list[int]) -> list[int]:
     for n, i in enumerate(kept):
         if first.setdefault(lines[i].text, n) != n and len(lines[i].text) >= 20:
             again.append(n)
-    if sum(len(lines[kept[n]].text) for n in again) < 0.3 * sum(len(lines[i].text) for i in kept):
+    if not again or sum(len(lines[kept[n]].text) for n in again) < 0.3 * sum(len(lines[i].text) for i in kept):
         return kept
     start = again[0]
     while start > 1 and first[lines[kept[start - 1]].text] < start - 1:
