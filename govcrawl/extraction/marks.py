@@ -102,6 +102,11 @@ _PROMOTION = r"""
     ^.{0,20}(?:欢迎|敬请|更多.{0,20}请)(?:关注|下载|登[录陆]|订阅|扫码).{0,40}$ ^.{0,9}(?:投稿|稿件|举报)(?:邮箱|电话|热线|处理) ^[\s•·]*凡注明
     爆料.{0,12}(?:平台|热线|电话|奖励|\d{6}) (?:电话|传真|邮箱)[:：].{4,40}(?:电话|传真|邮箱|[Qq]{2})[:：]
 """
+# What every line of these two kinds has, to tell the others at a glance.
+_SITE_HINT = """
+    [Ff]acebook [Gg]oogle 微博 微信 公众号 客户端 APP 内容由 欢迎 敬请 更多 投稿 稿件 举报 凡注明 爆料 电话 传真 邮箱 办： 办单位
+    网站地图 联系我们 关于我们 邮 维护 中文域名 访问量 我的收藏 设为首页 制作单位
+"""
 # Words of a forum's thread and of the comments below an article.
 _THREAD = "回复 回帖 跟帖 楼主 发表于 发贴 沙发 引用 留言 评论 网友"
 # Headings of a table of contents.
@@ -158,6 +163,7 @@ BARE_LABEL = pattern(_BARE_LABELS, r"^[\s【\[]*", r"[\s】\]：:]*$")
 # The moment at which a post or a comment was sent.
 STAMP = re.compile(r"(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}日?\s{0,3}\d{1,2}[:：]\d\d")
 FOOTER_BESIDE = pattern(_FOOTER_BESIDE)
+SITE_HINT = pattern(_SITE_HINT)
 PROMOTION = pattern(_PROMOTION)
 # Markup or script that a page shows as text.
 CODE = re.compile(

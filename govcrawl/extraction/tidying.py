@@ -108,34 +108,62 @@ def _cut_tail(document: Document, kept: list[int], values: list[float]) -> list[
     """
     lines, boxes, attached = document.lines, document.boxes, document.attached
     worth = [max(0.0, values[i]) for i in kept]
-    site = set()
-    for position in range(max(1, len(kept) - TAIL), len(kept)):
-        if _of_site(lines, kept[position]):
-            site.add(position)
-            worth[position] = 0.0
+    site = _site_lines(lines, kept)
+    for position in site:
+        worth[position] = 0.0
     sums = _running(worth)
     total = sums[-1]
     end = len(kept)
-    main = _main_home(lines, kept, values, boxes)
-    last_home = max((n for n, i in enumerate(kept) if values[i] > 0 and _home(lines[i], boxes) == main), default=-1)
+    last_home = -1
     for position in range(len(kept) - 1, -1, -1):
         text = lines[kept[position]].text
-        if position not in site and (len(text) >= 200 or not (marks.END.match(text) or is_footer(text))):
-            continue
         before, rest = sums[position], sums[end] - sums[position + 1]
-        sure = before >= max(150.0, 0.12 * total) and last_home < position and marks.SURE_END.match(text) is not None
-        if (sure or rest <= 0.25 * total) and not any(i in attached for i in kept[position + 1 : end]):
+        if rest > 0.25 * total:  # only the surest marks, which are short
+            if len(text) >= 45 or before < max(150.0, 0.12 * total) or not marks.SURE_END.match(text):
+                continue
+            last_home = last_home if last_home >= 0 else _last_at_home(lines, kept, values, boxes)
+            if last_home >= position:
+                continue
+        elif position not in site and not _is_end(text):
+            continue
+        if not any(i in attached for i in kept[position + 1 : end]):
             end = position
     return [i for i in kept[:end] if not (len(lines[i].text) < 60 and marks.END.match(lines[i].text))]
 
 
-def _of_site(lines: list[Line], i: int) -> bool:
-    """Whether a line below the text is the site's word on itself: its accounts elsewhere, its hot line, its host."""
-    text = lines[i].text
-    return len(text) < 200 and (
-        marks.PROMOTION.search(text) is not None
-        or (marks.FOOTER_BESIDE.search(text) is not None and any(is_footer(line.text) for line in lines[i + 1 : i + 9]))
-    )
+def _is_end(text: str) -> bool:
+    """Whether a line is a mark of the article's end: a credit, a heading of related items, a control, a notice."""
+    return len(text) < 200 and (marks.END.match(text) is not None or is_footer(text))
+
+
+def _site_lines(lines: list[Line], kept: list[int]) -> set[int]:
+    """The positions at the end whose lines are the site's word on itself: its accounts elsewhere, its hot line, its host;
+    up to the second paragraph above them."""
+    found = set()
+    paragraphs = 0
+    for position in range(len(kept) - 1, max(0, len(kept) - 1 - TAIL), -1):
+        i = kept[position]
+        text = lines[i].text
+        if (
+            len(text) < 200
+            and marks.SITE_HINT.search(text)
+            and (
+                marks.PROMOTION.search(text)
+                or (marks.FOOTER_BESIDE.search(text) and any(is_footer(line.text) for line in lines[i + 1 : i + 9]))
+            )
+        ):
+            found.add(position)
+        elif len(text) > 60:
+            paragraphs += 1
+            if paragraphs == 2:
+                break
+    return found
+
+
+def _last_at_home(lines: list[Line], kept: list[int], values: list[float], boxes: list[Box]) -> int:
+    """The position of the last line of text in the box where most of it stands."""
+    main = _main_home(lines, kept, values, boxes)
+    return max((n for n, i in enumerate(kept) if values[i] > 0 and _home(lines[i], boxes) == main), default=0)
 
 
 def _home(line: Line, boxes: list[Box]) -> int:
