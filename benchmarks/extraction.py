@@ -9,10 +9,11 @@
 
 The pages are ../shared/pages and ../shared/pages_more (real pages with gold made by people) where they stand beside the
 repository, and tests/pages (our own) elsewhere. Body: F1 of the longest common subsequence of characters, white space
-removed. Title, date, source, author, editor, province: accuracy / precision. Accuracy is the share of pages with exactly
-the gold value; a page without the field must yield none. Precision is the share of right ones among the values given.
-Speed: pages per second of CPU time on one core, systems taking turns of 20 pages, and the ratio to trafilatura. A system
-that does not give a field shows a dash. readability-lxml, gne and resiliparse are used where installed.
+removed. Title, date, source, author, editor, province: accuracy / precision. Accuracy is the share of pages with
+exactly the gold value; a page without the field must yield none. Precision is the share of right ones among the values
+given.
+Speed: pages per second of CPU time on one core, systems taking turns of 20 pages, and the ratio to trafilatura. A
+system that does not give a field shows a dash. readability-lxml, gne and resiliparse are used where installed.
 """
 
 import argparse
@@ -261,7 +262,7 @@ def parts_table(readings: list[Reading], pages: dict[str, list[Row]]) -> str:
 
 
 def slowest(readings: list[Reading]) -> str:
-    """The median page's time and the slowest's, the least of three readings each, since a machine has other work too."""
+    """The median page's time and the slowest's, the least of three readings, since a machine has other work too."""
     median = statistics.median(r.seconds for r in readings)
 
     def again(reading: Reading) -> float:
@@ -281,7 +282,7 @@ def slowest(readings: list[Reading]) -> str:
 
 
 def perturb_table(rows: list[Row]) -> str:
-    """Ours on the pages as they are, and the points of a hundred that each field loses when they are written otherwise."""
+    """On the pages as they are, and the points of a hundred by which fields change when they are written otherwise."""
     before = figures(run(rows, ["govcrawl"])["govcrawl"])
     shown = [f for f in FIELDS if f in before]
     lines = [f"| pages | changed | {' | '.join(shown)} |", "|---" * (len(shown) + 2) + "|"]

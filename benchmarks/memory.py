@@ -1,7 +1,7 @@
 """Memory of what goes on for long, sampled at each tenth of the way: a loopback crawl, or extraction alone.
 
     python -m benchmarks.memory --articles 20000      # a crawl of that many articles
-    python -m benchmarks.memory --extractions 50000   # that many pages read in one process, real ones where they are there
+    python -m benchmarks.memory --extractions 50000   # that many pages read in one process, real ones where there are
 
 prints RSS in MiB by pages; flat means that the second half stays within 15 % of its start.
 """

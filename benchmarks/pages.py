@@ -15,10 +15,10 @@ FIELDS = ("body", "title", "date", "source", "author", "editor", "province")
 KINDS = ("government", "news", "other")
 
 # What is neither a government's site nor a paper's, station's or portal's: encyclopaedias, blogs, forums, journals,
-# novels, schools, hospitals, companies, writers of their own accounts. Parts of a host, or of a file's name without one.
+# novels, schools, hospitals, companies, writers of their own accounts. Parts of a host, or of a file's name.
 _OTHER = re.compile(
-    r"baike\.|blog|bbs|forum|luntan|tieba|douban|zhihu|csdn|cnblogs|mp\.weixin|w3\.org|hanspub|qidian|shici|shige|\.edu\."
-    r"|beijingspring|cclw|cl2000|confucius|myrice|netsh|theorychina|tqxz|gamersky|1905\.com|bilibili|ednchina|gsc\.org"
+    r"baike\.|blog|bbs|forum|luntan|tieba|douban|zhihu|csdn|cnblogs|mp\.weixin|w3\.org|hanspub|qidian|shici|shige"
+    r"|\.edu\.|beijingspring|cclw|cl2000|confucius|myrice|netsh|theorychina|tqxz|gamersky|1905\.com|bilibili|ednchina|gsc\.org"
     r"|mingridapan|njxfhn|zyyfy|/xds/|uho\.com|awakeningtw"
 )
 _HOST = re.compile(rb"https?://([\w.-]+)/")

@@ -1,4 +1,4 @@
-"""Which lines of a page are its article's body: site and CMS containers first, then a general scorer of Chinese text."""
+"""Which lines of a page are its article's body: site and CMS containers first, then a general scorer of text."""
 
 import re
 from collections.abc import Iterable

@@ -10,9 +10,9 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 from govcrawl.extraction.styles import HIDDEN, OFFSCREEN, hidden_names
 
 _BLOCK_TAGS = (
-    "html body div p br hr h1 h2 h3 h4 h5 h6 ul ol li dl dt dd table caption thead tbody tfoot tr td th section article "
-    "main header footer aside nav form fieldset legend figure figcaption blockquote pre center address details summary "
-    "dir menu hgroup marquee ucapcontent ucaptitle publishtime founder-content founder-title founder-author"
+    "html body div p br hr h1 h2 h3 h4 h5 h6 ul ol li dl dt dd table caption thead tbody tfoot tr td th section "
+    "article main header footer aside nav form fieldset legend figure figcaption blockquote pre center address details "
+    "summary dir menu hgroup marquee ucapcontent ucaptitle publishtime founder-content founder-title founder-author"
 )
 BLOCK = frozenset(_BLOCK_TAGS.split())
 # Not text for a reader; their subtrees are never entered.
@@ -116,8 +116,8 @@ class Picture:
 
 @dataclass(slots=True)
 class Document:
-    """A page as its extraction needs it. `meta` keys are lower-case; `scripts` are the inline scripts' texts; `attached`
-    are the lines with a link to a document."""
+    """A page as its extraction needs it. `meta` keys are lower-case; `scripts` are the inline scripts' texts;
+    `attached` are the lines with a link to a document."""
 
     lines: list[Line] = field(default_factory=list)
     boxes: list[Box] = field(default_factory=list)
@@ -222,7 +222,7 @@ def _flatten(markup: str) -> str:
 
 
 def _shorten(markup: str) -> str:
-    """Markup without what a tag has beyond its first hundreds of attributes: the parser compares each with all before."""
+    """Markup without what a tag has beyond its first hundreds of attributes: the parser compares each with all."""
     parts: list[str] = []
     kept = start = 0
     while len(markup) - start > MAX_TAG:

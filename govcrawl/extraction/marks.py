@@ -113,14 +113,45 @@ _THREAD = "回复 回帖 跟帖 楼主 发表于 发贴 沙发 引用 留言 评
 _CONTENTS = r"目\s*录 目\s*次 本[文页](?:目录|导航|导读) 文章(?:目录|导航|导读) 内容(?:导航|目录) 快速导航"
 # A label whose document is missing.
 _BARE_LABELS = r"(?:相关)?附件(?:下载|列表)? 相关(?:文件|下载)"
+# Lines above and below the text that are about the article. Beginnings of such lines:
+_EDGE = r"""
+    (?:信息|文章|稿件|新闻|消息|本文)?(?:来\s*源|出处|稿源)于?\s*[:：︱|] (?:责任编辑|责编|(?:网络|本文|新闻)?编辑|作者|记者)\s*[:：︱|]
+    发布(?:时间|日期)： 发布时间 (?:发表|更新|录入)时间 浏览(?:次数|量)?： 点击(?:数|次数|率)?： 阅读(?:次数|量)?：
+    【?(?:字[号体]|打印|关闭|收藏|大\s中\s小) 文章标题： 标\s*题： 日期： 时间： \[\s?20\d\d- 访问量 分享 正在阅读 （?原标题
+"""
+# Labels inside them:
+_INNER = "来源 作者 编辑 责任编辑 点击 浏览 字号 发布 时间"
+# Whole lines above the text that are the page's tools:
+_HEAD_TOOLS = r"""
+    \d+ \d{1,2}[/-]\d{1,2} \d{1,2}:\d\d(?::\d\d)? 分享.{0,10} 字[号体].* 评论.{0,6} \S{0,4}浏览\S{0,8} 文字\s*〖.*
+    [〖【]\s*[大小].* T[|+-]T.* 打印 收藏 [大中小](?:\s[大中小])* 阅读\s*\d+
+"""
+# A page that asks who is there instead of answering:
+_CHALLENGE = r"""
+    wzws __jsl_clearance _\$jsl acw_sc__v2 \$_ts\s*= EO_Bot edgeone cf-challenge challenge-platform yunsuo safedog 安全狗
+    网站防火墙 人机验证 安全验证 请完成验证 verify\syou\sare\shuman slidercaptcha captcha
+    请(?:开启|启用|打开)\s*JavaScript.{0,20}(?:继续|刷新|访问) enable\sJavaScript\sand\scookies
+    正在(?:验证|检查)您的浏览器 访问(?:过于)?频繁 统一身份认证 请(?:先|您)?登录(?:后|再)?(?:查看|访问|继续|浏览)
+    (?:登录|登陆)后(?:查看|访问|继续) \bdocument\.cookie\s*=[^;]{0,200};[\s\S]{0,300}location\.(?:reload|href|replace)
+"""
+# A page that says that there is none. The number of an error stands alone or before its name; 新增学位403个 is news.
+_ERROR = r"""
+    ^\W*(?:http\W*)?(?:错误\W*)?(?:40[0134]|50[0234])\W*(?:$|错误|页面|找不到|error|not\s|forbidden|bad\s|internal|service)
+    not\sfound forbidden bad\sgateway service\sunavailable server\serror \berror\b
+    页面(?:不存在|未找到|找不到|没有找到|已删除|丢失|无法访问)
+    (?:找不到|没有找到|无法找到)(?:该|您|你|相关|此)?.{0,8}(?:页|网页|页面|文件|内容)
+    访问(?:出错|的页面不存在|被拒绝|的资源不存在) (?:您|你)?(?:访问|查看|请求)的.{0,12}(?:不存在|已删除|已被删除|已下线|找不到)
+    (?:文章|内容|信息|稿件)(?:不存在|已删除|已被删除|已下线) 系统(?:错误|异常|繁忙) 出错了
+"""
 # The Traditional forms of the characters above: a Simplified one and those that stand for it.
 _PAIRS = """
-    与與 专專 为爲 举舉 习習 于於 仅僅 们們 众衆 传傳 体體 余餘 关關 内內 击擊 则則 别別 办辦 务務 动動 励勵
-    协協 单單 参參 发發 台臺 号號 后後 图圖 声聲 处處 备備 复複復 奖獎 实實 审審 对對 寻尋 导導 广廣 开開 录錄
-    总總 户戶 执執 扫掃 护護 报報 数數 时時 暂暫 术術 权權 条條 来來 标標 楼樓 欢歡 浏瀏 点點 热熱 电電 监監
-    码碼 签籤 纠糾 线線 终終 经經 结結 给給 络絡 维維 编編 网網 联聯 腾騰 荐薦 见見 观觀 览覽 订訂 让讓 议議
-    讯訊 许許 论論 设設 访訪 证證 评評 识識 词詞 话話 请請 读讀 调調 负負 责責 贴貼 资資 赞贊 转轉 载載 辑輯
-    过過 运運 进進 违違 连連 选選 邮郵 郑鄭 链鏈 错錯 键鍵 门門 闭閉 问問 间間 闻聞 阅閱 陆陸 页頁 顶頂 题題
+    与與 专專 丢丟 个個 为爲 举舉 习習 于於 仅僅 们們 众衆 传傳 体體 余餘 关關 内內 击擊 则則 删刪 别別 办辦
+    务務 动動 励勵 协協 单單 参參 发發 台臺 号號 后後 启啓 图圖 墙牆 声聲 处處 备備 复複復 奖獎 学學 实實 审審
+    对對 寻尋 导導 广廣 开開 异異 录錄 总總 户戶 执執 扫掃 护護 报報 数數 无無 时時 暂暫 术術 机機 权權 条條
+    来來 标標 检檢 楼樓 欢歡 没沒 浏瀏 点點 热熱 电電 监監 码碼 签籤 纠糾 线線 终終 经經 结結 给給 络絡 绝絕
+    统統 继繼 续續 维維 编編 网網 联聯 腾騰 荐薦 见見 观觀 览覽 订訂 认認 让讓 议議 讯訊 记記 许許 论論 设設
+    访訪 证證 评評 识識 词詞 话話 该該 误誤 请請 读讀 调調 负負 责責 贴貼 资資 赞贊 转轉 载載 辑輯 过過 运運
+    进進 违違 连連 选選 邮郵 郑鄭 链鏈 错錯 键鍵 门門 闭閉 问問 间間 闻聞 阅閱 陆陸 页頁 顶頂 频頻 题題 验驗
     制製
 """
 FORMS = {pair[0]: pair[1:] for pair in _PAIRS.split()}
@@ -170,6 +201,11 @@ CODE = re.compile(
     r"</?(?:a|img|div|p|br|span|font|script|iframe|!--)[\s>/]|(?:var\s|function\b|document\.|window\.|\$\()[^。]*[;{(]",
     re.IGNORECASE,
 )
+EDGE = pattern(_EDGE, r"^[\s\[【〔(（<■●]*")
+INNER = pattern(_INNER, "", r"[\s\x1f]*[:：]")
+TOOLS = pattern(_HEAD_TOOLS, "^", "$")
+CHALLENGE = pattern(_CHALLENGE, flags=re.IGNORECASE)
+ERROR = pattern(_ERROR, flags=re.IGNORECASE | re.MULTILINE)
 NOISE = re.compile(
     "|".join(f"{word}(?<=[ _-]{word})" for word in _NOISE_BEGINNINGS.split()) + "|" + "|".join(_NOISE_PARTS.split())
 )

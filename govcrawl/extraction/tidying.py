@@ -137,8 +137,8 @@ def _is_end(text: str) -> bool:
 
 
 def _site_lines(lines: list[Line], kept: list[int]) -> set[int]:
-    """The positions at the end whose lines are the site's word on itself: its accounts elsewhere, its hot line, its host;
-    up to the second paragraph above them."""
+    """The positions at the end whose lines are the site's word on itself, up to the second paragraph above them: its
+    accounts elsewhere, its hot line, its host."""
     found = set()
     paragraphs = 0
     for position in range(len(kept) - 1, max(0, len(kept) - 1 - TAIL), -1):
