@@ -7,11 +7,15 @@ from functools import lru_cache
 from itertools import accumulate
 
 from govcrawl.extraction import marks
-from govcrawl.extraction.document import Box, Document
+from govcrawl.extraction.document import Box, Document, Line
 from govcrawl.extraction.flags import spam_words
 from govcrawl.extraction.tidying import is_code, is_footer, is_junk, tidy
 
 _PUNCTUATION = re.compile("[，。！？；,.;!?](?:(?<![,.;!?])|(?=[ ⺀-鿿“]|$))")
+
+
+# Lines at the ends of a run of text that may belong to it.
+EDGE = 5
 
 
 @dataclass(slots=True)
@@ -45,10 +49,11 @@ def find(document: Document, title_line: int, *, selected: bool = False) -> Body
     if best is None:
         return Body()
     box, rule = best
-    if box.first < title_line < box.last and text[title_line] - text[box.first] > 2 * (
-        text[box.last] - text[title_line]
-    ):
+    below = text[box.last] - text[max(box.first, title_line)]
+    if box.first < title_line < box.last and text[title_line] - text[box.first] > 2 * below:
         return find(document, -1, selected=selected)  # no headline stands below its text
+    if rule == "text":
+        box = _densest(document, (total[box.last] - total[box.first], box), total, lead)
     body = Body(box=box.index, rule=rule, first=box.first, last=box.last)
     body.lines = _clean(document, names, box, title_line, values, trusted=rule != "text")
     body.score = sum(own[i] for i in body.lines)
@@ -103,10 +108,10 @@ def _values(document: Document, title_line: int, noise: list[bool]) -> tuple[lis
             value = 0.0
         elif line.linked > 0.5 * length:
             value = -1.2 * line.linked - 2
-        elif is_footer(line.text):
-            value = -20.0
         elif is_code(line.text):
             value = 0.0
+        elif is_footer(line.text):
+            value = -20.0
         else:
             sentence = length > 8 and _PUNCTUATION.search(line.text) is not None
             if (sentence and free >= 14) or free >= 50:
@@ -124,7 +129,26 @@ def _values(document: Document, title_line: int, noise: list[bool]) -> tuple[lis
             value, paragraph = -0.2 * value, 0
         values.append(value)
         own.append(paragraph)
+    for i in _excerpts(document.lines, own):
+        values[i], own[i], noise[i] = -0.3 * own[i], 0, True
     return values, own
+
+
+def _excerpts(lines: list[Line], own: list[int]) -> list[int]:
+    """The paragraphs that stand each below a link of its own, three or more in a row: a list of other articles."""
+    found: list[int] = []
+    row: list[int] = []
+    link = -9  # the last line that is a link
+    for i, line in enumerate(lines):
+        if line.linked > 0.5 * len(line.text):
+            link = i
+        elif own[i]:
+            if not (own[i] < 200 and i - link <= 2 and (not row or i - row[-1] <= 4)):
+                found += row if len(row) >= 3 else []
+                row = []
+            if own[i] < 200 and i - link <= 2:
+                row.append(i)
+    return found + (row if len(row) >= 3 else [])
 
 
 def _noise_lines(document: Document, names: list[tuple[bool, float]]) -> list[bool]:
@@ -187,7 +211,7 @@ def _container(
             return box, "cms"
     if best is None or best[0] <= 0:
         return (cms[1], "cms") if cms is not None else None
-    return _densest(document, best, total, lead), "text"
+    return best[1], "text"
 
 
 def _densest(document: Document, best: tuple[float, Box], total: list[float], lead: int) -> Box:
@@ -207,6 +231,14 @@ def _densest(document: Document, best: tuple[float, Box], total: list[float], le
     for other in document.boxes:
         if other.first <= first and last <= other.last and other.last - other.first <= around.last - around.first:
             around = other
+    # What has no sentences at the run's ends belongs to it too: an address, a signature.
+    lines = document.lines
+    while first > max(around.first, lead - EDGE) and not lines[first - 1].linked:
+        first -= 1
+    for i in range(last, min(last + EDGE, around.last)):
+        if lines[i].linked or is_footer(lines[i].text):
+            break
+        last = i + 1
     return replace(around, first=first, last=last)
 
 

@@ -301,7 +301,7 @@ def _has_header(page: Page, document: Document, *, sure: bool) -> bool:
     ]
     if sure:  # a list's first rows may look so too
         first = next(iter(page.article.lines), begin)
-        follows = page.article.score >= 40 and 0 < first - begin < 12
+        follows = page.article.score >= 30 and 0 < first - begin < 12
         return follows and any(_CLOCK.search(text) or marks.INNER.search(text) for text in dates)
     known = page.article.rule in ("cms", "site")
     return any(_CLOCK.search(text) or marks.INNER.search(text) or known for text in dates)

@@ -55,7 +55,7 @@ def _first_post(document: Document, kept: list[int], values: list[float]) -> lis
     if worth[stamps[0]] >= 40:
         return kept[: stamps[0]]
     end = stamps[1]
-    if stamps[0] > 4 or worth[end] - worth[stamps[0] + 1] < 40:
+    if stamps[0] > 4 or worth[end] - worth[stamps[0] + 1] < 20:
         return kept
     # The next post's headline and author stand above its moment.
     while end > max(stamps[0] + 2, stamps[1] - 2) and lines[kept[end - 1]].text[-1] not in "。！？…”」）)":
@@ -141,23 +141,23 @@ def _site_lines(lines: list[Line], kept: list[int]) -> set[int]:
     accounts elsewhere, its hot line, its host."""
     found = set()
     paragraphs = 0
+    below = True  # only such lines so far: who holds an event stands in its notice, who holds the site below it
     for position in range(len(kept) - 1, max(0, len(kept) - 1 - TAIL), -1):
-        i = kept[position]
-        text = lines[i].text
-        if (
-            len(text) < 200
-            and marks.SITE_HINT.search(text)
-            and (
-                marks.PROMOTION.search(text)
-                or (marks.FOOTER_BESIDE.search(text) and any(is_footer(line.text) for line in lines[i + 1 : i + 9]))
-            )
-        ):
-            found.add(position)
-        elif len(text) > 60:
-            paragraphs += 1
+        text = lines[kept[position]].text
+        if len(text) < 200 and marks.SITE_HINT.search(text):
+            beside = below and marks.FOOTER_BESIDE.search(text) and _is_above_footer(lines, kept[position])
+            if beside or marks.PROMOTION.search(text):
+                found.add(position)
+        if position not in found and not _is_end(text):
+            below = False
+            paragraphs += len(text) > 60
             if paragraphs == 2:
                 break
     return found
+
+
+def _is_above_footer(lines: list[Line], i: int) -> bool:
+    return any(is_footer(line.text) for line in lines[i + 1 : i + 9])
 
 
 def _last_at_home(lines: list[Line], kept: list[int], values: list[float], boxes: list[Box]) -> int:
