@@ -141,7 +141,7 @@ def _own(folder: Path) -> list[Row]:
             if original in given:
                 gold[field] = given[original]
         context = {"headers": page["headers"], "site": page["site"], "hints": page["hints"]}
-        kind = kinds.get((page["site"] or {}).get("kind"), "news")
+        kind = kinds.get(str((page["site"] or {}).get("kind")), "news")
         body, ends = (folder / page["file"]).read_bytes(), _ends(str(gold.get("body") or ""), {})
         rows.append(Row(page["file"], body, page["url"], gold, context, kind, ends))
     return rows

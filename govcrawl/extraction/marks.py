@@ -86,7 +86,7 @@ _JUNK = r"""
 """
 # Lines of the site, wherever in them the words stand.
 _FOOTER = r"""
-    ICP[备证] 公网安备 版权所有 [Cc]opyright COPYRIGHT © 网站标识码 违法和?不良信息举报 互联网新闻信息服务许可证
+    ICP[备证] 公网安备 版权所有 Copyright copyright COPYRIGHT © 网站标识码 违法和?不良信息举报 互联网新闻信息服务许可证
     未经.{0,8}(?:授权|许可|允许).{0,12}(?:不得|禁止|转载) 凡(?:本[网站].{0,8})?注明 免责声明\s*[:：】] 文责自负
     不代表本(?:网|站|报|刊|公司) 版权(?:相关)?声明[:：] 法律(?:相关)?声明[:：] 如有侵权 <script 建议使用.{0,20}浏览器
     请(?:及时)?(?:与|和)本[网站刊].{0,6}联系 技术支持[:：]
@@ -104,7 +104,7 @@ _PROMOTION = r"""
 """
 # What every line of these two kinds has, to tell the others at a glance.
 _SITE_HINT = """
-    [Ff]acebook [Gg]oogle 微博 微信 公众号 客户端 APP 内容由 欢迎 敬请 更多 投稿 稿件 举报 凡注明 爆料 电话 传真 邮箱 办： 办单位
+    Facebook facebook Google google 微博 微信 公众号 客户端 APP 内容由 欢迎 敬请 更多 投稿 稿件 举报 凡注明 爆料 电话 传真 邮箱 办： 办单位
     网站地图 联系我们 关于我们 邮 维护 中文域名 访问量 我的收藏 设为首页 制作单位
 """
 # Words of a forum's thread and of the comments below an article.
@@ -159,7 +159,16 @@ FORMS = {pair[0]: pair[1:] for pair in _PAIRS.split()}
 
 def pattern(words: str, before: str = "", after: str = "", flags: int = 0) -> re.Pattern[str]:
     """One pattern of a vocabulary, between what comes before and after each of its words."""
-    return re.compile(f"{before}(?:{'|'.join(map(_written, words.split()))}){after}", flags)
+    # Where each alternative begins with one character, the engine leaps from one of these to the next.
+    every = [
+        form + _written(word[1:]) if form else _written(word) for word in words.split() for form in _beginnings(word)
+    ]
+    return re.compile(f"{before}(?:{'|'.join(every)}){after}", flags)
+
+
+def _beginnings(word: str) -> str | tuple[str]:
+    """The forms of a word's first character where it has several."""
+    return word[0] + FORMS[word[0]] if word[0] in FORMS else ("",)
 
 
 def _written(word: str) -> str:
