@@ -14,6 +14,9 @@ from govcrawl.extraction.tidying import is_code, is_footer, is_junk, tidy
 _PUNCTUATION = re.compile("[，。！？；,.;!?](?:(?<![,.;!?])|(?=[ ⺀-鿿“]|$))")
 
 
+# Elements whose name alone tells what they hold; of the others without an id or a class nothing is known.
+_TELLING = frozenset(["nav", "footer", "aside", "ucapcontent", "founder-content"])
+_PLAIN = (False, 0.0)
 # Lines at the ends of a run of text that may belong to it.
 EDGE = 5
 
@@ -32,7 +35,10 @@ class Body:
 
 def find(document: Document, title_line: int, *, selected: bool = False) -> Body:
     """The body of a page whose headline stands in line `title_line` (-1 unknown)."""
-    names = [_named(box.tag, box.id, box.cls, box.block) for box in document.boxes]
+    names = [
+        _named(box.tag, box.id, box.cls, box.block) if box.cls or box.id or box.tag in _TELLING else _PLAIN
+        for box in document.boxes
+    ]
     noise = _noise_lines(document, names)
     values, own = _values(document, title_line, noise)
     total = _sums(values)
@@ -305,7 +311,8 @@ def _clean(
         for i in range(first, last)
         if not drop[i - first]
         and (
-            i in attached
+            values[i] >= 40  # a sentence
+            or i in attached
             or not (
                 is_junk(lines[i].text) or (lines[i].linked > 0.5 * len(lines[i].text) and spam_words(lines[i].text))
             )

@@ -22,6 +22,7 @@ _SKIP_TAGS = (
 _SKIP = frozenset(_SKIP_TAGS.split())
 # What the walk does with an element, as bits; TEXT stands for a text node.
 TEXT, BREAKS, SKIP, HEAD, CELL, LINK, MEDIA, VOID, IGNORED, KEPT, ROOT = 1 << 20, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512
+TELLING = LINK | MEDIA | CELL | KEPT  # kinds that are noted without any attribute too
 # Blocks that are a box only where they have a name: they stand by the hundred and tell nothing.
 _PLAIN_TAGS = "p li ul ol dl dt dd tbody thead tfoot center br hr address caption"
 _PLAIN = frozenset(_PLAIN_TAGS.split())
@@ -420,17 +421,18 @@ class _Walk:
     def enter(self, node: LexborNode, kind: int) -> None:
         """Open an element that holds others: what encloses its nodes, and its box where it is one."""
         attributes = node.attributes
+        if not attributes and not kind & TELLING:
+            self.open.append((node, kind, self.box, self.block, self.link, 0))
+            return
         outer_box, outer_block, outer_link = self.box, self.block, self.link
-        name = cls = ""
+        name = attributes.get("id") or ""
+        cls = attributes.get("class") or ""
+        style = attributes.get("style")
         bits = 0
-        if attributes:
-            name = attributes.get("id") or ""
-            cls = attributes.get("class") or ""
-            style = attributes.get("style")
-            if (style or "hidden" in attributes) and not kind & ROOT:
-                bits = self.hiding(style or "") | ("hidden" in attributes)
-                self.hide += bits > 0
-                self.off += bits >> 1
+        if (style or "hidden" in attributes) and not kind & ROOT:
+            bits = self.hiding(style or "") | ("hidden" in attributes)
+            self.hide += bits > 0
+            self.off += bits >> 1
         if cls or name or kind & KEPT or bits:
             boxes, line, breaks = self.document.boxes, len(self.document.lines), kind & BREAKS != 0
             self.box = len(boxes)
