@@ -44,7 +44,7 @@ _MEDIA_TYPES = {
     "txt": "text/plain",
 }
 _SENTENCE = re.compile(r"[，。！？；,;](?:(?<![,;])|(?=[⺀-鿿]))")
-_DATA = re.compile(r"\s*(?:[\[{]\s*[\[{\"]|[\w.$]+\(\s*[\[{])")
+_DATA = re.compile(r"\A\s*+(?:[\[{]\s*+[\[{\"]|[\w.$]++\(\s*+[\[{])")
 _PLAYER = re.compile(
     r"video|player|vod|v\.qq\.com|youku|iqiyi|bilibili|cctv|miaopai|\.(?:mp4|flv|m3u8|swf)", re.IGNORECASE
 )

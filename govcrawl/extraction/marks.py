@@ -80,8 +80,8 @@ _JUNK = r"""
     阅读剩余全文 展开(?:阅读)?全文 点击(?:查看|图片)(?:原图|大图|进入下一页) 分享到 分享至 字[体号][:：]? 扫一扫.{0,18}
     打印本页 关闭窗口 下载(?:APP|客户端).{0,10} 打开.{0,6}APP.{0,10} 您的浏览器.{0,30} 正在加载.{0,4} 广告 advertisement
     转播到腾讯微博 自动播放(?:开关\s?自动播放)? 正在播放.{0,20} share 播放 暂停 \d{2}:\d{2}\s*/\s*\d{2}:\d{2} 加载中.{0,3}
-    返回顶部 收藏本[页站].{0,6} 【?[大中小]】?(?:\s*【?[大中小]】?){1,2} 微信(?:扫码)?(?:分享)? 微博 QQ空间 复制链接
-    (?:\d+\s*){1,9}(?:下一页|尾页).* T\s*[|+-]?\s*T 更多 跳转至? [\d\s]{1,12}人?(?:阅读|点赞|评论) 网易首页
+    返回顶部 收藏本[页站].{0,6} 【?[大中小]】?(?:\s*+【?[大中小]】?){1,2} 微信(?:扫码)?(?:分享)? 微博 QQ空间 复制链接
+    (?:\d++\s*+){1,9}(?:下一页|尾页).* T\s*+[|+-]?\s*+T 更多 跳转至? [\d\s]{1,12}人?(?:阅读|点赞|评论) 网易首页
     返回搜狐，查看更多 播报 第\d+页/共\d+页.* 全屏观看
 """
 # Lines of the site, wherever in them the words stand.
@@ -135,14 +135,19 @@ _CHALLENGE = r"""
     (?:登录|登陆)后(?:查看|访问|继续) \bdocument\.cookie\s*=[^;]{0,200};[\s\S]{0,300}location\.(?:reload|href|replace)
 """
 # A page that says that there is none. The number of an error stands alone or before its name; 新增学位403个 is news.
-_ERROR = r"""
-    ^\W*(?:http\W*)?(?:错误\W*)?(?:40[0134]|50[0234])\W*(?:$|错误|页面|找不到|error|not\s|forbidden|bad\s|internal|service)
+_NUMBERED = r"^[^\w\n]*+(?:http[^\w\n]*+)?(?:错误[^\w\n]*+)?(?:40[0134]|50[0234])[^\w\n]*+"
+_NAMED = r"(?:$|错误|页面|找不到|error|not\s|forbidden|bad\s|internal|service)"
+_ERROR = (
+    _NUMBERED
+    + _NAMED
+    + r"""
     not\sfound forbidden bad\sgateway service\sunavailable server\serror \berror\b
     页面(?:不存在|未找到|找不到|没有找到|已删除|丢失|无法访问)
     (?:找不到|没有找到|无法找到)(?:该|您|你|相关|此)?.{0,8}(?:页|网页|页面|文件|内容)
     访问(?:出错|的页面不存在|被拒绝|的资源不存在) (?:您|你)?(?:访问|查看|请求)的.{0,12}(?:不存在|已删除|已被删除|已下线|找不到)
     (?:文章|内容|信息|稿件)(?:不存在|已删除|已被删除|已下线) 系统(?:错误|异常|繁忙) 出错了
 """
+)
 # The Traditional forms of the characters above: a Simplified one and those that stand for it.
 _PAIRS = """
     与與 专專 丢丟 个個 为爲 举舉 习習 于於 仅僅 们們 众衆 传傳 体體 余餘 关關 内內 击擊 则則 删刪 别別 办辦
@@ -195,7 +200,7 @@ _SURE = (
 )
 SURE_END = re.compile("|".join(part.pattern for part in _SURE))
 RELATED = pattern(_RELATED, "^.{0,4}")
-JUNK = pattern(_JUNK, r"^[\s\[【(（·|>-]*", r"[\s\]】)）>]*$", re.IGNORECASE)
+JUNK = pattern(_JUNK, r"^[\s\[【(（·|>-]*+", r"[\s\]】)）>]*+$", re.IGNORECASE)
 FOOTER = pattern(_FOOTER)
 THREAD = pattern(_THREAD)
 CONTENTS = pattern(_CONTENTS, r"^[\s【\[]*", r"[\s】\]：:]*$")
