@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import accumulate, islice
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
@@ -268,12 +268,20 @@ def _hide(document: Document, hidden: set[str], off: set[str]) -> None:
             box.hidden = True
             if looks[look] == 2:
                 box.offscreen = True
-            for line in document.lines[box.first : box.last] if box.block else ():
-                line.hidden = True
         if box.offscreen or box.parent in moved:
             moved.add(box.index)
+    _hide_lines(document, [box for box in document.boxes if box.hidden and box.block])
     for link in document.links if moved else ():
         link.offscreen = link.offscreen or link.box in moved
+
+
+def _hide_lines(document: Document, boxes: list[Box]) -> None:
+    """Hide what stands in boxes, given in the page's order; one inside another is done with it."""
+    done = 0
+    for box in boxes:
+        for line in document.lines[max(box.first, done) : box.last]:
+            line.hidden = True
+        done = max(done, box.last)
 
 
 def _reveal(document: Document) -> None:
@@ -290,16 +298,14 @@ def _reveal(document: Document) -> None:
         shown = next((i for i, line in enumerate(lines) if line.hidden and _same(line.text, stated)), -1)
     if shown < 0 and hidden < 0.5 * total:
         return
+    before = list(accumulate((len(line.text) for line in lines), initial=0))
     for box in document.boxes:
         if box.hidden and not box.offscreen:
-            inside = sum(len(line.text) for line in lines[box.first : box.last])
+            inside = before[min(box.last, len(lines))] - before[min(box.first, len(lines))]
             box.hidden = inside <= 0.4 * total and not box.first <= shown < box.last
     for line in lines:
         line.hidden = False
-    for box in document.boxes:
-        if box.hidden:
-            for line in lines[box.first : box.last]:
-                line.hidden = True
+    _hide_lines(document, [box for box in document.boxes if box.hidden])
 
 
 def _unlink(document: Document) -> None:

@@ -94,10 +94,13 @@ def _drop_contents(document: Document, kept: list[int]) -> list[int]:
 
 def _entries(texts: list[str]) -> int:
     """How many of the first lines come again, in their order, among the others."""
+    last = {text: n for n, text in enumerate(texts)}
+    seen: set[str] = set()
     for count, text in enumerate(texts):
-        if text in texts[:count] or text not in texts[count + 1 :]:
+        if text in seen or last[text] == count:
             return count
-    return 0
+        seen.add(text)
+    return len(texts)
 
 
 def _cut_tail(document: Document, kept: list[int], values: list[float]) -> list[int]:
@@ -114,6 +117,7 @@ def _cut_tail(document: Document, kept: list[int], values: list[float]) -> list[
     sums = _running(worth)
     total = sums[-1]
     end = len(kept)
+    last_attached = max((n for n, i in enumerate(kept) if i in attached), default=-1)
     last_home = -1
     for position in range(len(kept) - 1, -1, -1):
         text = lines[kept[position]].text
@@ -126,7 +130,7 @@ def _cut_tail(document: Document, kept: list[int], values: list[float]) -> list[
                 continue
         elif position not in site and not _is_end(text):
             continue
-        if not any(i in attached for i in kept[position + 1 : end]):
+        if last_attached <= position:
             end = position
     return [i for i in kept[:end] if not (len(lines[i].text) < 60 and marks.END.match(lines[i].text))]
 
