@@ -181,7 +181,7 @@ def parse(markup: str, selectors: tuple[str, ...] = ()) -> Document:
         return document
     if markup.count("<") > MAX_OPEN and markup.count("<") - markup.count("</") > MAX_OPEN:
         markup = _flatten(markup)
-    tree = LexborHTMLParser(_shorten(markup))
+    tree = LexborHTMLParser(shorten(markup))
     root = tree.root
     if root is None:
         return document
@@ -222,8 +222,8 @@ def _flatten(markup: str) -> str:
     return "".join(parts) + markup[at:] if parts else markup
 
 
-def _shorten(markup: str) -> str:
-    """Markup without what a tag has beyond its first hundreds of attributes: the parser compares each with all."""
+def shorten(markup: str) -> str:
+    """Markup without what a tag has beyond its first hundreds of attributes: the parser compares each with all before."""
     parts: list[str] = []
     kept = start = 0
     while len(markup) - start > MAX_TAG:
