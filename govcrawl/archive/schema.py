@@ -142,5 +142,5 @@ OUTCOMES: dict[str, str] = {
     "server_error": "5xx or an empty page",
     "throttled": "429 or 408",
     "challenge": "a shield asked for a browser",
-    "callback_error": "our own code failed on it; the page is in the WARC",
+    "callback_error": "our own code failed on it, or no column holds what it says; the page is in the WARC",
 }

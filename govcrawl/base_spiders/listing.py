@@ -322,6 +322,7 @@ class ListingSpider(ArticleSpider):
         page = response if isinstance(response, TextResponse) and response.body else None
         if page is not None and walk.list_pages == 1 and (behind := self.filled_by(page)) is not None:
             walk.shell = page
+            walk.pages -= 1  # the list begins with what fills this page
             self._branch(page, walk, empty=False)
             self.archive.settle(attempt, "landed")
             yield self._list_request(behind, walk)
@@ -335,7 +336,7 @@ class ListingSpider(ArticleSpider):
         walk.rows += len(fresh)
         walk.list_rows += len(fresh)
         if page is not None:
-            self._branch(page, walk, empty=not rows)
+            self._branch(page, walk, empty=not rows and walk.list_pages == 1)
         if not fresh:
             # A page that scripts fill says where its rows are; a page or two without any is no reason to give up.
             # Where page 2 repeats page 1, the site counts from the other number.
@@ -482,13 +483,14 @@ class ListingSpider(ArticleSpider):
         walk = request.cb_kwargs["walk"]
         outcome, error = outcome_of(failure)
         self.archive.settle(request.meta["attempt"], outcome, error=error)
-        if walk.pages == 0:
+        if walk.pages == 0 and walk.shell is None:
             walk.ended = {"not_found": "not_found", "challenge": "challenge", "robots": "robots"}.get(outcome, "failed")
             walk.broken.append(f"{request.url}: {error}")
             return
         if outcome != "not_found":
             walk.broken.append(f"{request.url}: {error}")
         if not walk.list_rows and (rows := self._own_rows(walk)):
+            walk.pages += 1
             walk.rows += len(rows)
             walk.held = walk.list_rows = len(rows)
             yield from self._take(rows, walk)
@@ -501,7 +503,7 @@ class ListingSpider(ArticleSpider):
             if (following := self._next_page(walk, part=True)) is not None:
                 yield following
             return
-        walk.ended = "failed"
+        walk.ended = outcome if outcome in ("challenge", "robots") and not walk.rows else "failed"
         if outcome in ("server_error", "network") and len(walk.broken) < 3:
             following = self._next_page(walk)
             if following is not None:
@@ -525,6 +527,7 @@ def column_names(response: TextResponse) -> tuple[str, ...]:
 
 
 _NO_LIST = re.compile(r"weather|tianqi|share|banner|head|foot|top|left|menu|nav|login|count|search", re.IGNORECASE)
+_NO_COLUMN = re.compile(r"^/?$|^/(?:index|default|home)\.\w+$|/(?:404|error)\b", re.IGNORECASE)
 _SENT_ON = re.compile(
     r"(?:^|[;{}\s])(?:(?:window|self|top|parent|document)\.)?location(?:\.href)?\s*(?:=|\.(?:replace|assign)\()\s*[\"']([^\"']{1,500})[\"']\s*\)?\s*;?\s*$",
     re.MULTILINE,
@@ -547,7 +550,8 @@ def shown_instead(page: TextResponse) -> Iterator[str]:
             url = urljoin(page.url, address.strip())
         except ValueError:
             continue
-        if url.startswith(("http://", "https://")):
+        # A column that is gone often sends to the front page.
+        if url.startswith(("http://", "https://")) and not _NO_COLUMN.search(urlsplit(url).path):
             yield url
 
 

@@ -122,7 +122,9 @@ def _relative(header: Iterable[str], fetched_at: datetime, address: date | None)
     """2小时前 or 昨天 08:30 by its label, or in a place of its own; not where the address names another day."""
     for text in header:
         plain = text.replace("\x1f", " ")
-        labelled = (m[0] for m in relative.RELATIVE.finditer(plain) if dates.labelled(plain[: m.start()]) == "published")
+        labelled = (
+            m[0] for m in relative.RELATIVE.finditer(plain) if dates.labelled(plain[: m.start()]) == "published"
+        )
         words = next(labelled, None) or next(filter(None, map(relative.alone, re.split(r"[\x1f|｜]", text))), None)
         found = relative.moment(words, fetched_at) if words else None
         if found is not None and (address is None or abs((found.day - address).days) <= 1):
