@@ -91,7 +91,9 @@ def test_a_proxy_at_an_inner_address(tmp_path: Path) -> None:
         site.answers["/node_1.htm"] = (
             200,
             {"Content-Type": "text/html; charset=utf-8"},
-            site.list_page(1).replace("</ul>", '<li><a href="/2022-01/09/content_9.htm">引向代理</a></li></ul>').encode(),
+            site.list_page(1)
+            .replace("</ul>", '<li><a href="/2022-01/09/content_9.htm">引向代理</a></li></ul>')
+            .encode(),
         )
         site.answers["/2022-01/09/content_9.htm"] = (302, {"Location": f"{proxy.url}/secret/content_1.htm"}, b"")
         done = crawl(
@@ -119,7 +121,7 @@ def test_inner_addresses_are_not_asked_of_a_proxy(tmp_path: Path, target: str) -
         assert not proxy.asked
 
 
-def test_https_through_a_proxy(certificate: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_https_through_a_proxy(certificate: Path, tmp_path: Path) -> None:
     with Site(3, tls=server(certificate, "TLSv1_2")) as site, Proxy(site, site) as proxy:
         done = crawl(
             tmp_path,

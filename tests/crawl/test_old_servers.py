@@ -175,7 +175,11 @@ def test_a_redirect_to_itself_that_only_sets_a_cookie(tmp_path: Path) -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
 def test_addresses_are_written_as_a_browser_would(tmp_path: Path, encoding: str) -> None:
     with Site(1) as site:
-        links = ["/2022-01/05/通知 一/content_1.htm?k=关键 词", " /2022-01/05/content_2.htm\n", "/2022-01/05/a b/content_3.htm"]
+        links = [
+            "/2022-01/05/通知 一/content_1.htm?k=关键 词",
+            " /2022-01/05/content_2.htm\n",
+            "/2022-01/05/a b/content_3.htm",
+        ]
         rows = "".join(f'<li><a href="{link}">第{n}条教育消息</a></li>' for n, link in enumerate(links))
         page = f'<html><head><meta charset="{encoding}"></head><body><ul>{rows}</ul></body></html>'
         site.answers["/node_1.htm"] = (200, {"Content-Type": f"text/html; charset={encoding}"}, page.encode(encoding))
@@ -193,7 +197,8 @@ def test_days_that_count_from_the_present_on(tmp_path: Path) -> None:
     with Site(4) as site:
         told = {1: "2小时前", 2: "昨天 08:30", 3: "刚刚", 4: "3天前"}
         rows = "".join(
-            f'<li><a href="/x/content_{n}.htm">{site.title(n)}</a><span>{words}</span></li>' for n, words in told.items()
+            f'<li><a href="/x/content_{n}.htm">{site.title(n)}</a><span>{words}</span></li>'
+            for n, words in told.items()
         )
         site.answers["/node_1.htm"] = (200, HTML, f"<html><body><ul>{rows}</ul></body></html>".encode())
         for number, words in told.items():
