@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from scrapy.http import Request, Response, TextResponse
 
-from govcrawl.addresses import doc_id, host_of, is_address
+from govcrawl.addresses import as_written, doc_id, host_of, is_address
 from govcrawl.archive.ledger import Attempt
 from govcrawl.archive.revisit import Schedule
 from govcrawl.archive.schema import RETRIED
@@ -18,7 +18,7 @@ from govcrawl.base_spiders.arguments import count, day, switch
 from govcrawl.base_spiders.article import ArticleSpider, outcome_of
 from govcrawl.base_spiders.rows import Row, date_in_url, find_rows
 from govcrawl.errors import BadArgument, IncoherentSpider, nearest
-from govcrawl.extraction import clean
+from govcrawl.extraction import clean, relative
 from govcrawl.extraction.page import Page as Reading
 from govcrawl.extraction.page import Site
 from govcrawl.provinces import PROVINCES
@@ -327,7 +327,7 @@ class ListingSpider(ArticleSpider):
             self.archive.settle(attempt, "landed")
             yield self._list_request(behind, walk)
             return
-        rows = self._usable(list(self.rows(page)) if page is not None else [], walk)
+        rows = self._usable(self._listed(page) if page is not None else [], walk)
         if not rows and not walk.list_rows and walk.shell is not None:
             rows = self._own_rows(walk)
         if page is not None and walk.total is None and rows:
@@ -383,7 +383,7 @@ class ListingSpider(ArticleSpider):
     def _own_rows(self, walk: Walk) -> list[Row]:
         """The rows of the page itself, where what should fill it gave none; its pages are gone on from there."""
         shell, walk.shell = walk.shell, None
-        rows = self._usable(list(self.rows(shell)), walk) if shell is not None else []
+        rows = self._usable(self._listed(shell), walk) if shell is not None else []
         if rows:
             walk.last_response, walk.ahead = shell, None
         return [row for row in rows if doc_id(self.article_url(row.url)) not in walk.seen]
@@ -393,6 +393,17 @@ class ListingSpider(ArticleSpider):
         walk.branches += self.branches(page)
         if empty:
             walk.branches += (Request(url) for url in shown_instead(page) if self.owns(url))
+
+    def _listed(self, page: TextResponse) -> list[Row]:
+        """The entries of a list page: their addresses as a browser writes them, their days counted from the fetch."""
+        listed = list(self.rows(page))
+        hop = page.meta["attempt"].last
+        for row in listed:
+            row.url = as_written(row.url, page.encoding)
+            if row.date is None and row.told is not None and hop is not None:
+                counted = relative.moment(row.told, hop.fetched_at)
+                row.date = counted.day if counted is not None else None
+        return listed
 
     def _usable(self, listed: list[Row], walk: Walk) -> list[Row]:
         """The rows that can be asked: of this site, of a usable length, and no more than a page can honestly hold."""
