@@ -36,6 +36,8 @@ class Hop:
     full_offset: int | None = None
     bytes: int | None = None
     location: str | None = None
+    tls: str | None = None
+    truncated: bool | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -79,7 +81,7 @@ def outcome_of_status(status: int) -> str:
         return "unchanged"
     if 300 <= status < 400:
         return "not_article"
-    return "server_error" if status >= 500 else "not_found"
+    return "not_found" if 400 <= status < 500 else "server_error"  # what is no status of HTTP says nothing of the page
 
 
 def capture_rows(attempt: Attempt, outcome: str, final: Mapping[str, Any], when: datetime) -> list[dict[str, Any]]:
@@ -130,6 +132,8 @@ def _row(attempt: Attempt, hop: Hop) -> dict[str, Any]:
         "warc_file": hop.warc_file,
         "warc_offset": hop.warc_offset,
         "bytes": hop.bytes,
+        "tls": hop.tls,
+        "truncated": hop.truncated,
         "fetched_at": hop.fetched_at,
     }
 
