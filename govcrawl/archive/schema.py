@@ -107,6 +107,22 @@ CAPTURES = _schema(
     ("seq", pa.int32(), False, "the segment of that run"),
 )
 
+REPRINTS = _schema(
+    ("doc_id", pa.string(), False, "the article; its newest row (by grouped_at) is true"),
+    ("revision", pa.int32(), False, "the revision of the article that was compared"),
+    ("group_id", pa.string(), False, "the same for all articles that carry one notice; an article alone has its own"),
+    ("role", pa.string(), False, "`origin` `reprint` `excerpt` `digest`, or `forgotten`: taken out of the archive"),
+    ("origin_doc_id", pa.string(), False, "the article that the group's others repeat; its own doc_id for an origin"),
+    ("origin_from", pa.string(), False, "the evidence: `only` `credited` `earliest` `site_kind` `none`"),
+    ("similarity", pa.float32(), False, "Jaccard similarity of the 3-grams of its text and the origin's"),
+    ("containment", pa.float32(), False, "share of the 3-grams of its text that the origin's has"),
+    ("delay_hours", pa.float64(), True, "hours after the origin; whole days where either page states no clock"),
+    ("also", STRINGS, False, "doc_ids of other notices that a digest contains; their groups stay apart"),
+    ("merged_from", pa.string(), True, "the group_id it had before its group and this one became one"),
+    ("grouped_at", UTC_MS, False, "when the row was made"),
+    ("run_id", pa.string(), False, "the run of scrapy reprints"),
+)
+
 # Outcomes of an attempt. A settled address is not asked again; the others are retried at the next start, a few times.
 SETTLED = frozenset({"landed", "unchanged", "alias", "duplicate", "not_article", "not_found", "robots", "given_up"})
 RETRIED = frozenset({"network", "server_error", "throttled", "challenge", "callback_error"})

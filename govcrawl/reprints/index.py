@@ -1,0 +1,459 @@
+"""The index of sketches, in files below ``reprints_index/``: what each text's keys lead to, and what each text is.
+
+Two kinds of immutable Arrow files, mapped and not read in: documents in order of their number (ordinal), and runs of keys,
+sorted, each with its document's ordinal. Runs are merged as they grow (log-structured), so that few are searched. The
+newest manifest names the files that count. All of it is derived: what is missing or damaged is built anew from articles.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from govcrawl.archive.compact import file_name
+from govcrawl.archive.storage import StorageError
+from govcrawl.reprints.facts import Head
+from govcrawl.reprints.sketch import VERSION, Array, Sketches
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from govcrawl.archive.storage import Storage
+
+FOLDER = "reprints_index"
+# Of the texts that a key leads to, so many are looked at, the earliest: what boilerplate costs is bounded.
+PER_KEY = 48
+# Of a text's candidates, so many are measured, those of the rarest keys.
+PER_TEXT = 32
+# A band's key alone makes a candidate; of the anchors, which single phrases share too, it takes two.
+_ENOUGH = 2
+_PART = 1 << 20
+_GROWTH = 3
+_SMALL = 20_000
+
+_HASHES = pa.list_(pa.field("element", pa.uint32(), nullable=False))
+DOCUMENTS = pa.schema(
+    [
+        pa.field("doc_id", pa.string(), nullable=False),
+        pa.field("revision", pa.int32(), nullable=False),
+        pa.field("hashes", _HASHES, nullable=False),
+        pa.field("size", pa.int32(), nullable=False),
+        pa.field("numbers", _HASHES, nullable=False),
+        *(pa.field(n, pa.string()) for n in ("title", "first", "doc_number", "site", "site_name", "site_kind", "source")),
+        pa.field("published", pa.int64()),  # ms since 1970, of midnight in China where the page states no clock
+        pa.field("clock", pa.bool_(), nullable=False),
+    ]
+)
+KEYS = pa.schema([pa.field("key", pa.uint64(), nullable=False), pa.field("ordinal", pa.uint32(), nullable=False)])
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An indexed article. ``published``: ms since 1970; ``day``: days since 1970 in China."""
+
+    ordinal: int
+    doc_id: str
+    revision: int
+    head: Head
+    site: str
+    site_name: str
+    site_kind: str
+    source: str
+    published: int | None
+    clock: bool
+    hashes: Array
+    size: int
+
+    @property
+    def day(self) -> int | None:
+        return None if self.published is None else (self.published + 8 * 3_600_000) // 86_400_000
+
+
+class Pairs(NamedTuple):
+    """Texts asked for (``owner``, their position) and documents that share grams with them (``ordinal``): the share of
+    the text's grams in the document, the reverse, and Jaccard similarity."""
+
+    owner: Array
+    ordinal: Array
+    mine: Array
+    theirs: Array
+    similarity: Array
+
+
+class _Run(NamedTuple):
+    """A file of keys: its record batches, each with its least and greatest key."""
+
+    name: str
+    entries: int
+    parts: list[tuple[int, int, Array, Array]]
+
+
+class _Chunk(NamedTuple):
+    name: str
+    table: pa.RecordBatch
+
+
+class Index:
+    """Opens what is there; nothing is written before the first ``add``. ``lost``: the index was damaged or of another
+    version, and starts empty."""
+
+    def __init__(self, storage: Storage) -> None:
+        self.storage = storage
+        self.lost = False
+        self._number = 0
+        self._chunks: list[_Chunk] = []
+        self._runs: list[_Run] = []
+        self._listed: list[str] = []
+        self._cache: dict[int, Document] = {}
+        self._open()
+        self._first = np.zeros(0, np.int64)
+        self.ids = np.zeros(0, np.uint64)  # by ordinal: the article's key
+        self.revisions = np.zeros(0, np.int32)
+        for chunk in self._chunks:
+            self._count(chunk.table)
+        self._place()
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    # Reading
+
+    def newest(self) -> dict[int, int]:
+        """Key of each article → ordinal of what was indexed of it last."""
+        return dict(zip(self.ids.tolist(), range(len(self.ids)), strict=True))
+
+    def document(self, ordinal: int) -> Document:
+        if (known := self._cache.get(ordinal)) is not None:
+            return known
+        table, row = self._row(ordinal)
+        values = {name: table.column(name)[row].as_py() for name in _PLAIN}
+        hashes, numbers = (_list_values(table.column(name), row) for name in ("hashes", "numbers"))
+        found = Document(
+            ordinal,
+            values["doc_id"],
+            values["revision"],
+            Head(values["doc_number"] or "", values["title"] or "", values["first"] or "", frozenset(numbers.tolist())),
+            values["site"] or "",
+            values["site_name"] or "",
+            values["site_kind"] or "",
+            values["source"] or "",
+            values["published"],
+            values["clock"],
+            hashes,
+            values["size"],
+        )
+        if len(self._cache) >= 10_000:
+            self._cache.clear()
+        self._cache[ordinal] = found
+        return found
+
+    def doc_id(self, ordinal: int) -> str:
+        table, row = self._row(ordinal)
+        return str(table.column("doc_id")[row])
+
+    def similar(self, asked: Sketches, alive: Array, own: Array, least: float) -> Pairs:
+        """The documents that share at least ``least`` of their grams, or of the text's, with each of the texts asked
+        for; ``alive`` says by ordinal which count, ``own`` is the ordinal of each text itself."""
+        owner, ordinal = self._candidates(asked, alive, own)
+        mine, theirs, similarity = self._measured(asked, owner, ordinal)
+        good = np.maximum(mine, theirs) >= least
+        return Pairs(owner[good], ordinal[good], mine[good], theirs[good], similarity[good])
+
+    def _candidates(self, asked: Sketches, alive: Array, own: Array) -> tuple[Array, Array]:
+        order = np.argsort(asked.keys, kind="stable")
+        keys, owners = asked.keys[order], asked.owners[order].astype(np.int64)
+        found = np.zeros(len(keys), np.int64)
+        hits: list[tuple[Array, Array]] = []
+        for run in self._runs:
+            for low, high, run_keys, run_ordinals in run.parts:
+                a = int(np.searchsorted(keys, np.uint64(low), "left"))
+                b = int(np.searchsorted(keys, np.uint64(high), "right"))
+                if a == b:
+                    continue
+                left = np.searchsorted(run_keys, keys[a:b], "left")
+                count = np.searchsorted(run_keys, keys[a:b], "right") - left
+                taken = np.minimum(count, np.maximum(PER_KEY - found[a:b], 0))
+                found[a:b] += count
+                which = np.flatnonzero(taken)
+                if len(which):
+                    flat = ranges(left[which], taken[which])
+                    hits.append((np.repeat(which + a, taken[which]), run_ordinals[flat].astype(np.int64)))
+        if not hits:
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        key = np.concatenate([h[0] for h in hits])
+        ordinal = np.concatenate([h[1] for h in hits])
+        good = alive[ordinal] & (ordinal != own[owners[key]])
+        key, ordinal = key[good], ordinal[good]
+        packed = (owners[key] << 32) | ordinal
+        order = np.argsort(packed, kind="stable")
+        packed, key = packed[order], key[order]
+        first = np.flatnonzero(np.concatenate([[True], packed[1:] != packed[:-1]])) if len(packed) else packed
+        if not len(first):
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        points = np.add.reduceat(np.where(keys[key] & np.uint64(1), 2, 1), first)
+        weight = np.add.reduceat(1.0 / found[key], first)
+        packed = packed[first]
+        enough = points >= _ENOUGH
+        packed, weight = packed[enough], weight[enough]
+        order = np.lexsort((packed, -weight, packed >> 32))
+        packed = packed[order]
+        owner = packed >> 32
+        sizes = np.bincount(owner, minlength=len(own))
+        best = np.arange(len(owner)) - np.repeat(np.cumsum(sizes) - sizes, sizes) < PER_TEXT
+        return owner[best], packed[best] & 0xFFFFFFFF
+
+    def _measured(self, asked: Sketches, owner: Array, ordinal: Array) -> tuple[Array, Array, Array]:
+        count = len(owner)
+        if not count:
+            return np.zeros(0), np.zeros(0), np.zeros(0)
+        one, one_pair = _gathered(asked.hashes, asked.offsets[owner], asked.offsets[owner + 1])
+        other, other_sizes = self._hashes(ordinal)
+        kept = np.bincount(other[1], minlength=count)
+        ends = np.cumsum(kept)
+        limit = np.full(count, 0xFFFFFFFF, np.uint32)
+        cut = np.flatnonzero(kept < other_sizes)
+        limit[cut] = other[0][ends[cut] - 1]
+        mine = np.diff(asked.offsets)[owner]
+        cut = np.flatnonzero(mine < asked.sizes[owner])
+        limit[cut] = np.minimum(limit[cut], asked.hashes[asked.offsets[owner[cut] + 1] - 1])
+        sides = []
+        for hashes, pair in ((one, one_pair), other):
+            good = hashes <= limit[pair]
+            sides.append((pair[good].astype(np.uint64) << np.uint64(32)) | hashes[good])
+        sizes = [np.bincount((s >> np.uint64(32)).astype(np.int64), minlength=count) for s in sides]
+        together = np.concatenate(sides)
+        together.sort()
+        twice = together[1:][together[1:] == together[:-1]]
+        both = np.bincount((twice >> np.uint64(32)).astype(np.int64), minlength=count)
+        return (
+            both / np.maximum(sizes[0], 1),
+            both / np.maximum(sizes[1], 1),
+            both / np.maximum(sizes[0] + sizes[1] - both, 1),
+        )
+
+    def _hashes(self, ordinals: Array) -> tuple[tuple[Array, Array], Array]:
+        """The hashes of documents one after the other with the position of each's owner, and the documents' sizes."""
+        where = np.searchsorted(self._first, ordinals, "right") - 1
+        parts, sizes = [], np.zeros(len(ordinals), np.int64)
+        for number in np.unique(where).tolist():
+            at = np.flatnonzero(where == number)
+            table = self._chunks[number].table
+            rows = ordinals[at] - self._first[number]
+            column = table.column("hashes")
+            offsets = column.offsets.to_numpy()
+            hashes, position = _gathered(column.values.to_numpy(), offsets[rows], offsets[rows + 1])
+            parts.append((hashes, at[position]))
+            sizes[at] = table.column("size").to_numpy()[rows]
+        hashes = np.concatenate([p[0] for p in parts])
+        position = np.concatenate([p[1] for p in parts])
+        order = np.argsort(position, kind="stable")
+        return (hashes[order], position[order]), sizes
+
+    def _row(self, ordinal: int) -> tuple[pa.RecordBatch, int]:
+        number = int(np.searchsorted(self._first, ordinal, "right")) - 1
+        return self._chunks[number].table, ordinal - int(self._first[number])
+
+    # Writing
+
+    def add(self, documents: pa.RecordBatch, sketches: Sketches, run_id: str) -> int:
+        """Add documents (all columns but their hashes, size) with their sketches, durably. Returns the ordinal of the
+        first. Raises StorageError."""
+        first = len(self)
+        lists = pa.ListArray.from_arrays(pa.array(sketches.offsets, pa.int32()), pa.array(sketches.hashes), type=_HASHES)
+        given = {name: documents.column(name) for name in documents.schema.names}
+        given |= {"hashes": lists, "size": pa.array(sketches.sizes, pa.int32())}
+        table = pa.RecordBatch.from_arrays([given[n] for n in DOCUMENTS.names], schema=DOCUMENTS)
+        order = np.argsort(sketches.keys, kind="stable")
+        keys, ordinals = sketches.keys[order], sketches.owners[order].astype(np.uint32) + np.uint32(first)
+        self._chunks.append(self._write_chunk([table], run_id))
+        self._runs.append(self._write_run([_Run("", len(keys), _parts(keys, ordinals))], run_id))
+        while len(self._chunks) > 1 and (
+            2 * len(self._chunks[-1].table) >= len(self._chunks[-2].table)
+            and len(self._chunks[-1].table) + len(self._chunks[-2].table) <= _SMALL
+        ):
+            merged = self._write_chunk([c.table for c in self._chunks[-2:]], run_id)
+            self._chunks[-2:] = [merged]
+        while len(self._runs) > 1 and self._runs[-2].entries < _GROWTH * self._runs[-1].entries:
+            self._runs[-2:] = [self._write_run(self._runs[-2:], run_id)]
+        self._commit()
+        self._count(table)
+        self._place()
+        return first
+
+    def blank(self, ordinals: Sequence[int], run_id: str) -> None:
+        """Take the words of documents (title, first sentence, number) and their hashes out of the files."""
+        where = np.searchsorted(self._first, np.array(ordinals, np.int64), "right") - 1
+        for number in np.unique(where).tolist():
+            rows = {o - int(self._first[number]) for o, w in zip(ordinals, where.tolist(), strict=True) if w == number}
+            table = self._chunks[number].table
+            out = np.array([n in rows for n in range(len(table))])
+            if not any(table.column("size")[n].as_py() or table.column("title")[n].is_valid for n in rows):
+                continue
+            columns = []
+            for name in DOCUMENTS.names:
+                column = table.column(name)
+                if name in ("hashes", "numbers"):
+                    column = pa.array([[] if o else v.as_py() for o, v in zip(out, column, strict=True)], _HASHES)
+                elif name == "size":
+                    column = pa.array(np.where(out, 0, column.to_numpy()), pa.int32())
+                elif name in ("title", "first", "doc_number", "source"):
+                    column = pa.array([None if o else v.as_py() for o, v in zip(out, column, strict=True)], pa.string())
+                columns.append(column)
+            self._chunks[number] = self._write_chunk([pa.RecordBatch.from_arrays(columns, schema=DOCUMENTS)], run_id)
+        for ordinal in ordinals:
+            self._cache.pop(ordinal, None)
+        self._commit()
+
+    def _write_chunk(self, tables: list[pa.RecordBatch], run_id: str) -> _Chunk:
+        name = f"{FOLDER}/documents-{file_name(run_id).removesuffix('.parquet')}.arrow"
+        table = pa.Table.from_batches(tables).combine_chunks()
+        batch = table.to_batches()[0] if len(table) else pa.RecordBatch.from_pylist([], schema=DOCUMENTS)
+        self.storage.publish_stream(name, partial(_write_batches, DOCUMENTS, [batch]))
+        return _Chunk(name, self._batches(name)[0])
+
+    def _write_run(self, runs: list[_Run], run_id: str) -> _Run:
+        """Runs merged into one, a range of keys at a time; the keys of equal value stay in order of their documents."""
+        name = f"{FOLDER}/keys-{file_name(run_id).removesuffix('.parquet')}.arrow"
+        self.storage.publish_stream(name, partial(_write_batches, KEYS, _merged(runs)))
+        return self._opened_run(name)
+
+    def _commit(self) -> None:
+        names = {
+            "version": VERSION,
+            "documents": [c.name for c in self._chunks],
+            "keys": [r.name for r in self._runs],
+        }
+        self._number += 1
+        manifest = f"{FOLDER}/manifest-{self._number:09d}.json"
+        self.storage.publish(manifest, json.dumps(names, indent=1).encode())
+        now = [*names["documents"], *names["keys"], manifest]
+        for name in self._listed:
+            if name not in now:
+                self.storage.remove(name)
+        self._listed = now
+
+    # Opening
+
+    def _open(self) -> None:
+        found = list(self.storage.files(FOLDER))
+        manifests = [n for n in found if "/manifest-" in n]
+        for name in reversed(manifests):
+            self._number = max(self._number, int(name.rsplit("-", 1)[-1].removesuffix(".json")))
+            try:
+                manifest = json.loads(self.storage.read(name))
+                if manifest["version"] != VERSION:
+                    break
+                self._chunks = [_Chunk(n, self._batches(n)[0]) for n in manifest["documents"]]
+                self._runs = [self._opened_run(n) for n in manifest["keys"]]
+            except (StorageError, ValueError, KeyError, IndexError, TypeError, OSError, pa.ArrowException):
+                self._chunks, self._runs = [], []
+                break
+            self._listed = [name, *manifest["documents"], *manifest["keys"]]
+            break
+        self.lost = bool(found) and not self._listed
+
+    def sweep(self) -> None:
+        """Remove files that no manifest names: a killed run's, or those of an index that cannot be used."""
+        for name in list(self.storage.files(FOLDER)):
+            if name not in self._listed:
+                self.storage.remove(name)
+
+    def _batches(self, name: str) -> list[pa.RecordBatch]:
+        path = self.storage.path(name)
+        source = pa.memory_map(path) if self.storage.local else self.storage.fs.open_input_file(path)
+        file = pa.ipc.open_file(source)
+        return [file.get_batch(i) for i in range(file.num_record_batches)]
+
+    def _opened_run(self, name: str) -> _Run:
+        parts = []
+        for batch in self._batches(name):
+            keys = batch.column("key").to_numpy()
+            if len(keys):
+                parts.append((int(keys[0]), int(keys[-1]), keys, batch.column("ordinal").to_numpy()))
+        return _Run(name, sum(len(p[2]) for p in parts), parts)
+
+    def _count(self, table: pa.RecordBatch) -> None:
+        self.ids = np.concatenate([self.ids, keys_of(table.column("doc_id"))])
+        self.revisions = np.concatenate([self.revisions, table.column("revision").to_numpy()])
+
+    def _place(self) -> None:
+        sizes = [len(c.table) for c in self._chunks]
+        self._first = np.concatenate([[0], np.cumsum(sizes)])[:-1].astype(np.int64) if sizes else np.zeros(0, np.int64)
+
+
+_PLAIN = [n for n in DOCUMENTS.names if n not in ("hashes", "numbers")]
+
+
+def keys_of(doc_ids: Any) -> Array:
+    """Articles' doc_ids (an Arrow array of 32 hex digits each) as 64-bit keys: their first 16 digits."""
+    texts = doc_ids.to_pylist()
+    digits = "".join([t[:16] for t in texts])
+    try:
+        if len(digits) == 16 * len(texts):
+            return np.frombuffer(bytes.fromhex(digits), ">u8").astype(np.uint64)
+    except ValueError:
+        pass
+    return np.fromiter((_key_of(t) for t in texts), np.uint64, len(texts))
+
+
+def _key_of(text: str) -> int:
+    """The key of what may be no doc_id."""
+    try:
+        return int(text[:16], 16) if len(text) == 32 else zlib.crc32(text.encode())
+    except ValueError:
+        return zlib.crc32(text.encode())
+
+
+def ranges(starts: Array, counts: Array) -> Array:
+    """The indices of ranges, one range after the other."""
+    ends = np.cumsum(counts)
+    return np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(starts - (ends - counts), counts)
+
+
+def _gathered(values: Array, starts: Array, ends: Array) -> tuple[Array, Array]:
+    counts = (ends - starts).astype(np.int64)
+    return values[ranges(starts.astype(np.int64), counts)], np.repeat(np.arange(len(counts)), counts)
+
+
+def _list_values(column: Any, row: int) -> Array:
+    start, end = column.offsets[row].as_py(), column.offsets[row + 1].as_py()
+    values: Array = column.values[start:end].to_numpy()
+    return values
+
+
+def _parts(keys: Array, ordinals: Array) -> list[tuple[int, int, Array, Array]]:
+    return [(int(keys[0]), int(keys[-1]), keys, ordinals)] if len(keys) else []
+
+
+def _merged(runs: list[_Run]) -> Iterator[pa.RecordBatch]:
+    count = max(-(-sum(r.entries for r in runs) // _PART), 1)
+    for part in range(count):
+        low, high = (part << 64) // count, ((part + 1) << 64) // count - 1
+        pieces = [
+            (keys[a:b], ordinals[a:b])
+            for run in runs
+            for least, greatest, keys, ordinals in run.parts
+            if least <= high and greatest >= low
+            for a in [int(np.searchsorted(keys, np.uint64(low), "left"))]
+            for b in [int(np.searchsorted(keys, np.uint64(high), "right"))]
+        ]
+        if not pieces:
+            continue
+        keys = np.concatenate([p[0] for p in pieces])
+        ordinals = np.concatenate([p[1] for p in pieces])
+        if len(pieces) > 1:
+            order = np.argsort(keys, kind="stable")
+            keys, ordinals = keys[order], ordinals[order]
+        yield pa.RecordBatch.from_arrays([pa.array(keys), pa.array(ordinals)], schema=KEYS)
+
+
+def _write_batches(schema: pa.Schema, batches: Any, out: Any) -> None:
+    with pa.ipc.new_file(out, schema) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
