@@ -84,7 +84,9 @@ class Groups:
         more = len(self.index) - len(self.label)
         if more > 0:
             self.label = np.concatenate([self.label, np.full(more, -1, np.int32)])
-            self.following = np.concatenate([self.following, np.arange(len(self.following), len(self.index), dtype=np.int32)])
+            self.following = np.concatenate(
+                [self.following, np.arange(len(self.following), len(self.index), dtype=np.int32)]
+            )
             self.origin = np.concatenate([self.origin, np.arange(len(self.origin), len(self.index), dtype=np.int32)])
             self.alive = np.concatenate([self.alive, np.ones(more, bool)])
 
@@ -182,7 +184,7 @@ class Groups:
         if self.label[ordinal] == self.label[other]:
             return
         for one, two in ((ordinal, int(self.origin[other])), (int(self.origin[ordinal]), int(self.origin[other]))):
-            if two != other and one != two and not self._related(one, two):
+            if two not in (other, one) and not self._related(one, two):
                 return
         self.join(other, ordinal)
 
@@ -197,9 +199,9 @@ class Groups:
             return
         origin = int(self.origin[long.ordinal])
         digest = is_digest(long, short) or long.ordinal in self.also
-        if origin == long.ordinal and (not digest or len(self.members(long.ordinal)) == 1 and long.ordinal not in self.also):
-            self.join(long.ordinal, short.ordinal)
-        elif origin != long.ordinal and self._related(short.ordinal, origin):
+        if (origin == long.ordinal and (
+            not digest or (len(self.members(long.ordinal)) == 1 and long.ordinal not in self.also)
+        )) or (origin != long.ordinal and self._related(short.ordinal, origin)):
             self.join(long.ordinal, short.ordinal)
         elif digest or origin != long.ordinal:
             self._add_also(long.ordinal, short.ordinal)
@@ -252,9 +254,7 @@ class Groups:
         documents = {o: self.index.document(o) for o in order}
         for n, ordinal in enumerate(order):
             me = documents[ordinal]
-            links = [
-                Link(o, *shared(me.hashes, me.size, documents[o].hashes, documents[o].size)) for o in order[:n]
-            ]
+            links = [Link(o, *shared(me.hashes, me.size, documents[o].hashes, documents[o].size)) for o in order[:n]]
             self.place(ordinal, links, label if n == 0 else None)
 
     # Origins and roles
@@ -320,7 +320,7 @@ def is_part(one: Document, other: Document, link: Link) -> bool:
 def is_digest(long: Document, short: Document) -> bool:
     """Whether the longer text quotes the shorter one, rather than the shorter being an excerpt: by the credits, then the
     days, then the titles."""
-    quoted, quotes = credits(long, short), credits(short, long)
+    quoted, quotes = names(long, short), names(short, long)
     if long.site != short.site and quoted != quotes:
         return quoted
     if long.day is not None and short.day is not None and long.day != short.day:
@@ -335,7 +335,7 @@ def choose_origin(members: Iterable[Document], digests: set[int]) -> tuple[int, 
     able = [m for m in every if m.ordinal not in digests] or every
     if len(able) == 1:
         return able[0].ordinal, "only" if len(every) == 1 else "earliest"
-    votes = {m.ordinal: sum(credits(other, m) for other in every) for m in able}
+    votes = {m.ordinal: sum(names(other, m) for other in every) for m in able}
     most = max(votes.values())
     if most:
         able, evidence = [m for m in able if votes[m.ordinal] == most], "credited"
@@ -359,7 +359,7 @@ def choose_origin(members: Iterable[Document], digests: set[int]) -> tuple[int, 
     return min(able, key=lambda m: m.doc_id).ordinal, evidence or "none"
 
 
-def credits(one: Document, other: Document) -> bool:
+def names(one: Document, other: Document) -> bool:
     """Whether the source that an article states is another article's site. A site that names itself says the same."""
     source, site = letters(one.source), letters(other.site_name)
     if len(source) < 2 or len(site) < 2:
@@ -387,4 +387,3 @@ def _comparable(one: Document, other: Document) -> bool:
 def _titles_alike(one: Document, other: Document) -> bool:
     a, b = facts(one.head.title), facts(other.head.title)
     return dice(a.pieces, b.pieces) >= TITLES_ALIKE
-

@@ -45,7 +45,10 @@ DOCUMENTS = pa.schema(
         pa.field("hashes", _HASHES, nullable=False),
         pa.field("size", pa.int32(), nullable=False),
         pa.field("numbers", _HASHES, nullable=False),
-        *(pa.field(n, pa.string()) for n in ("title", "first", "doc_number", "site", "site_name", "site_kind", "source")),
+        *(
+            pa.field(n, pa.string())
+            for n in ("title", "first", "doc_number", "site", "site_name", "site_kind", "source")
+        ),
         pa.field("published", pa.int64()),  # ms since 1970, of midnight in China where the page states no clock
         pa.field("clock", pa.bool_(), nullable=False),
     ]
@@ -265,7 +268,9 @@ class Index:
         """Add documents (all columns but their hashes, size) with their sketches, durably. Returns the ordinal of the
         first. Raises StorageError."""
         first = len(self)
-        lists = pa.ListArray.from_arrays(pa.array(sketches.offsets, pa.int32()), pa.array(sketches.hashes), type=_HASHES)
+        lists = pa.ListArray.from_arrays(
+            pa.array(sketches.offsets, pa.int32()), pa.array(sketches.hashes), type=_HASHES
+        )
         given = {name: documents.column(name) for name in documents.schema.names}
         given |= {"hashes": lists, "size": pa.array(sketches.sizes, pa.int32())}
         table = pa.RecordBatch.from_arrays([given[n] for n in DOCUMENTS.names], schema=DOCUMENTS)

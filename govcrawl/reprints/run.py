@@ -338,7 +338,9 @@ def load(index: Index, known: _Known) -> Groups:
     following = np.roll(order, -1)
     following[np.append(starts[1:], len(order)) - 1] = order[starts]
     groups.following[order] = following
-    for n, (also, evidence) in enumerate(zip(*(table.column(c).to_pylist() for c in ("also", "origin_from")), strict=True)):
+    for n, (also, evidence) in enumerate(
+        zip(*(table.column(c).to_pylist() for c in ("also", "origin_from")), strict=True)
+    ):
         if mine[n] < 0:
             continue
         if also:
@@ -413,7 +415,9 @@ def _read(storage: Storage, name: str, columns: list[str]) -> pa.Table:
 
 
 def _unreadable(storage: Storage, name: str, error: Exception) -> StorageError:
-    return StorageError(f"{name} below {storage.root} is not readable ({error}); run scrapy verify --repair, then again")
+    return StorageError(
+        f"{name} below {storage.root} is not readable ({error}); run scrapy verify --repair, then again"
+    )
 
 
 # Sketching, in processes of its own
