@@ -199,9 +199,10 @@ class Groups:
             return
         origin = int(self.origin[long.ordinal])
         digest = is_digest(long, short) or long.ordinal in self.also
-        if (origin == long.ordinal and (
-            not digest or (len(self.members(long.ordinal)) == 1 and long.ordinal not in self.also)
-        )) or (origin != long.ordinal and self._related(short.ordinal, origin)):
+        if (
+            origin == long.ordinal
+            and (not digest or (len(self.members(long.ordinal)) == 1 and long.ordinal not in self.also))
+        ) or (origin != long.ordinal and self._related(short.ordinal, origin)):
             self.join(long.ordinal, short.ordinal)
         elif digest or origin != long.ordinal:
             self._add_also(long.ordinal, short.ordinal)
@@ -320,7 +321,7 @@ def is_part(one: Document, other: Document, link: Link) -> bool:
 def is_digest(long: Document, short: Document) -> bool:
     """Whether the longer text quotes the shorter one, rather than the shorter being an excerpt: by the credits, then the
     days, then the titles."""
-    quoted, quotes = names(long, short), names(short, long)
+    quoted, quotes = is_source(long, short), is_source(short, long)
     if long.site != short.site and quoted != quotes:
         return quoted
     if long.day is not None and short.day is not None and long.day != short.day:
@@ -335,7 +336,7 @@ def choose_origin(members: Iterable[Document], digests: set[int]) -> tuple[int, 
     able = [m for m in every if m.ordinal not in digests] or every
     if len(able) == 1:
         return able[0].ordinal, "only" if len(every) == 1 else "earliest"
-    votes = {m.ordinal: sum(names(other, m) for other in every) for m in able}
+    votes = {m.ordinal: sum(is_source(other, m) for other in every) for m in able}
     most = max(votes.values())
     if most:
         able, evidence = [m for m in able if votes[m.ordinal] == most], "credited"
@@ -359,7 +360,7 @@ def choose_origin(members: Iterable[Document], digests: set[int]) -> tuple[int, 
     return min(able, key=lambda m: m.doc_id).ordinal, evidence or "none"
 
 
-def names(one: Document, other: Document) -> bool:
+def is_source(one: Document, other: Document) -> bool:
     """Whether the source that an article states is another article's site. A site that names itself says the same."""
     source, site = letters(one.source), letters(other.site_name)
     if len(source) < 2 or len(site) < 2:

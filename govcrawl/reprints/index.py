@@ -7,8 +7,9 @@ newest manifest names the files that count. All of it is derived: what is missin
 
 from __future__ import annotations
 
+import hashlib
 import json
-import zlib
+import re
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,7 +20,7 @@ import pyarrow as pa
 from govcrawl.archive.compact import file_name
 from govcrawl.archive.storage import StorageError
 from govcrawl.reprints.facts import Head
-from govcrawl.reprints.sketch import VERSION, Array, Sketches
+from govcrawl.reprints.sketch import VERSION, Array, Sketches, mixed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -396,29 +397,29 @@ _PLAIN = [n for n in DOCUMENTS.names if n not in ("hashes", "numbers")]
 
 
 def keys_of(doc_ids: Any) -> Array:
-    """Articles' doc_ids (an Arrow array of 32 hex digits each) as 64-bit keys: their first 16 digits."""
+    """Articles' doc_ids (an Arrow array of 32 hex digits each) as 64-bit keys."""
     texts = doc_ids.to_pylist()
-    digits = "".join([t[:16] for t in texts])
+    digits = "".join(texts)
     try:
-        if len(digits) == 16 * len(texts):
-            return np.frombuffer(bytes.fromhex(digits), ">u8").astype(np.uint64)
+        if len(digits) == 32 * len(texts) and all(len(t) == 32 for t in texts):
+            halves = np.frombuffer(bytes.fromhex(digits), ">u8").astype(np.uint64).reshape(-1, 2)
+            return mixed(halves[:, 0]) ^ halves[:, 1]
     except ValueError:
         pass
-    return np.fromiter((_key_of(t) for t in texts), np.uint64, len(texts))
+    return np.concatenate([np.zeros(0, np.uint64), *(_key_of(t) for t in texts)])
 
 
-def _key_of(text: str) -> int:
+def _key_of(text: str) -> Array:
     """The key of what may be no doc_id."""
-    try:
-        return int(text[:16], 16) if len(text) == 32 else zlib.crc32(text.encode())
-    except ValueError:
-        return zlib.crc32(text.encode())
+    digest = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+    return keys_of(pa.array([text if re.fullmatch("[0-9a-f]{32}", text) else digest]))
 
 
 def ranges(starts: Array, counts: Array) -> Array:
     """The indices of ranges, one range after the other."""
     ends = np.cumsum(counts)
-    return np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(starts - (ends - counts), counts)
+    found: Array = np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(starts - (ends - counts), counts)
+    return found
 
 
 def _gathered(values: Array, starts: Array, ends: Array) -> tuple[Array, Array]:

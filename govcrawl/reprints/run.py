@@ -333,6 +333,8 @@ def load(index: Index, known: _Known) -> Groups:
             groups.label[ordinal] = labels[group_id]
     here = np.array([m for m in mine if m >= 0], np.int64)
     groups.origin[here] = [o if o >= 0 else m for m, o in zip(mine, origins, strict=True) if m >= 0]
+    if not len(here):
+        return groups
     order = here[np.lexsort((here, groups.label[here]))]
     starts = np.flatnonzero(np.concatenate([[True], groups.label[order][1:] != groups.label[order][:-1]]))
     following = np.roll(order, -1)

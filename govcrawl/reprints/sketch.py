@@ -115,11 +115,12 @@ def _pairwise(one: Array, other: Array, step: int) -> Array:
 def mixed(values: Array) -> Array:
     """splitmix64's finalizer: 64-bit values spread evenly."""
     with np.errstate(over="ignore"):
-        x = values ^ (values >> np.uint64(30))
+        x: Array = values ^ (values >> np.uint64(30))
         x = x * np.uint64(0xBF58476D1CE4E5B9)
         x ^= x >> np.uint64(27)
         x *= np.uint64(0x94D049BB133111EB)
-        return x ^ (x >> np.uint64(31))
+        x ^= x >> np.uint64(31)
+    return x
 
 
 def _distinct(text_of: Array, hashes: Array, valid: Array, bits: int) -> tuple[Array, Array]:
@@ -137,14 +138,13 @@ def _bands(owner: Array, hashes: Array, sizes: Array) -> tuple[Array, Array]:
     first = np.flatnonzero(np.concatenate([[True], cell[1:] != cell[:-1]])) if len(cell) else np.zeros(0, np.int64)
     table = np.zeros(len(sizes) * BINS, U64)
     table[cell[first]] = (hashes[first] & np.uint64((1 << bits) - 1)) + np.uint64(1)
-    table = table.reshape(-1, BINS)
     rows = np.flatnonzero(sizes)
-    table = table[rows]
+    bins: Array = table.reshape(-1, BINS)[rows]
     # An empty bin takes the next full one's value, marked as borrowed.
-    while not table.all():
-        table = np.where(table == 0, np.roll(np.where(table == 0, table, table | _BORROWED), -1, axis=1), table)
-    bands = table.reshape(len(rows), BANDS, BINS // BANDS)
-    key = np.broadcast_to(np.arange(1, BANDS + 1, dtype=U64) * _BAND_TAG, bands.shape[:2])
+    while not bins.all():
+        bins = np.where(bins == 0, np.roll(np.where(bins == 0, bins, bins | _BORROWED), -1, axis=1), bins)
+    bands = bins.reshape(len(rows), BANDS, BINS // BANDS)
+    key: Array = np.broadcast_to(np.arange(1, BANDS + 1, dtype=U64) * _BAND_TAG, bands.shape[:2])
     for n in range(BINS // BANDS):
         with np.errstate(over="ignore"):
             key = mixed(key * _MULTIPLIER + bands[:, :, n])
