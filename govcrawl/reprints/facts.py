@@ -6,9 +6,13 @@ import re
 import zlib
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from govcrawl import provinces
 from govcrawl.reprints.text import letters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 # Sentences or titles alike in this share of their two-letter pieces, numbers and places aside, say the same of another case.
 ALIKE = 0.6
@@ -55,8 +59,8 @@ def facts(text: str) -> Facts:
 
 
 def tokens(text: str) -> list[int]:
-    """The numbers that a whole text states, as 32-bit hashes of what they count and their value."""
-    return sorted({token(slot, value) for slot, value in _numbers(text)})
+    """The numbers and places that a whole text states, as 32-bit hashes of what is counted and how many."""
+    return sorted({token(*pair) for pair in [*_numbers(text), *_place_pairs(provinces.places(text))]})
 
 
 def token(slot: str, value: str) -> int:
@@ -65,12 +69,12 @@ def token(slot: str, value: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What of an article can veto: its document number, title, first sentence, and the numbers of its whole text."""
+    """What of an article can veto: its document number, title, first sentence, and the ``tokens`` of its whole text."""
 
     doc_number: str
     title: str
     first: str
-    numbers: frozenset[int]
+    stated: frozenset[int]
 
 
 def conflict(one: Head, other: Head, *, comparable: bool) -> str:
@@ -111,8 +115,8 @@ def _differ(one: Facts, other: Facts, *, same_form: bool, within: tuple[Head, He
         if same_form:
             more_a, more_b = a - b, b - a
             if within is not None:
-                more_a = frozenset(v for v in more_a if token(slot, v) not in within[1].numbers)
-                more_b = frozenset(v for v in more_b if token(slot, v) not in within[0].numbers)
+                more_a = frozenset(v for v in more_a if token(slot, v) not in within[1].stated)
+                more_b = frozenset(v for v in more_b if token(slot, v) not in within[0].stated)
             if more_a and more_b:
                 return slot
         elif not a & b and (slot == "year" or slot.startswith("第")):
@@ -123,6 +127,21 @@ def _differ(one: Facts, other: Facts, *, same_form: bool, within: tuple[Head, He
         if (a_more and b_more) if same_form else (len(a_more), len(b_more)) == (len(one.places), len(other.places)):
             return "place"
     return ""
+
+
+def missing(short: Head, long: Head) -> bool:
+    """Whether a longer text lacks what a shorter one states: it contains another case of the notice, not this one. An
+    edit may hit a number or two, so most must be lacking: of the first sentence's, or of all."""
+    first = facts(short.first)
+    pairs = [(slot, value) for slot, values in first.numbers.items() for value in values]
+    for stated in ({token(*pair) for pair in [*pairs, *(("place", stem) for stem, _ in first.places)]}, short.stated):
+        if len(stated - long.stated) * 2 > len(stated):
+            return True
+    return False
+
+
+def _place_pairs(found: Iterable[provinces.Place]) -> Iterator[tuple[str, str]]:
+    return (("place", _stem(place.name)) for place in found)
 
 
 def _other_name(one: frozenset[str], other: frozenset[str]) -> bool:

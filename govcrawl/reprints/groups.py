@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from govcrawl.reprints.facts import conflict, dice, facts
+from govcrawl.reprints.facts import conflict, dice, facts, missing
 from govcrawl.reprints.sketch import Array, shared
 from govcrawl.reprints.text import letters
 
@@ -315,7 +315,10 @@ def is_same(one: Document, other: Document, link: Link) -> bool:
 def is_part(one: Document, other: Document, link: Link) -> bool:
     """Whether the longer of two texts contains the shorter."""
     part = link.mine if one.size <= other.size else link.theirs
-    return min(one.size, other.size) >= LEAST_GRAMS and not _comparable(one, other) and part >= PART
+    if min(one.size, other.size) < LEAST_GRAMS or _comparable(one, other) or part < PART:
+        return False
+    short, long = (one, other) if one.size <= other.size else (other, one)
+    return not missing(short.head, long.head)
 
 
 def is_digest(long: Document, short: Document) -> bool:

@@ -45,7 +45,7 @@ DOCUMENTS = pa.schema(
         pa.field("revision", pa.int32(), nullable=False),
         pa.field("hashes", _HASHES, nullable=False),
         pa.field("size", pa.int32(), nullable=False),
-        pa.field("numbers", _HASHES, nullable=False),
+        pa.field("stated", _HASHES, nullable=False),
         *(
             pa.field(n, pa.string())
             for n in ("title", "first", "doc_number", "site", "site_name", "site_kind", "source")
@@ -137,12 +137,12 @@ class Index:
             return known
         table, row = self._row(ordinal)
         values = {name: table.column(name)[row].as_py() for name in _PLAIN}
-        hashes, numbers = (_list_values(table.column(name), row) for name in ("hashes", "numbers"))
+        hashes, stated = (_list_values(table.column(name), row) for name in ("hashes", "stated"))
         found = Document(
             ordinal,
             values["doc_id"],
             values["revision"],
-            Head(values["doc_number"] or "", values["title"] or "", values["first"] or "", frozenset(numbers.tolist())),
+            Head(values["doc_number"] or "", values["title"] or "", values["first"] or "", frozenset(stated.tolist())),
             values["site"] or "",
             values["site_name"] or "",
             values["site_kind"] or "",
@@ -304,7 +304,7 @@ class Index:
             columns = []
             for name in DOCUMENTS.names:
                 column = table.column(name)
-                if name in ("hashes", "numbers"):
+                if name in ("hashes", "stated"):
                     column = pa.array([[] if o else v.as_py() for o, v in zip(out, column, strict=True)], _HASHES)
                 elif name == "size":
                     column = pa.array(np.where(out, 0, column.to_numpy()), pa.int32())
@@ -393,7 +393,7 @@ class Index:
         self._first = np.concatenate([[0], np.cumsum(sizes)])[:-1].astype(np.int64) if sizes else np.zeros(0, np.int64)
 
 
-_PLAIN = [n for n in DOCUMENTS.names if n not in ("hashes", "numbers")]
+_PLAIN = [n for n in DOCUMENTS.names if n not in ("hashes", "stated")]
 
 
 def keys_of(doc_ids: Any) -> Array:

@@ -452,7 +452,10 @@ def prepare(table: pa.Table) -> Prepared:
         for name in ("doc_id", "revision", "title", "doc_number", "site", "site_name", "site_kind", "source")
     }
     columns["first"] = pa.array([b.first for b in bodies], pa.string())
-    columns["numbers"] = pa.array([facts.tokens(b.plain) for b in bodies], DOCUMENTS.field("numbers").type)
+    columns["stated"] = pa.array(
+        [facts.tokens(f"{title or ''}\n{b.plain}") for b, title in zip(bodies, titles, strict=True)],
+        DOCUMENTS.field("stated").type,
+    )
     days = table.column("published_on").cast(pa.int32()).cast(pa.int64())
     midnight = pc.subtract(pc.multiply(days, 86_400_000), 8 * 3_600_000)
     stated = table.column("published_at").cast(pa.int64())

@@ -33,7 +33,15 @@ _TOPICS = (
 ).split()
 PLACES = "黑龙江省 辽宁省 江苏省 浙江省 四川省 甘肃省 湖南省 河北省 山东省 云南省 哈尔滨市 沈阳市 南京市 杭州市 成都市 兰州市".split()
 # A content farm's replacements, in the manner in which such copies are made.
-_SUBSTITUTED = {"高校": "高公司", "学生": "员工", "教学": "公司产品", "教师": "员工", "招生": "招工", "课程": "产品", "学校": "公司"}
+_SUBSTITUTED = {
+    "高校": "高公司",
+    "学生": "员工",
+    "教学": "公司产品",
+    "教师": "员工",
+    "招生": "招工",
+    "课程": "产品",
+    "学校": "公司",
+}
 SITES = (
     ("news1", "清源新闻网", "news"),
     ("news2", "北岸在线", "news"),
@@ -118,7 +126,9 @@ def template_of(chance: random.Random, title: str, text: str) -> tuple[str, str]
         for name, other in zip(sorted(found, key=lambda n: (-len(n), n)), others * 9, strict=False):
             part = part.replace(name, other)
         part = re.sub(r"(?<!\d)((?:19|20)\d\d)(?=年)", lambda m: str(int(m[1]) + 1), part)
-        return re.sub(r"(?<!\d)(\d{1,3})(?=[月日批名])", lambda m: str(int(m[1]) % 9 + 1 + (m[1] == str(int(m[1]) % 9 + 1))), part)
+        return re.sub(
+            r"(?<!\d)(\d{1,3})(?=[月日批名])", lambda m: str(int(m[1]) % 9 + 1 + (m[1] == str(int(m[1]) % 9 + 1))), part
+        )
 
     return changed(title), changed(text)
 
@@ -146,7 +156,17 @@ def third(text: str) -> str:
 
 EXCERPTS = ("third",)
 KINDS = (
-    *("edit 2 %", "edit 5 %", "edit 10 %", "edit 20 %", "cut head", "cut tail", "third", "editor's note", "traditional"),
+    *(
+        "edit 2 %",
+        "edit 5 %",
+        "edit 10 %",
+        "edit 20 %",
+        "cut head",
+        "cut tail",
+        "third",
+        "editor's note",
+        "traditional",
+    ),
     *("word-substituted", "digest"),
 )
 TEMPLATE = "template"
@@ -181,7 +201,14 @@ def plant(texts: list[tuple[str, str]], seed: int = 1) -> Iterator[Text]:
             body = f"{text}\n{texts[other][1]}"
             yield replace(copy("digest", body, f"教育要闻两则({number})"), of=(number, other), day=date(2025, 1, 5))
         if (made := template_of(chance, title, text)) is not None:
-            yield replace(origin, kind=TEMPLATE, of=(-1 - number,), title=made[0], text=made[1], site=("dept2", "云桥省教育厅", "department"))
+            yield replace(
+                origin,
+                kind=TEMPLATE,
+                of=(-1 - number,),
+                title=made[0],
+                text=made[1],
+                site=("dept2", "云桥省教育厅", "department"),
+            )
 
 
 def synthetic(count: int, seed: int = 1, length: int = 680) -> list[tuple[str, str]]:
