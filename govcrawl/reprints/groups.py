@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -339,7 +341,8 @@ def choose_origin(members: Iterable[Document], digests: set[int]) -> tuple[int, 
     able = [m for m in every if m.ordinal not in digests] or every
     if len(able) == 1:
         return able[0].ordinal, "only" if len(every) == 1 else "earliest"
-    votes = {m.ordinal: sum(is_source(other, m) for other in every) for m in able}
+    sources = Counter(m.source for m in every if m.source)
+    votes = {m.ordinal: sum(n for source, n in sources.items() if _means(source, m.site_name)) for m in able}
     most = max(votes.values())
     if most:
         able, evidence = [m for m in able if votes[m.ordinal] == most], "credited"
@@ -365,7 +368,12 @@ def choose_origin(members: Iterable[Document], digests: set[int]) -> tuple[int, 
 
 def is_source(one: Document, other: Document) -> bool:
     """Whether the source that an article states is another article's site. A site that names itself says the same."""
-    source, site = letters(one.source), letters(other.site_name)
+    return bool(one.source) and _means(one.source, other.site_name)
+
+
+@lru_cache(maxsize=100_000)
+def _means(source: str, site: str) -> bool:
+    source, site = letters(source), letters(site)
     if len(source) < 2 or len(site) < 2:
         return False
     if site in source or (len(source) >= 4 and source in site):

@@ -35,7 +35,9 @@ PER_TEXT = 32
 # A band's key alone makes a candidate; of the anchors, which single phrases share too, it takes two.
 _ENOUGH = 2
 _PART = 1 << 20
+_PAIRS = 1 << 10
 _GROWTH = 3
+_CACHED = 50_000
 _SMALL = 20_000
 
 _HASHES = pa.list_(pa.field("element", pa.uint32(), nullable=False))
@@ -133,31 +135,39 @@ class Index:
         return dict(zip(self.ids.tolist(), range(len(self.ids)), strict=True))
 
     def document(self, ordinal: int) -> Document:
-        if (known := self._cache.get(ordinal)) is not None:
-            return known
-        table, row = self._row(ordinal)
-        values = {name: table.column(name)[row].as_py() for name in _PLAIN}
-        hashes, stated = (_list_values(table.column(name), row) for name in ("hashes", "stated"))
-        found = Document(
-            ordinal,
-            values["doc_id"],
-            values["revision"],
-            Head(values["doc_number"] or "", values["title"] or "", values["first"] or "", frozenset(stated.tolist())),
-            values["site"] or "",
-            values["site_name"] or "",
-            values["site_kind"] or "",
-            values["source"] or "",
-            values["published"],
-            values["clock"],
-            hashes,
-            values["size"],
-        )
-        if len(self._cache) >= 10_000:
+        if (known := self._cache.get(ordinal)) is None:
+            table, row = self._row(ordinal)
+            known = self._remember(ordinal, table.slice(row, 1))
+        return known
+
+    def _remember(self, first: int, table: pa.RecordBatch) -> Document:
+        """Keep documents at hand, the first of which has this ordinal; that one is returned."""
+        if len(self._cache) + len(table) > _CACHED:
             self._cache.clear()
-        self._cache[ordinal] = found
-        return found
+        columns = {name: table.column(name).to_pylist() for name in DOCUMENTS.names if name != "hashes"}
+        hashes = table.column("hashes")
+        offsets, values = hashes.offsets.to_numpy(), hashes.values.to_numpy()
+        for n in range(len(table)):
+            row = {name: column[n] for name, column in columns.items()}
+            self._cache[first + n] = Document(
+                first + n,
+                row["doc_id"],
+                row["revision"],
+                Head(row["doc_number"] or "", row["title"] or "", row["first"] or "", frozenset(row["stated"])),
+                row["site"] or "",
+                row["site_name"] or "",
+                row["site_kind"] or "",
+                row["source"] or "",
+                row["published"],
+                row["clock"],
+                values[offsets[n] : offsets[n + 1]],
+                row["size"],
+            )
+        return self._cache[first]
 
     def doc_id(self, ordinal: int) -> str:
+        if (known := self._cache.get(ordinal)) is not None:
+            return known.doc_id
         table, row = self._row(ordinal)
         return str(table.column("doc_id")[row])
 
@@ -165,6 +175,8 @@ class Index:
         """The documents that share at least ``least`` of their grams, or of the text's, with each of the texts asked
         for; ``alive`` says by ordinal which count, ``own`` is the ordinal of each text itself."""
         owner, ordinal = self._candidates(asked, alive, own)
+        if not len(owner):
+            return Pairs(owner, ordinal, *(np.zeros(0) for _ in range(3)))
         mine, theirs, similarity = self._measured(asked, owner, ordinal)
         good = np.maximum(mine, theirs) >= least
         return Pairs(owner[good], ordinal[good], mine[good], theirs[good], similarity[good])
@@ -213,51 +225,39 @@ class Index:
         return owner[best], packed[best] & 0xFFFFFFFF
 
     def _measured(self, asked: Sketches, owner: Array, ordinal: Array) -> tuple[Array, Array, Array]:
+        """Of pairs in order of their owners, what ``shared`` says of two."""
         count = len(owner)
-        if not count:
-            return np.zeros(0), np.zeros(0), np.zeros(0)
-        one, one_pair = _gathered(asked.hashes, asked.offsets[owner], asked.offsets[owner + 1])
-        other, other_sizes = self._hashes(ordinal)
-        kept = np.bincount(other[1], minlength=count)
-        ends = np.cumsum(kept)
-        limit = np.full(count, 0xFFFFFFFF, np.uint32)
-        cut = np.flatnonzero(kept < other_sizes)
-        limit[cut] = other[0][ends[cut] - 1]
-        mine = np.diff(asked.offsets)[owner]
-        cut = np.flatnonzero(mine < asked.sizes[owner])
-        limit[cut] = np.minimum(limit[cut], asked.hashes[asked.offsets[owner[cut] + 1] - 1])
-        sides = []
-        for hashes, pair in ((one, one_pair), other):
-            good = hashes <= limit[pair]
-            sides.append((pair[good].astype(np.uint64) << np.uint64(32)) | hashes[good])
-        sizes = [np.bincount((s >> np.uint64(32)).astype(np.int64), minlength=count) for s in sides]
-        together = np.concatenate(sides)
-        together.sort()
-        twice = together[1:][together[1:] == together[:-1]]
-        both = np.bincount((twice >> np.uint64(32)).astype(np.int64), minlength=count)
-        return (
-            both / np.maximum(sizes[0], 1),
-            both / np.maximum(sizes[1], 1),
-            both / np.maximum(sizes[0] + sizes[1] - both, 1),
-        )
-
-    def _hashes(self, ordinals: Array) -> tuple[tuple[Array, Array], Array]:
-        """The hashes of documents one after the other with the position of each's owner, and the documents' sizes."""
-        where = np.searchsorted(self._first, ordinals, "right") - 1
-        parts, sizes = [], np.zeros(len(ordinals), np.int64)
+        mine, theirs, both = (np.zeros(count, np.int64) for _ in range(3))
+        sizes = np.diff(asked.offsets)
+        mark = np.repeat(np.arange(len(sizes), dtype=np.uint64) << np.uint64(32), sizes)
+        every = mark | asked.hashes  # each text's hashes with its position, ascending
+        limits = np.full(len(sizes), 0xFFFFFFFF, np.uint64)
+        cut = np.flatnonzero(sizes < asked.sizes)
+        limits[cut] = asked.hashes[asked.offsets[cut + 1] - 1]
+        where = np.searchsorted(self._first, ordinal, "right") - 1
         for number in np.unique(where).tolist():
-            at = np.flatnonzero(where == number)
             table = self._chunks[number].table
-            rows = ordinals[at] - self._first[number]
             column = table.column("hashes")
-            offsets = column.offsets.to_numpy()
-            hashes, position = _gathered(column.values.to_numpy(), offsets[rows], offsets[rows + 1])
-            parts.append((hashes, at[position]))
-            sizes[at] = table.column("size").to_numpy()[rows]
-        hashes = np.concatenate([p[0] for p in parts])
-        position = np.concatenate([p[1] for p in parts])
-        order = np.argsort(position, kind="stable")
-        return (hashes[order], position[order]), sizes
+            offsets, values = column.offsets.to_numpy(), column.values.to_numpy()
+            whole = table.column("size").to_numpy()
+            of_chunk = np.flatnonzero(where == number)
+            for first in range(0, len(of_chunk), _PAIRS):
+                at = of_chunk[first : first + _PAIRS]
+                rows = ordinal[at] - self._first[number]
+                starts, ends = offsets[rows].astype(np.int64), offsets[rows + 1].astype(np.int64)
+                limit = limits[owner[at]]
+                short = np.flatnonzero(ends - starts < whole[rows])
+                limit[short] = np.minimum(limit[short], values[ends[short] - 1])
+                high = owner[at].astype(np.uint64) << np.uint64(32)
+                mine[at] = np.searchsorted(every, high | limit, "right") - asked.offsets[owner[at]]
+                hashes, pair = values[ranges(starts, ends - starts)], np.repeat(np.arange(len(at)), ends - starts)
+                good = hashes <= limit[pair]
+                wanted, pair = high[pair[good]] | hashes[good], pair[good]
+                found = np.searchsorted(every, wanted)
+                hit = every[np.minimum(found, len(every) - 1)] == wanted
+                theirs[at] = np.bincount(pair, minlength=len(at))
+                both[at] = np.bincount(pair[hit], minlength=len(at))
+        return both / np.maximum(mine, 1), both / np.maximum(theirs, 1), both / np.maximum(mine + theirs - both, 1)
 
     def _row(self, ordinal: int) -> tuple[pa.RecordBatch, int]:
         number = int(np.searchsorted(self._first, ordinal, "right")) - 1
@@ -290,6 +290,7 @@ class Index:
         self._commit()
         self._count(table)
         self._place()
+        self._remember(first, table)
         return first
 
     def blank(self, ordinals: Sequence[int], run_id: str) -> None:
@@ -393,9 +394,6 @@ class Index:
         self._first = np.concatenate([[0], np.cumsum(sizes)])[:-1].astype(np.int64) if sizes else np.zeros(0, np.int64)
 
 
-_PLAIN = [n for n in DOCUMENTS.names if n not in ("hashes", "stated")]
-
-
 def keys_of(doc_ids: Any) -> Array:
     """Articles' doc_ids (an Arrow array of 32 hex digits each) as 64-bit keys."""
     texts = doc_ids.to_pylist()
@@ -420,17 +418,6 @@ def ranges(starts: Array, counts: Array) -> Array:
     ends = np.cumsum(counts)
     found: Array = np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(starts - (ends - counts), counts)
     return found
-
-
-def _gathered(values: Array, starts: Array, ends: Array) -> tuple[Array, Array]:
-    counts = (ends - starts).astype(np.int64)
-    return values[ranges(starts.astype(np.int64), counts)], np.repeat(np.arange(len(counts)), counts)
-
-
-def _list_values(column: Any, row: int) -> Array:
-    start, end = column.offsets[row].as_py(), column.offsets[row + 1].as_py()
-    values: Array = column.values[start:end].to_numpy()
-    return values
 
 
 def _parts(keys: Array, ordinals: Array) -> list[tuple[int, int, Array, Array]]:
