@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 ALIKE = 0.6
 _DIGIT = "0-9〇零一二三四五六七八九十百千两"
 _NUMBER = re.compile(
-    r"(?<![\d.])(?P<year>(?:19|20)\d\d)(?!\d)(?=\s*[年\-—~至]|学年|届|\D|$)"
+    r"(?=[第0-9])(?:(?<![\d.])(?P<year>(?:19|20)\d\d)(?!\d)"
     r"|(?<!\d)(?P<month>\d{1,2})月(?P<day>\d{1,2})[日号]"
     rf"|第(?P<ordinal>[{_DIGIT}]{{1,6}})\s*(?P<what>[\u4e00-\u9fff])"
-    r"|(?<![\d.])(?P<count>\d+(?:\.\d+)?)\s*(?P<unit>[\u4e00-\u9fff%])"
+    r"|(?<![\d.])(?P<count>\d+(?:\.\d+)?)\s*(?P<unit>[\u4e00-\u9fff%]))"
 )
 _CHINESE = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _QUOTED = re.compile(r"《([^》]{2,60})》")
@@ -29,13 +29,14 @@ _QUOTED = re.compile(r"《([^》]{2,60})》")
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Of a title or sentence: numbers by what they count, places by name with their province, names in 《》, and the
-    two-letter pieces of what is left when numbers and places are taken out."""
+    """Of a title or sentence: numbers by what they count, places by name with their province, names in 《》, the
+    two-letter pieces of what is left when numbers and places are taken out, and of that what is in no 《》."""
 
     numbers: dict[str, frozenset[str]]
     places: frozenset[tuple[str, str]]
     named: frozenset[str]
     pieces: frozenset[str]
+    frame: frozenset[str]
 
 
 @lru_cache(maxsize=20_000)
@@ -49,12 +50,13 @@ def facts(text: str) -> Facts:
     for place in found:
         left.append(text[end : place.start])
         end = max(end, place.start + len(place.name))
-    rest = letters(re.sub(rf"第[{_DIGIT}]+|\d+", "", "".join([*left, text[end:]])))
+    rest = re.sub(rf"第[{_DIGIT}]+|\d+", "", "".join([*left, text[end:]]))
     return Facts(
         {slot: frozenset(values) for slot, values in numbers.items()},
         frozenset((_stem(p.name), p.province) for p in found),
         frozenset(letters(name) for name in _QUOTED.findall(text)),
-        frozenset(rest[i : i + 2] for i in range(len(rest) - 1)),
+        _pairs(letters(rest)),
+        _pairs(letters(_QUOTED.sub("", rest))),
     )
 
 
@@ -88,7 +90,7 @@ def conflict(one: Head, other: Head, *, comparable: bool) -> str:
     same_form = alike(a_title, b_title)
     if (same_form or comparable) and (found := _differ(a_title, b_title, same_form=same_form)):
         return f"title {found}"
-    if comparable and same_form and _other_name(a_title.named, b_title.named):
+    if comparable and dice(a_title.frame, b_title.frame) >= ALIKE and _other_name(a_title.named, b_title.named):
         return "title name"
     a_first, b_first = facts(one.first), facts(other.first)
     if alike(a_first, b_first) and (found := _differ(a_first, b_first, same_form=True, within=(one, other))):

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 SAME = 0.45
 # The shorter is an excerpt where the longer has this share of it.
 PART = 0.55
+# A notice within a digest of which it is the most: this share of it is there, and it is no more of the digest.
+WHOLE = 0.8
 # Of fewer letters, or with another title, more must be shared: forms and covering letters are like each other.
 SHORT, SAME_SHORT = 250, 0.6
 # Below this size beside its origin a text is an excerpt, above the reverse a digest; between, a reprint.
@@ -37,6 +39,8 @@ REGROUPED = 64
 
 ORIGIN, REPRINT, EXCERPT_OF, DIGEST, FORGOTTEN = range(5)
 ROLES = ("origin", "reprint", "excerpt", "digest", "forgotten")
+# What decides an origin where there is a choice, beside "only".
+EVIDENCE = ("credited", "earliest", "site_kind", "none")
 _KINDS = {"department": 0, "ministry": 1, "news": 2}
 # An agency or paper and the site that carries its texts.
 _OUTLETS = (
@@ -168,7 +172,7 @@ class Groups:
             if conflict(me.head, other.head, comparable=_comparable(me, other)):
                 continue
             if is_same(me, other, link):
-                self._join_same(ordinal, link.ordinal)
+                self._join_same(me, other, link)
             elif is_part(me, other, link):
                 contained.append((link, other))
         # The largest part first: a digest belongs to what it has most of.
@@ -180,15 +184,19 @@ class Groups:
                 self._place_whole(me, other)
         self._settle(ordinal)
 
-    def _join_same(self, ordinal: int, other: int) -> None:
+    def _join_same(self, me: Document, other: Document, link: Link) -> None:
         """Join the group of a like text, unless the two origins are no like texts: a chain of small changes, or a digest
-        between two notices."""
-        if self.label[ordinal] == self.label[other]:
+        of which one notice is the most."""
+        if self.label[me.ordinal] == self.label[other.ordinal]:
             return
-        for one, two in ((ordinal, int(self.origin[other])), (int(self.origin[ordinal]), int(self.origin[other]))):
-            if two not in (other, one) and not self._related(one, two):
+        mine, theirs = int(self.origin[me.ordinal]), int(self.origin[other.ordinal])
+        for one in sorted({me.ordinal, mine}):
+            if (one, theirs) != (me.ordinal, other.ordinal) and not self._related(one, theirs):
+                short, long = (me, other) if me.size < other.size else (other, me)
+                if max(link.mine, link.theirs) >= WHOLE and short.size <= WHOLE * long.size:
+                    self._add_also(long.ordinal, short.ordinal)
                 return
-        self.join(other, ordinal)
+        self.join(other.ordinal, me.ordinal)
 
     def _related(self, one: int, other: int) -> bool:
         a, b = self.index.document(one), self.index.document(other)

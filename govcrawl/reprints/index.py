@@ -38,6 +38,9 @@ _PART = 1 << 20
 _PAIRS = 1 << 10
 _GROWTH = 3
 _CACHED = 50_000
+_RECENT = 100_000
+_HEX = np.full(256, 255, np.uint8)
+_HEX[np.frombuffer(b"0123456789abcdef", np.uint8)] = np.arange(16, dtype=np.uint8)
 _SMALL = 20_000
 
 _HASHES = pa.list_(pa.field("element", pa.uint32(), nullable=False))
@@ -121,8 +124,12 @@ class Index:
         self._first = np.zeros(0, np.int64)
         self.ids = np.zeros(0, np.uint64)  # by ordinal: the article's key
         self.revisions = np.zeros(0, np.int32)
-        for chunk in self._chunks:
-            self._count(chunk.table)
+        self._recent: dict[int, int] = {}
+        if self._chunks:
+            tables = [c.table for c in self._chunks]
+            self.ids = np.concatenate([keys_of(t.column("doc_id")) for t in tables])
+            self.revisions = np.concatenate([t.column("revision").to_numpy() for t in tables])
+        self._sort()
         self._place()
 
     def __len__(self) -> int:
@@ -130,9 +137,24 @@ class Index:
 
     # Reading
 
-    def newest(self) -> dict[int, int]:
-        """Key of each article → ordinal of what was indexed of it last."""
-        return dict(zip(self.ids.tolist(), range(len(self.ids)), strict=True))
+    def find(self, keys: Array) -> Array:
+        """Ordinal of what was indexed last of each article, by its key; -1 where nothing was."""
+        found = np.full(len(keys), -1, np.int64)
+        if len(self._sorted):
+            at = np.minimum(np.searchsorted(self._sorted, keys), len(self._sorted) - 1)
+            found = np.where(self._sorted[at] == keys, self._ordinals[at], -1)
+        if self._recent:
+            recent = self._recent
+            found = np.array([recent.get(k, o) for k, o in zip(keys.tolist(), found.tolist(), strict=True)], np.int64)
+        return found
+
+    def revision_of(self, ordinals: Array) -> Array:
+        """The revisions of documents; 0 for the ordinal -1."""
+        return np.append(self.revisions, np.int32(0))[ordinals]
+
+    def alive(self) -> Array:
+        """By ordinal, whether it is what was indexed last of its article."""
+        return np.asarray(self.find(self.ids) == np.arange(len(self.ids)))
 
     def document(self, ordinal: int) -> Document:
         if (known := self._cache.get(ordinal)) is None:
@@ -386,8 +408,19 @@ class Index:
         return _Run(name, sum(len(p[2]) for p in parts), parts)
 
     def _count(self, table: pa.RecordBatch) -> None:
-        self.ids = np.concatenate([self.ids, keys_of(table.column("doc_id"))])
+        first = len(self.ids)
+        keys = keys_of(table.column("doc_id"))
+        self.ids = np.concatenate([self.ids, keys])
         self.revisions = np.concatenate([self.revisions, table.column("revision").to_numpy()])
+        self._recent |= dict(zip(keys.tolist(), range(first, first + len(keys)), strict=True))
+        if len(self._recent) > _RECENT:
+            self._sort()
+
+    def _sort(self) -> None:
+        """Keys in order, each with the ordinal of what came last."""
+        self._sorted, last = np.unique(self.ids[::-1], return_index=True)
+        self._ordinals = len(self.ids) - 1 - last
+        self._recent = {}
 
     def _place(self) -> None:
         sizes = [len(c.table) for c in self._chunks]
@@ -396,15 +429,20 @@ class Index:
 
 def keys_of(doc_ids: Any) -> Array:
     """Articles' doc_ids (an Arrow array of 32 hex digits each) as 64-bit keys."""
-    texts = doc_ids.to_pylist()
-    digits = "".join(texts)
-    try:
-        if len(digits) == 32 * len(texts) and all(len(t) == 32 for t in texts):
-            halves = np.frombuffer(bytes.fromhex(digits), ">u8").astype(np.uint64).reshape(-1, 2)
-            return mixed(halves[:, 0]) ^ halves[:, 1]
-    except ValueError:
-        pass
-    return np.concatenate([np.zeros(0, np.uint64), *(_key_of(t) for t in texts)])
+    chunks = doc_ids.chunks if isinstance(doc_ids, pa.ChunkedArray) else [doc_ids]
+    return np.concatenate([np.zeros(0, np.uint64), *(_chunk_keys(chunk) for chunk in chunks)])
+
+
+def _chunk_keys(chunk: pa.Array) -> Array:
+    if len(chunk) and not chunk.null_count:
+        offsets = np.frombuffer(chunk.buffers()[1], np.int32)[chunk.offset : chunk.offset + len(chunk) + 1]
+        if (np.diff(offsets) == 32).all():
+            digits = np.frombuffer(chunk.buffers()[2], np.uint8)[offsets[0] : offsets[-1]]
+            values = _HEX[digits]
+            if (values < 16).all():
+                halves = ((values[0::2] << 4) | values[1::2]).view(">u8").astype(np.uint64).reshape(-1, 2)
+                return mixed(halves[:, 0]) ^ halves[:, 1]
+    return np.concatenate([np.zeros(0, np.uint64), *(_key_of(str(t)) for t in chunk.to_pylist())])
 
 
 def _key_of(text: str) -> Array:

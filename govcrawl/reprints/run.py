@@ -13,7 +13,7 @@ from collections import Counter, deque
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -25,17 +25,16 @@ import pyarrow.parquet as pq
 from govcrawl.archive.compact import file_name, new_run_id
 from govcrawl.archive.lock import SiteLock
 from govcrawl.archive.schema import REPRINTS
-from govcrawl.archive.site import encode, segment_of
+from govcrawl.archive.site import encode
 from govcrawl.archive.storage import StorageError
 from govcrawl.archive.warc import now_ms
 from govcrawl.reprints import facts, sketch
-from govcrawl.reprints.groups import LEAST_GRAMS, PART, ROLES, SAME, Groups, Link, delay_hours
+from govcrawl.reprints.groups import EVIDENCE, FORGOTTEN, LEAST_GRAMS, PART, ROLES, SAME, Groups, Link, delay_hours
 from govcrawl.reprints.index import DOCUMENTS, Index, keys_of
 from govcrawl.reprints.text import compared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from datetime import datetime
 
     from govcrawl.archive.storage import Storage
     from govcrawl.reprints.sketch import Array, Sketches
@@ -43,12 +42,15 @@ if TYPE_CHECKING:
 FOLDER = "reprints"
 # Articles of a batch: what a kill makes the next run repeat, and the rows of a file.
 BATCH = 10_000
+# Names of staged files that a killed run leaves.
+_STAGED = (f"{FOLDER}-", f"documents-{FOLDER}-", f"keys-{FOLDER}-", "manifest-")
 _TASK = 1_000  # articles that one process sketches at a time
 _ASKED = 1_000  # articles whose candidates are held at once
 _READ = [
     "doc_id", "revision", "title", "text", "doc_number", "site", "site_name", "site_kind", "source", "published_on",
     "published_at",
 ]  # fmt: skip
+_KNOWN = ["doc_id", "group_id", "origin_doc_id", "revision", "grouped_at", "role", "origin_from", "also"]
 _ARTICLE_KEY = ["doc_id", "revision"]
 
 
@@ -77,11 +79,20 @@ class _Newest:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """The newest row of each article in the dataset, by key."""
+    """The newest row of each article in the dataset, in order of its key: the article's key, revision, keys of its group
+    and origin, role, evidence (-1: ``only``), file and row; what digests contain too, by position; the time of the newest
+    row."""
 
+    names: list[str]
     ids: Array
     revisions: Array
-    table: pa.Table
+    groups: Array
+    origins: Array
+    roles: Array
+    evidence: Array
+    files: Array
+    rows: Array
+    also: dict[int, Array]
     last: datetime | None
 
 
@@ -98,7 +109,7 @@ def group_pending(
     with ExitStack() as stack:
         stack.callback(lock.release)
         for name in list(storage.files("staging")):
-            if (segment := segment_of(name)) is not None and _own(segment[0]):
+            if name.rsplit("/", 1)[-1].startswith(_STAGED):
                 storage.remove(name)
         run = _Run(storage, run_id, done, _sketcher(stack, jobs), batch)
         for _ in run.go():
@@ -106,10 +117,6 @@ def group_pending(
             if after is not None:
                 after(done)
     return done
-
-
-def _own(site: str) -> bool:
-    return site in (FOLDER, f"documents-{FOLDER}", f"keys-{FOLDER}")
 
 
 class _Run:
@@ -126,7 +133,7 @@ class _Run:
         known = known_rows(self.storage)
         self.last = known.last
         wanted = ~_holds(known.ids, known.revisions, articles.ids, articles.revisions)
-        present = _holds(*_latest(self.index.ids, self.index.revisions), articles.ids, articles.revisions)
+        present = self.index.revision_of(self.index.find(articles.ids)) == articles.revisions
         # What was grouped before and is not in the index: an index that is missing is built anew.
         again = np.flatnonzero(~wanted & ~present)
         self.done.rebuilt = bool(len(again))
@@ -134,8 +141,7 @@ class _Run:
             self._insert(table)
             self.done.indexed += len(table.documents)
             yield
-        self.groups = load(self.index, known)
-        self.newest = self.index.newest()
+        self.groups = load(self.storage, self.index, known)
         yield from self._forget(articles, known)
         for table in self._batches(articles, np.flatnonzero(wanted)):
             self._group(table)
@@ -158,32 +164,26 @@ class _Run:
         """Add to the index what it does not have. Returns the ordinals."""
         ids = keys_of(prepared.documents.column("doc_id"))
         revisions = prepared.documents.column("revision").to_numpy()
-        newest = {} if not len(self.index) else _ordinals(self.index, ids)
-        new = [
-            n
-            for n, (key, revision) in enumerate(zip(ids.tolist(), revisions.tolist(), strict=True))
-            if key not in newest or self.index.revisions[newest[key]] != revision
-        ]
-        if new:
-            some = prepared if len(new) == len(ids) else prepared.some(new)
-            first = self.index.add(some.documents, some.sketches, self.run_id)
-            newest |= {int(ids[n]): first + k for k, n in enumerate(new)}
-        return np.array([newest[key] for key in ids.tolist()], np.int64)
+        ordinals = self.index.find(ids)
+        new = np.flatnonzero((ordinals < 0) | (self.index.revision_of(ordinals) != revisions))
+        if len(new):
+            added = prepared if len(new) == len(ids) else prepared.some(new.tolist())
+            ordinals[new] = self.index.add(added.documents, added.sketches, self.run_id) + np.arange(len(new))
+        return ordinals
 
     def _group(self, prepared: Prepared) -> None:
-        ids = keys_of(prepared.documents.column("doc_id")).tolist()
-        before = {key: self.newest[key] for key in ids if key in self.newest}
+        before = self.index.find(keys_of(prepared.documents.column("doc_id")))
         own = self._insert(prepared)
         self.groups.grow()
         rest: list[list[int]] = []
         pending = set(own.tolist())
-        for key, ordinal in zip(ids, own.tolist(), strict=True):
-            old = before.get(key, ordinal)
+        for old, ordinal in zip(before.tolist(), own.tolist(), strict=True):
+            if old < 0:
+                continue
             if staying := self.groups.leave(old):
                 rest.append(staying)
             if old != ordinal:
                 self.groups.alive[old] = False
-            self.newest[key] = ordinal
         for members in rest:
             self._regroup([m for m in members if m not in pending and self.groups.alive[m]])
         for first in range(0, len(own), _ASKED):
@@ -212,12 +212,11 @@ class _Run:
 
     def _forget(self, articles: _Newest, known: _Known) -> Iterator[None]:
         """Articles that the archive has no more: the rest of their groups is grouped again, the index loses their words."""
-        live = known.table.column("role").to_numpy(zero_copy_only=False) != "forgotten"
-        gone = np.flatnonzero(live & ~np.isin(known.ids, articles.ids))
-        dead = [self.newest[k] for k in known.ids[gone].tolist() if k in self.newest]
-        dead += [o for k, o in self.newest.items() if k not in set(articles.ids.tolist())] if len(gone) else []
+        gone = np.flatnonzero((known.roles != FORGOTTEN) & ~np.isin(known.ids, articles.ids))
         if not len(gone):
             return
+        found = self.index.find(known.ids[gone])
+        dead = found[found >= 0].tolist()
         for ordinal in dead:
             rest = self.groups.leave(ordinal)
             self.groups.alive[ordinal] = False
@@ -225,14 +224,14 @@ class _Run:
         for parts in self.groups.also.values():
             parts.difference_update(dead)
         rows = [
-            row | {"role": "forgotten", "origin_doc_id": row["doc_id"], "origin_from": "none", "similarity": 0.0}
+            row
+            | {"role": ROLES[FORGOTTEN], "origin_doc_id": row["doc_id"], "origin_from": "none", "similarity": 0.0}
             | {"containment": 0.0, "delay_hours": None, "also": [], "merged_from": None}
-            for row in known.table.take(pa.array(gone)).to_pylist()
+            for row in _cells(self.storage, known, gone, ["doc_id", "revision", "group_id"])
         ]  # fmt: skip
         self.done.forgotten += len(rows)
         if dead:
-            every = np.flatnonzero(np.isin(self.index.ids, self.index.ids[dead]))
-            self.index.blank(every.tolist(), self.run_id)
+            self.index.blank(dead, self.run_id)
         self._write(rows)
         yield
 
@@ -296,68 +295,99 @@ def newest_articles(storage: Storage) -> _Newest:
 
 
 def known_rows(storage: Storage) -> _Known:
-    """The newest row of each article in the dataset, ordered by key. Raises StorageError."""
-    tables = [_read(storage, name, REPRINTS.names) for name in storage.files(FOLDER, ".parquet")]
-    table = pa.concat_tables(tables).combine_chunks() if tables else REPRINTS.empty_table()
-    ids = keys_of(table.column("doc_id"))
-    times = table.column("grouped_at").cast(pa.int64()).to_numpy()
-    order = np.lexsort((times, ids))
-    last = order[np.flatnonzero(np.concatenate([ids[order][1:] != ids[order][:-1], [True]]))] if len(ids) else order
-    newest = pc.max(table.column("grouped_at")).as_py() if len(table) else None
-    table = table.take(pa.array(last, pa.int64()))
-    return _Known(ids[last], table.column("revision").to_numpy(), table, newest)
+    """The newest row of each article in the dataset. Raises StorageError."""
+    names = list(storage.files(FOLDER, ".parquet"))
+    columns: list[list[Array]] = [[] for _ in range(9)]
+    lists: dict[tuple[int, int], Array] = {}
+    for number, name in enumerate(names):
+        table = _read(storage, name, _KNOWN)
+        cells = [
+            *(keys_of(table.column(n)) for n in ("doc_id", "group_id", "origin_doc_id")),
+            table.column("revision").to_numpy(),
+            table.column("grouped_at").cast(pa.int64()).to_numpy(),
+            pc.index_in(table.column("role"), pa.array(ROLES)).fill_null(0).to_numpy().astype(np.int8),
+            pc.index_in(table.column("origin_from"), pa.array(EVIDENCE)).fill_null(-1).to_numpy().astype(np.int8),
+            np.full(len(table), number, np.int32),
+            np.arange(len(table), dtype=np.int32),
+        ]
+        for column, cell in zip(columns, cells, strict=True):
+            column.append(cell)
+        also = table.column("also")
+        for row in np.flatnonzero(pc.list_value_length(also).fill_null(0).to_numpy(zero_copy_only=False)).tolist():
+            lists[number, row] = keys_of(pa.array(also[row].as_py()))
+    ids, groups, origins, revisions, times, roles, evidence, files, rows = (
+        np.concatenate(c) if c else np.zeros(0, np.int64) for c in columns
+    )
+    order = np.lexsort((rows, times, ids))
+    last = order[np.concatenate([ids[order][1:] != ids[order][:-1], [True]])] if len(order) else order
+    newest = datetime.fromtimestamp(int(times.max()) / 1000, UTC) if len(times) else None
+    places = zip(files[last].tolist(), rows[last].tolist(), strict=True)
+    also_by_position = {n: lists[place] for n, place in enumerate(places) if place in lists} if lists else {}
+    return _Known(
+        names,
+        ids[last],
+        revisions[last],
+        groups[last],
+        origins[last],
+        roles[last],
+        evidence[last],
+        files[last],
+        rows[last],
+        also_by_position,
+        newest,
+    )
 
 
-def load(index: Index, known: _Known) -> Groups:
+def load(storage: Storage, index: Index, known: _Known) -> Groups:
     """The groups as the dataset has them, of the documents that are in the index."""
-    alive = np.zeros(len(index), bool)
-    ordinals = _ordinals(index, np.unique(index.ids))
-    alive[list(ordinals.values())] = True
     groups = Groups(index, np.zeros(0, bool))
     groups.grow()
-    groups.alive = alive
-    live = [n for n, role in enumerate(known.table.column("role").to_pylist()) if role != "forgotten"]
-    table = known.table.take(pa.array(live, pa.int64()))
-    mine = [ordinals.get(k, -1) for k in known.ids[live].tolist()]
-    named = [ordinals.get(k, -1) for k in keys_of(table.column("group_id")).tolist()]
-    origins = [ordinals.get(k, -1) for k in keys_of(table.column("origin_doc_id")).tolist()]
-    doc_ids, group_ids = (table.column(c).to_pylist() for c in ("doc_id", "group_id"))
-    founders = {g for d, g in zip(doc_ids, group_ids, strict=True) if d == g}
-    labels: dict[str, int] = {}
-    for ordinal, founder, group_id in zip(mine, named, group_ids, strict=True):
-        if ordinal >= 0:
-            if group_id not in labels:
-                labels[group_id] = founder if founder >= 0 else groups.named(group_id)
-                if group_id not in founders:
-                    groups.orphaned.add(group_id)
-            groups.label[ordinal] = labels[group_id]
-    here = np.array([m for m in mine if m >= 0], np.int64)
-    groups.origin[here] = [o if o >= 0 else m for m, o in zip(mine, origins, strict=True) if m >= 0]
+    groups.alive = index.alive()
+    live = known.roles != FORGOTTEN
+    mine = np.where(live, index.find(known.ids), -1)
+    here = np.flatnonzero(mine >= 0)
     if not len(here):
         return groups
-    order = here[np.lexsort((here, groups.label[here]))]
-    starts = np.flatnonzero(np.concatenate([[True], groups.label[order][1:] != groups.label[order][:-1]]))
+    labels, origins = index.find(known.groups[here]), index.find(known.origins[here])
+    mine = mine[here]
+    # Names that no document in the index has, and those whose founder is in another group now.
+    founded = known.groups[here][known.groups[here] == known.ids[here]]
+    strange = np.flatnonzero((labels < 0) | ~np.isin(known.groups[here], founded))
+    given: dict[str, int] = {}
+    for n, row in zip(strange.tolist(), _cells(storage, known, here[strange], ["group_id"]), strict=True):
+        name = row["group_id"]
+        groups.orphaned.add(name)
+        if labels[n] < 0:
+            if name not in given:
+                given[name] = groups.named(name)
+            labels[n] = given[name]
+    groups.label[mine] = labels
+    groups.origin[mine] = np.where(origins >= 0, origins, mine)
+    order = mine[np.lexsort((mine, labels))]
+    ordered = groups.label[order]
+    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
     following = np.roll(order, -1)
     following[np.append(starts[1:], len(order)) - 1] = order[starts]
     groups.following[order] = following
-    for n, (also, evidence) in enumerate(
-        zip(*(table.column(c).to_pylist() for c in ("also", "origin_from")), strict=True)
-    ):
-        if mine[n] < 0:
-            continue
-        if also:
-            parts = keys_of(pa.array(also)).tolist()
-            groups.also[mine[n]] = {ordinals[k] for k in parts if k in ordinals}
-        if evidence != "only" and origins[n] == mine[n]:
-            groups.evidence[mine[n]] = evidence
+    decided = np.flatnonzero((known.evidence[here] >= 0) & (groups.origin[mine] == mine))
+    names = [EVIDENCE[k] for k in known.evidence[here[decided]].tolist()]
+    groups.evidence = dict(zip(mine[decided].tolist(), names, strict=True))
+    position = {int(p): int(m) for p, m in zip(here, mine, strict=True)} if known.also else {}
+    for n, keys in known.also.items():
+        if n in position:
+            parts = index.find(keys)
+            groups.also[position[n]] = set(parts[parts >= 0].tolist())
     return groups
 
 
-def _latest(ids: Array, revisions: Array) -> tuple[Array, Array]:
-    """Of each key what came last."""
-    reverse, first = ids[::-1], revisions[::-1]
-    keys, where = np.unique(reverse, return_index=True)
-    return keys, first[where]
+def _cells(storage: Storage, known: _Known, which: Array, columns: list[str]) -> list[dict[str, Any]]:
+    """Some columns of the newest rows at some positions."""
+    found: dict[int, dict[str, Any]] = {}
+    for number in np.unique(known.files[which]).tolist():
+        inside = which[known.files[which] == number]
+        table = _read(storage, known.names[number], columns).take(pa.array(known.rows[inside]))
+        found |= dict(zip(inside.tolist(), table.to_pylist(), strict=True))
+    return [found[n] for n in which.tolist()]
 
 
 def _holds(ids: Array, revisions: Array, asked: Array, asked_revisions: Array) -> Array:
@@ -367,12 +397,6 @@ def _holds(ids: Array, revisions: Array, asked: Array, asked_revisions: Array) -
     at = np.minimum(np.searchsorted(ids, asked), len(ids) - 1)
     held: Array = (ids[at] == asked) & (revisions[at] == asked_revisions)
     return held
-
-
-def _ordinals(index: Index, keys: Array) -> dict[int, int]:
-    """Ordinal of what was indexed last of each of these keys, where something was."""
-    at = np.flatnonzero(np.isin(index.ids, keys))
-    return dict(zip(index.ids[at].tolist(), at.tolist(), strict=True))
 
 
 def _tables(storage: Storage, articles: _Newest, which: Array, size: int) -> Iterator[pa.Table]:
