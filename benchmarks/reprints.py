@@ -24,10 +24,9 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -40,6 +39,9 @@ from govcrawl.extraction.script import to_simplified
 from govcrawl.reprints.run import group_pending
 from govcrawl.reprints.text import letters
 from tests.reprints.planted import KINDS, TEMPLATE, Text, edited, plant, synthetic, vocabulary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
 
 Pairs = set[tuple[int, int]]
 EASY = tuple(k for k in KINDS if k not in ("edit 20 %", "third"))
@@ -226,9 +228,7 @@ def scale(sizes: list[int], jobs: int) -> None:
             marks = [(time.monotonic(), 0)]
             pid = os.fork()
             if not pid:
-                group_pending(Storage(name), jobs=jobs, after=lambda g: marks.append((time.monotonic(), g.articles)))
-                Path(name, "marks.json").write_text(json.dumps(marks))
-                os._exit(0)
+                grouped_in_a_process(name, jobs, marks)
             peak = 0.0
             while os.waitpid(pid, os.WNOHANG) == (0, 0):
                 peak = max(peak, anonymous_mib(pid))
@@ -243,6 +243,15 @@ def scale(sizes: list[int], jobs: int) -> None:
             for (a, n), (b, m) in itertools.pairwise(steps):
                 print(f"|   {done + n} to {done + m} | {b - a:.1f} | {(b - a) / (m - n) * 1e6:.0f} | | |", flush=True)
             done = size
+
+
+def grouped_in_a_process(folder: str, jobs: int, marks: list[tuple[float, int]]) -> None:
+    """Group, note the time after each batch in marks.json, and end the process."""
+    try:
+        group_pending(Storage(folder), jobs=jobs, after=lambda g: marks.append((time.monotonic(), g.articles)))
+        Path(folder, "marks.json").write_text(json.dumps(marks))
+    finally:
+        os._exit(0)
 
 
 def anonymous_mib(pid: int) -> float:

@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -22,6 +23,7 @@ from govcrawl.extensions import data_folder
 from govcrawl.extraction.page import Page as Reading
 from govcrawl.pipelines import article_of
 from govcrawl.recognition.families import other_site, spiders
+from govcrawl.reprints.check import check as check_reprints
 from govcrawl.run_report import verdict
 
 if TYPE_CHECKING:
@@ -101,7 +103,7 @@ class Command(ScrapyCommand):
 
 def _told(storage: Storage, sites: list[str], checked: Checked) -> list[Finding]:
     found = []
-    for finding in verify(storage, sites, checked):
+    for finding in chain(verify(storage, sites, checked), () if sites else check_reprints(storage)):
         print(finding)
         found.append(finding)
     return found

@@ -280,7 +280,7 @@ def newest_articles(storage: Storage) -> _Newest:
     names = list(storage.files("articles", ".parquet"))
     ids, revisions, files, rows = [], [], [], []
     for number, name in enumerate(names):
-        table = _read(storage, name, _ARTICLE_KEY)
+        table = read(storage, name, _ARTICLE_KEY)
         ids.append(keys_of(table.column("doc_id")))
         revisions.append(table.column("revision").to_numpy())
         files.append(np.full(len(table), number, np.int32))
@@ -300,7 +300,7 @@ def known_rows(storage: Storage) -> _Known:
     columns: list[list[Array]] = [[] for _ in range(9)]
     lists: dict[tuple[int, int], Array] = {}
     for number, name in enumerate(names):
-        table = _read(storage, name, _KNOWN)
+        table = read(storage, name, _KNOWN)
         cells = [
             *(keys_of(table.column(n)) for n in ("doc_id", "group_id", "origin_doc_id")),
             table.column("revision").to_numpy(),
@@ -385,7 +385,7 @@ def _cells(storage: Storage, known: _Known, which: Array, columns: list[str]) ->
     found: dict[int, dict[str, Any]] = {}
     for number in np.unique(known.files[which]).tolist():
         inside = which[known.files[which] == number]
-        table = _read(storage, known.names[number], columns).take(pa.array(known.rows[inside]))
+        table = read(storage, known.names[number], columns).take(pa.array(known.rows[inside]))
         found |= dict(zip(inside.tolist(), table.to_pylist(), strict=True))
     return [found[n] for n in which.tolist()]
 
@@ -432,7 +432,8 @@ def _rows_of(storage: Storage, name: str, rows: Array) -> Iterator[pa.Table]:
         raise _unreadable(storage, name, exc) from exc
 
 
-def _read(storage: Storage, name: str, columns: list[str]) -> pa.Table:
+def read(storage: Storage, name: str, columns: list[str]) -> pa.Table:
+    """Columns of one Parquet file. Raises StorageError."""
     try:
         table = pq.read_table(storage.path(name), filesystem=storage.fs, columns=columns, partitioning=None)
         return table.select(columns).combine_chunks()

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
+from typing import TYPE_CHECKING
 
 import opencc
 
 from govcrawl import provinces
 from govcrawl.extraction.script import to_simplified
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _CHARS = (
     "学校教师生课程育考试招录取专业科研究培训名额资金项目管理服务安全卫生食堂体艺术劳动实践活动家长社区乡村城镇基础高职中小幼儿园民办公特殊"
@@ -22,16 +25,71 @@ _CHARS = (
     "审批公开咨询电话地址时间方式材料申请受理审核公示结果异议申诉复核备案归档统计报表数据分析研判形势任务目标重点难点问题建议意见反馈报告总结"
 )
 _WORDS = 3000
-_OPENINGS = "为贯彻落实 根据有关规定 按照统一部署 经研究决定 为进一步做好 结合我省实际 在前期工作基础上 围绕重点任务 坚持问题导向 各地各校要".split()
-_PHRASES = (
-    "深入学习贯彻党的二十大精神 全面落实立德树人根本任务 推动教育高质量发展 切实加强组织领导 明确责任分工 确保各项工作落到实处 及时报送有关情况"
-    " 加强督促检查 广泛宣传动员 营造良好氛围 不断提高人民群众的教育获得感 坚持以人民为中心的发展思想 办好人民满意的教育"
-).split()
-_TOPICS = (
-    "普通高校招生录取 中小学教师培训 校园食品安全 义务教育入学 职业院校技能大赛 高校毕业生就业 语言文字推广 学前教育普惠发展 学生资助 体育美育"
-    " 教材选用 教育督导 民办教育年检 科研项目申报 师德师风建设 寒假工作安排 春季学期开学 优秀教师推荐"
-).split()
-PLACES = "黑龙江省 辽宁省 江苏省 浙江省 四川省 甘肃省 湖南省 河北省 山东省 云南省 哈尔滨市 沈阳市 南京市 杭州市 成都市 兰州市".split()
+_OPENINGS = [
+    "为贯彻落实",
+    "根据有关规定",
+    "按照统一部署",
+    "经研究决定",
+    "为进一步做好",
+    "结合我省实际",
+    "在前期工作基础上",
+    "围绕重点任务",
+    "坚持问题导向",
+    "各地各校要",
+]
+_PHRASES = [
+    "深入学习贯彻党的二十大精神",
+    "全面落实立德树人根本任务",
+    "推动教育高质量发展",
+    "切实加强组织领导",
+    "明确责任分工",
+    "确保各项工作落到实处",
+    "及时报送有关情况",
+    "加强督促检查",
+    "广泛宣传动员",
+    "营造良好氛围",
+    "不断提高人民群众的教育获得感",
+    "坚持以人民为中心的发展思想",
+    "办好人民满意的教育",
+]
+_TOPICS = [
+    "普通高校招生录取",
+    "中小学教师培训",
+    "校园食品安全",
+    "义务教育入学",
+    "职业院校技能大赛",
+    "高校毕业生就业",
+    "语言文字推广",
+    "学前教育普惠发展",
+    "学生资助",
+    "体育美育",
+    "教材选用",
+    "教育督导",
+    "民办教育年检",
+    "科研项目申报",
+    "师德师风建设",
+    "寒假工作安排",
+    "春季学期开学",
+    "优秀教师推荐",
+]
+PLACES = [
+    "黑龙江省",
+    "辽宁省",
+    "江苏省",
+    "浙江省",
+    "四川省",
+    "甘肃省",
+    "湖南省",
+    "河北省",
+    "山东省",
+    "云南省",
+    "哈尔滨市",
+    "沈阳市",
+    "南京市",
+    "杭州市",
+    "成都市",
+    "兰州市",
+]
 # A content farm's replacements, in the manner in which such copies are made.
 _SUBSTITUTED = {
     "高校": "高公司",
@@ -182,7 +240,13 @@ def plant(texts: list[tuple[str, str]], seed: int = 1) -> Iterator[Text]:
         yield origin
         site = iter([*SITES, *SITES, *SITES])
 
-        def copy(kind: str, body: str, headline: str = title, origin: Text = origin) -> Text:
+        def copy(
+            kind: str,
+            body: str,
+            headline: str = title,
+            origin: Text = origin,
+            site: Iterator[tuple[str, str, str]] = site,
+        ) -> Text:
             later = origin.day + timedelta(days=chance.randrange(4))
             credit = chance.choice([None, None, origin.site[1]])
             return replace(origin, kind=kind, text=body, title=headline, site=next(site), source=credit, day=later)
