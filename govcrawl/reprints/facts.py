@@ -65,6 +65,16 @@ def tokens(text: str) -> list[int]:
     return sorted({token(*pair) for pair in [*_numbers(text), *_place_pairs(provinces.places(text))]})
 
 
+def head_keys(title: str, first: str) -> list[bytes]:
+    """What finds an article among the copies of a template: its title, and the numbers and places that its first
+    sentence states, where these are two or more."""
+    found = facts(first)
+    stated = [f"{slot} {value}" for slot, values in found.numbers.items() for value in values]
+    stated += [stem for stem, _ in found.places]
+    keys = [letters(title), " ".join(sorted(stated)) if len(stated) > 1 else ""]
+    return [f"{n} {key}".encode() for n, key in enumerate(keys) if len(key) > 3]
+
+
 def token(slot: str, value: str) -> int:
     return zlib.crc32(f"{slot} {value}".encode())
 
@@ -133,13 +143,9 @@ def _differ(one: Facts, other: Facts, *, same_form: bool, within: tuple[Head, He
 
 def missing(short: Head, long: Head) -> bool:
     """Whether a longer text lacks what a shorter one states: it contains another case of the notice, not this one. An
-    edit may hit a number or two, so most must be lacking: of the first sentence's, or of all."""
-    first = facts(short.first)
-    pairs = [(slot, value) for slot, values in first.numbers.items() for value in values]
-    for stated in ({token(*pair) for pair in [*pairs, *(("place", stem) for stem, _ in first.places)]}, short.stated):
-        if len(stated - long.stated) * 2 > len(stated):
-            return True
-    return False
+    edit may hit a number or two, so most must be lacking: of what title and first sentence state, or of all."""
+    head = set(tokens(f"{short.title}\n{short.first}"))
+    return any(len(stated - long.stated) * 2 > len(stated) for stated in (head, short.stated))
 
 
 def _place_pairs(found: Iterable[provinces.Place]) -> Iterator[tuple[str, str]]:
@@ -175,7 +181,15 @@ def _provincial() -> frozenset[str]:
 
 
 def _stem(name: str) -> str:
-    return name[:-1] if len(name) > 2 and name[-1] in "省市" else name
+    """A place's name without 省 and 市; 吉林市 is not 吉林."""
+    if len(name) < 3 or name[-1] not in "省市":
+        return name
+    return name if name[-1] == "市" and name[:-1] in _shorts() and name not in _shorts() else name[:-1]
+
+
+@lru_cache(maxsize=1)
+def _shorts() -> frozenset[str]:
+    return frozenset(name for p in provinces.PROVINCES.values() for name in (p.name, p.short))
 
 
 def _numbers(text: str) -> list[tuple[str, str]]:

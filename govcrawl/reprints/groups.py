@@ -237,6 +237,8 @@ class Groups:
     def _add_also(self, digest: int, part: int) -> None:
         """Note a further notice that a digest contains, by its group's origin."""
         origin = int(self.origin[part])
+        if origin != part and not self._related(digest, origin):
+            return
         if origin != digest and self.label[origin] != self.label[digest]:
             self.also.setdefault(digest, set()).add(origin)
             self.touched.add(digest)

@@ -32,7 +32,7 @@ FOLDER = "reprints_index"
 PER_KEY = 48
 # Of a text's candidates, so many are measured, those of the rarest keys.
 PER_TEXT = 32
-# A band's key alone makes a candidate; of the anchors, which single phrases share too, it takes two.
+# A key of a band or of the head alone makes a candidate; of the anchors, which single phrases share too, it takes two.
 _ENOUGH = 2
 _PART = 1 << 20
 _PAIRS = 1 << 10

@@ -488,7 +488,8 @@ def prepare(table: pa.Table) -> Prepared:
     columns["clock"] = pc.is_valid(stated).combine_chunks()
     schema = pa.schema([f for f in DOCUMENTS if f.name in columns])
     documents = pa.RecordBatch.from_arrays([columns[n].cast(schema.field(n).type) for n in schema.names], schema=schema)
-    return Prepared(documents, sketch.sketch([b.letters for b in bodies]))
+    heads = [facts.head_keys(title or "", b.first) for title, b in zip(titles, bodies, strict=True)]
+    return Prepared(documents, sketch.with_keys(sketch.sketch([b.letters for b in bodies]), heads))
 
 
 def _sketcher(stack: ExitStack, jobs: int) -> Callable[[Iterator[pa.Table]], Iterator[Prepared]]:

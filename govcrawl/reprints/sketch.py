@@ -7,7 +7,8 @@ least hashes of its 8-grams (bottom-k) find excerpts: what two texts share has t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +24,7 @@ ANCHORS = 48
 # So many of a text's gram hashes are kept: all of them up to some 500 characters, beyond that a uniform sample.
 KEPT = 512
 # Changing any of these, or the stripping of texts, makes another index.
-VERSION = f"3-grams oph{BINS}/{BANDS} anchors{ANCHOR}/{ANCHORS} kept{KEPT} text1"
+VERSION = f"3-grams oph{BINS}/{BANDS} anchors{ANCHOR}/{ANCHORS} kept{KEPT} head text1"
 
 U64 = np.dtype(np.uint64)
 Array = np.ndarray[Any, Any]
@@ -36,8 +37,8 @@ _MAX_TEXTS = 1 << 12
 @dataclass(frozen=True, slots=True)
 class Sketches:
     """Of n texts. ``hashes``: their sorted 32-bit gram hashes, one after the other; text i has ``hashes[offsets[i] :
-    offsets[i + 1]]``; ``sizes``: how many distinct grams each has; ``keys``: 64-bit index keys (a band's is odd,
-    an anchor's even) and ``owners``, the text of each."""
+    offsets[i + 1]]``; ``sizes``: how many distinct grams each has; ``keys``: 64-bit index keys (an anchor's is
+    even) and ``owners``, the text of each."""
 
     hashes: Array
     offsets: Array
@@ -50,6 +51,16 @@ def sketch(texts: Sequence[str]) -> Sketches:
     """Sketch texts of letters only (``text.compared``). A text of fewer than 3 letters has no gram and no key."""
     parts = [_sketch(texts[i : i + _MAX_TEXTS]) for i in range(0, len(texts), _MAX_TEXTS)]
     return concatenated(parts)
+
+
+def with_keys(sketches: Sketches, more: Sequence[Sequence[bytes]]) -> Sketches:
+    """Sketches whose texts have further keys, each of which alone makes a candidate."""
+    owners = np.repeat(np.arange(len(more), dtype=np.uint32), [len(m) for m in more])
+    digests = b"".join(hashlib.blake2b(key, digest_size=8).digest() for keys in more for key in keys)
+    keys = np.frombuffer(digests, "<u8").astype(U64) | np.uint64(1)
+    return replace(
+        sketches, keys=np.concatenate([sketches.keys, keys]), owners=np.concatenate([sketches.owners, owners])
+    )
 
 
 def concatenated(parts: Sequence[Sketches]) -> Sketches:
