@@ -3,6 +3,8 @@ stand last, each with the part that reads it. All can be set with ``-s NAME=VALU
 
 import os
 
+from govcrawl import __version__
+
 BOT_NAME = "govcrawl"
 
 SPIDER_MODULES = ["govcrawl.spiders"]
@@ -12,7 +14,7 @@ TEMPLATES_DIR = os.path.join(os.path.dirname(__file__), "templates")  # scrapy g
 
 # A contact for the people who run the sites; set GOVCRAWL_CONTACT to yours.
 GOVCRAWL_CONTACT = os.getenv("GOVCRAWL_CONTACT", "")
-USER_AGENT = f"govcrawl/0.1 (research archive of public notices; {GOVCRAWL_CONTACT or 'no contact set'})"
+USER_AGENT = f"govcrawl/{__version__} (research archive of public notices; {GOVCRAWL_CONTACT or 'no contact set'})"
 
 ROBOTSTXT_OBEY = True  # default False
 
@@ -43,7 +45,7 @@ DOWNLOADER_MIDDLEWARES = {
     "govcrawl.middlewares.WarcMiddleware": 890,
 }
 # Default scrapy.resolver.CachingThreadedResolver, which would follow a name to an inner address.
-DNS_RESOLVER = "govcrawl.network.guard.GuardedResolver"
+TWISTED_DNS_RESOLVER = "govcrawl.network.guard.GuardedResolver"
 REDIRECT_MAX_TIMES = 10  # default 20
 
 EXTENSIONS = {"govcrawl.extensions.ArchiveExtension": 0}

@@ -17,7 +17,7 @@ from govcrawl.archive.schema import RETRIED
 from govcrawl.base_spiders.arguments import count, day, switch
 from govcrawl.base_spiders.article import ArticleSpider, outcome_of
 from govcrawl.base_spiders.rows import Row, date_in_url, find_rows
-from govcrawl.errors import BadArgument, IncoherentSpider
+from govcrawl.errors import BadArgument, IncoherentSpider, nearest
 from govcrawl.extraction import clean
 from govcrawl.extraction.page import Page as Reading
 from govcrawl.extraction.page import Site
@@ -104,7 +104,7 @@ class ListingSpider(ArticleSpider):
         unknown = sorted(set(arguments) - set(self.arguments))
         if unknown:
             known = ", ".join(f"{k} ({v})" for k, v in self.arguments.items())
-            msg = f"{self.name} has no argument {unknown[0]!r}; it takes: {known}"
+            msg = f"{self.name} has no argument {unknown[0]!r}{nearest(unknown[0], self.arguments)}; it takes: {known}"
             raise BadArgument(msg)
         self.given = arguments
         self.since = day(arguments, "since", first=True)
@@ -220,7 +220,7 @@ class ListingSpider(ArticleSpider):
             return {wanted: self.channels[wanted]}
         if "://" not in wanted:
             names = ", ".join(self.channels) or "none"
-            msg = f"{self.name} has no channel {wanted!r}; it has: {names}; or give a listing's address"
+            msg = f"{self.name} has no channel {wanted!r}{nearest(wanted, self.channels)}; it has: {names}; or give a listing's address"
             raise BadArgument(msg)
         for channel, url in self.channels.items():
             if doc_id(url) == doc_id(wanted):

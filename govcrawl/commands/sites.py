@@ -30,7 +30,7 @@ class Command(ScrapyCommand):
         return "[--markdown] [--write FILE]"
 
     def short_desc(self) -> str:
-        return "Print the table of sites (README.md's is written by it)"
+        return "Print the table of sites (that of docs/sites.md is written by it)"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)

@@ -45,7 +45,7 @@ def facts(text: str) -> Facts:
     numbers: dict[str, set[str]] = {}
     for slot, value in _numbers(text):
         numbers.setdefault(slot, set()).add(value)
-    found = list(provinces.places(text))
+    found = list(provinces.mentions(text))
     left, end = [], 0
     for place in found:
         left.append(text[end : place.start])
@@ -62,7 +62,7 @@ def facts(text: str) -> Facts:
 
 def tokens(text: str) -> list[int]:
     """The numbers and places that a whole text states, as 32-bit hashes of what is counted and how many."""
-    return sorted({token(*pair) for pair in [*_numbers(text), *_place_pairs(provinces.places(text))]})
+    return sorted({token(*pair) for pair in [*_numbers(text), *_place_pairs(provinces.mentions(text))]})
 
 
 def head_keys(title: str, first: str) -> list[bytes]:
@@ -170,7 +170,7 @@ def _agree(one: tuple[str, str], other: tuple[str, str]) -> bool:
     if one[0] == other[0]:
         return True
     whole = [stem in _provincial() for stem, _ in (one, other)]
-    return one[1] == other[1] and any(whole)
+    return (one[1] == other[1] or not one[1] or not other[1]) and any(whole)
 
 
 @lru_cache(maxsize=1)

@@ -15,7 +15,7 @@ from govcrawl import provinces
 from govcrawl.extraction.script import to_simplified
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _CHARS = (
     "学校教师生课程育考试招录取专业科研究培训名额资金项目管理服务安全卫生食堂体艺术劳动实践活动家长社区乡村城镇基础高职中小幼儿园民办公特殊"
@@ -204,8 +204,9 @@ def traditional(text: str) -> str:
 
 
 @cache
-def _t() -> object:
-    return opencc.OpenCC("s2t").convert
+def _t() -> Callable[[str], str]:
+    convert: Callable[[str], str] = opencc.OpenCC("s2t").convert
+    return convert
 
 
 def third(text: str) -> str:

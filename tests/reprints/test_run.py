@@ -19,7 +19,7 @@ import pytest
 from benchmarks.reprints import EASY, real_texts, rows_of, score
 from govcrawl.archive.lock import Locked, SiteLock
 from govcrawl.archive.storage import Storage, StorageError
-from govcrawl.reprints.run import FOLDER, group_pending
+from govcrawl.reprints.run import BATCH, FOLDER, group_pending
 from tests.loopback import PROJECT
 from tests.reprints.archive import article, doc_id, land, newest, places, rows
 from tests.reprints.planted import TEMPLATE, Text, edited, plant, substituted, synthetic, traditional
@@ -31,8 +31,8 @@ TEXTS = [text for _, text in synthetic(12, seed=5)]
 DEPARTMENT = {"site": "dept", "site_name": "清源省教育厅", "site_kind": "department"}
 
 
-def group(data: Path, **options: int) -> dict[str, tuple[object, ...]]:
-    group_pending(Storage(str(data)), **options)
+def group(data: Path, *, jobs: int = 1, batch: int = BATCH) -> dict[str, tuple[object, ...]]:
+    group_pending(Storage(str(data)), jobs=jobs, batch=batch)
     return places(data)
 
 
@@ -60,7 +60,7 @@ def figures(data: Path, planted: list[Text]) -> dict[str, float]:
     for part in range(0, len(planted), 400):
         land(data, rows_of(planted[part : part + 400], part))
     group_pending(Storage(str(data)))
-    found = set()
+    found: set[tuple[int, int]] = set()
     known = list(newest(data).values())
     number = {row["doc_id"]: n for n, row in enumerate(rows_of(planted))}
     groups: dict[str, list[int]] = defaultdict(list)
@@ -71,7 +71,8 @@ def figures(data: Path, planted: list[Text]) -> dict[str, float]:
     of = {row["doc_id"]: row["group_id"] for row in known}
     for row in known:
         for other in row["also"]:
-            found.update(tuple(sorted((number[row["doc_id"]], m))) for m in groups[of[other]])
+            mine = number[row["doc_id"]]
+            found.update((min(mine, m), max(mine, m)) for m in groups[of[other]])
     return score(planted, found)
 
 
@@ -362,16 +363,23 @@ def test_an_index_that_is_missing_or_damaged_is_built_anew(tmp_path: Path) -> No
         (path,) = index.glob("manifest-*")
         path.write_text(json.dumps(json.loads(path.read_text()) | {"version": "old"}))
 
-    damages = [lambda: shutil.rmtree(index), cut, other_version, lambda: next(index.glob("keys-*")).unlink(),
-               lambda: next(index.glob("manifest-*")).write_bytes(b"{")]  # fmt: skip
-    for damage in damages:
+    def removed() -> None:
+        shutil.rmtree(index)
+
+    def without_keys() -> None:
+        next(index.glob("keys-*")).unlink()
+
+    def half_a_manifest() -> None:
+        next(index.glob("manifest-*")).write_bytes(b"{")
+
+    for damage in (removed, cut, other_version, without_keys, half_a_manifest):
         damage()
         done = group_pending(Storage(str(tmp_path)))
         assert (done.rebuilt, done.indexed, done.articles) == (True, len(expected), 0)
         assert places(tmp_path) == expected
         assert len(list(index.iterdir())) == 3, "nothing of the old one is left"
     land(tmp_path, more)
-    damages[0]()
+    removed()
     assert group_pending(Storage(str(tmp_path))).articles == len(more)
     assert len(together(tmp_path)) == 7
 
