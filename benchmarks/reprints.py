@@ -20,6 +20,7 @@ import json
 import os
 import random
 import re
+import resource
 import sys
 import tempfile
 import time
@@ -218,37 +219,45 @@ def stream(count: int, seed: int) -> Iterator[Text]:
 
 
 def scale(sizes: list[int], jobs: int) -> None:
-    with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as name:
+    """Group archives that grow to these sizes, then by one more per cent, and print what each hundred thousand cost."""
+    print("| articles | s | CPU µs an article | index | memory beside mapped files |\n| --- | --- | --- | --- | --- |")
+    with tempfile.TemporaryDirectory() as name:
         folder, done = Path(name), 0
-        print("| articles | s of this run | µs an article | candidates' index | peak memory |\n| --- |" + " --- |" * 4)
         for size in [*sizes, sizes[-1] + sizes[-1] // 100]:
             for first in range(done, size, 10_000):
                 some = stream(min(10_000, size - first), first)
                 write(folder, list(rows_of(some, first)), f"s-20250101T000000000Z-{first:08x}-00001-abcdef")
-            marks = [(time.monotonic(), 0)]
+            began = time.monotonic()
             pid = os.fork()
             if not pid:
-                grouped_in_a_process(name, jobs, marks)
+                grouped_in_a_process(name, jobs)
             peak = 0.0
             while os.waitpid(pid, os.WNOHANG) == (0, 0):
                 peak = max(peak, anonymous_mib(pid))
                 time.sleep(0.2)
-            seconds = time.monotonic() - marks[0][0]
-            marks = json.loads(Path(name, "marks.json").read_text())
-            index = sum(p.stat().st_size for p in Path(name, "reprints_index").iterdir()) / 2**20
-            print(
-                f"| {size} | {seconds:.1f} | {seconds / (size - done) * 1e6:.0f} | {index:.0f} MiB | {peak:.0f} MiB |"
-            )
-            steps = [marks[0], *(m for m in marks if m[1] and m[1] % 100_000 == 0)]
-            for (a, n), (b, m) in itertools.pairwise(steps):
-                print(f"|   {done + n} to {done + m} | {b - a:.1f} | {(b - a) / (m - n) * 1e6:.0f} | | |", flush=True)
+            seconds = time.monotonic() - began
+            marks = json.loads((folder / "marks.json").read_text())
+            index = sum(p.stat().st_size for p in (folder / "reprints_index").iterdir()) / 2**20
+            steps = [marks[0], *(m for m in marks[1:-1] if m[1] % 100_000 == 0), marks[-1]]
+            for (cpu, n), (more, m) in itertools.pairwise(steps):
+                if m > n:
+                    print(f"| {done + n:,} to {done + m:,} | | {(more - cpu) / (m - n) * 1e6:.0f} | | |")
+            whole = f"{marks[-1][0] / (size - done) * 1e6:.0f}, in all {marks[-1][0]:.1f} s"
+            print(f"| run to {size:,} | {seconds:.0f} | {whole} | {index:.0f} MiB | {peak:.0f} MiB |", flush=True)
             done = size
 
 
-def grouped_in_a_process(folder: str, jobs: int, marks: list[tuple[float, int]]) -> None:
-    """Group, note the time after each batch in marks.json, and end the process."""
+def grouped_in_a_process(folder: str, jobs: int) -> None:
+    """Group, note CPU time and articles after each batch in marks.json, and end the process."""
+    marks: list[tuple[float, int]] = []
+    began = time.process_time()
     try:
-        group_pending(Storage(folder), jobs=jobs, after=lambda g: marks.append((time.monotonic(), g.articles)))
+        marks.append((0.0, 0))
+        group_pending(
+            Storage(folder), jobs=jobs, after=lambda g: marks.append((time.process_time() - began, g.articles))
+        )
+        children = resource.getrusage(resource.RUSAGE_CHILDREN)
+        marks.append((time.process_time() - began + children.ru_utime + children.ru_stime, marks[-1][1]))
         Path(folder, "marks.json").write_text(json.dumps(marks))
     finally:
         os._exit(0)
@@ -278,7 +287,12 @@ def main() -> int:
     parser.add_argument("--notices", type=int, default=300, help="invented notices (default 300)")
     parser.add_argument("--systems", default=",".join(SYSTEMS), help=f"comma separated, of {', '.join(SYSTEMS)}")
     parser.add_argument("--scale", type=int, nargs="+", metavar="N", help="instead, group so many synthetic articles")
-    parser.add_argument("--jobs", type=int, default=2, help="processes of the scale run (default 2)")
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=1,
+        help="processes of the scale run that read texts; CPU time for each hundred thousand is told with 1 only (default 1)",
+    )
     args = parser.parse_args()
     unknown = set(args.systems.split(",")) - set(SYSTEMS)
     if unknown:

@@ -8,6 +8,7 @@ newest manifest names the files that count. All of it is derived: what is missin
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import re
 from dataclasses import dataclass
@@ -35,6 +36,8 @@ PER_TEXT = 32
 # A key of a band or of the head alone makes a candidate; of the anchors, which single phrases share too, it takes two.
 _ENOUGH = 2
 _PART = 1 << 20
+# Texts whose candidates, and pairs whose hashes, are held at once.
+_ASKED = 1_000
 _PAIRS = 1 << 10
 _GROWTH = 3
 _CACHED = 50_000
@@ -93,6 +96,16 @@ class Pairs(NamedTuple):
     mine: Array
     theirs: Array
     similarity: Array
+
+
+class _Hits(NamedTuple):
+    """Keys that were found: the part of a run, position of the key, where its documents begin in the part, and how many
+    of them are taken."""
+
+    part: Array
+    key: Array
+    first: Array
+    taken: Array
 
 
 class _Run(NamedTuple):
@@ -196,55 +209,84 @@ class Index:
     def similar(self, asked: Sketches, alive: Array, own: Array, least: float) -> Pairs:
         """The documents that share at least ``least`` of their grams, or of the text's, with each of the texts asked
         for; ``alive`` says by ordinal which count, ``own`` is the ordinal of each text itself."""
-        owner, ordinal = self._candidates(asked, alive, own)
-        if not len(owner):
-            return Pairs(owner, ordinal, *(np.zeros(0) for _ in range(3)))
+        order = np.argsort(asked.keys, kind="stable")
+        keys, owners = asked.keys[order], asked.owners[order].astype(np.int64)
+        found, hits = self._looked_up(keys)
+        parts = [
+            Pairs(np.zeros(0, np.int64), np.zeros(0, np.int64), *(np.zeros(0) for _ in range(3))),
+            *(
+                self._confirmed(asked, candidates, least)
+                for candidates in self._candidates(keys, owners, found, hits, alive, own)
+            ),
+        ]
+        return Pairs(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+    def _looked_up(self, keys: Array) -> tuple[Array, _Hits]:
+        """How many documents each of some ascending keys leads to, and where the first of them stand in the runs."""
+        found = np.zeros(len(keys), np.int64)
+        hits: list[_Hits] = []
+        for part, (low, high, run_keys, _) in enumerate(self._parts()):
+            a = int(np.searchsorted(keys, np.uint64(low), "left"))
+            b = int(np.searchsorted(keys, np.uint64(high), "right"))
+            left = np.searchsorted(run_keys, keys[a:b], "left")
+            there = np.flatnonzero(run_keys[np.minimum(left, len(run_keys) - 1)] == keys[a:b])
+            if not len(there):
+                continue
+            left, which = left[there], there + a
+            count = np.searchsorted(run_keys, keys[which], "right") - left
+            taken = np.minimum(count, np.maximum(PER_KEY - found[which], 0))
+            found[which] += count
+            hits.append(_Hits(np.full(len(which), part), which, left, taken))
+        if not hits:
+            return found, _Hits(*(np.zeros(0, np.int64) for _ in range(4)))
+        return found, _Hits(*(np.concatenate(columns) for columns in zip(*hits, strict=True)))
+
+    def _candidates(
+        self, keys: Array, owners: Array, found: Array, hits: _Hits, alive: Array, own: Array
+    ) -> Iterator[tuple[Array, Array]]:
+        """Texts and the ordinals of their candidates, ascending by text; some texts at a time."""
+        parts = self._parts()
+        order = np.argsort(owners[hits.key], kind="stable")
+        hits = _Hits(*(column[order] for column in hits))
+        ends = np.searchsorted(owners[hits.key], np.arange(0, len(own), _ASKED))
+        for a, b in itertools.pairwise([*ends.tolist(), len(hits.key)]):
+            some = _Hits(*(column[a:b] for column in hits))
+            pieces: list[tuple[Array, Array]] = []
+            for part in np.unique(some.part).tolist():
+                mine = np.flatnonzero(some.part == part)
+                flat = ranges(some.first[mine], some.taken[mine])
+                pieces.append((np.repeat(some.key[mine], some.taken[mine]), parts[part][3][flat].astype(np.int64)))
+            if not pieces:
+                continue
+            key, ordinal = (np.concatenate([p[n] for p in pieces]) for n in (0, 1))
+            good = alive[ordinal] & (ordinal != own[owners[key]])
+            key, ordinal = key[good], ordinal[good]
+            if not len(key):
+                continue
+            packed = (owners[key] << 32) | ordinal
+            order = np.lexsort((key, packed))
+            packed, key = packed[order], key[order]
+            first = np.flatnonzero(np.concatenate([[True], packed[1:] != packed[:-1]]))
+            points = np.add.reduceat(np.where(keys[key] & np.uint64(1), 2, 1), first)
+            weight = np.add.reduceat(1.0 / found[key], first)
+            enough = points >= _ENOUGH
+            packed, weight = packed[first][enough], weight[enough]
+            order = np.lexsort((packed, -weight, packed >> 32))
+            packed = packed[order]
+            owner = packed >> 32
+            sizes = np.bincount(owner, minlength=len(own))
+            best = np.arange(len(owner)) - np.repeat(np.cumsum(sizes) - sizes, sizes) < PER_TEXT
+            if best.any():
+                yield owner[best], packed[best] & 0xFFFFFFFF
+
+    def _confirmed(self, asked: Sketches, candidates: tuple[Array, Array], least: float) -> Pairs:
+        owner, ordinal = candidates
         mine, theirs, similarity = self._measured(asked, owner, ordinal)
         good = np.maximum(mine, theirs) >= least
         return Pairs(owner[good], ordinal[good], mine[good], theirs[good], similarity[good])
 
-    def _candidates(self, asked: Sketches, alive: Array, own: Array) -> tuple[Array, Array]:
-        order = np.argsort(asked.keys, kind="stable")
-        keys, owners = asked.keys[order], asked.owners[order].astype(np.int64)
-        found = np.zeros(len(keys), np.int64)
-        hits: list[tuple[Array, Array]] = []
-        for run in self._runs:
-            for low, high, run_keys, run_ordinals in run.parts:
-                a = int(np.searchsorted(keys, np.uint64(low), "left"))
-                b = int(np.searchsorted(keys, np.uint64(high), "right"))
-                if a == b:
-                    continue
-                left = np.searchsorted(run_keys, keys[a:b], "left")
-                count = np.searchsorted(run_keys, keys[a:b], "right") - left
-                taken = np.minimum(count, np.maximum(PER_KEY - found[a:b], 0))
-                found[a:b] += count
-                which = np.flatnonzero(taken)
-                if len(which):
-                    flat = ranges(left[which], taken[which])
-                    hits.append((np.repeat(which + a, taken[which]), run_ordinals[flat].astype(np.int64)))
-        if not hits:
-            return np.zeros(0, np.int64), np.zeros(0, np.int64)
-        key = np.concatenate([h[0] for h in hits])
-        ordinal = np.concatenate([h[1] for h in hits])
-        good = alive[ordinal] & (ordinal != own[owners[key]])
-        key, ordinal = key[good], ordinal[good]
-        packed = (owners[key] << 32) | ordinal
-        order = np.argsort(packed, kind="stable")
-        packed, key = packed[order], key[order]
-        first = np.flatnonzero(np.concatenate([[True], packed[1:] != packed[:-1]])) if len(packed) else packed
-        if not len(first):
-            return np.zeros(0, np.int64), np.zeros(0, np.int64)
-        points = np.add.reduceat(np.where(keys[key] & np.uint64(1), 2, 1), first)
-        weight = np.add.reduceat(1.0 / found[key], first)
-        packed = packed[first]
-        enough = points >= _ENOUGH
-        packed, weight = packed[enough], weight[enough]
-        order = np.lexsort((packed, -weight, packed >> 32))
-        packed = packed[order]
-        owner = packed >> 32
-        sizes = np.bincount(owner, minlength=len(own))
-        best = np.arange(len(owner)) - np.repeat(np.cumsum(sizes) - sizes, sizes) < PER_TEXT
-        return owner[best], packed[best] & 0xFFFFFFFF
+    def _parts(self) -> list[tuple[int, int, Array, Array]]:
+        return [part for run in self._runs for part in run.parts]
 
     def _measured(self, asked: Sketches, owner: Array, ordinal: Array) -> tuple[Array, Array, Array]:
         """Of pairs in order of their owners, what ``shared`` says of two."""

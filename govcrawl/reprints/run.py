@@ -45,7 +45,6 @@ BATCH = 10_000
 # Names of staged files that a killed run leaves.
 _STAGED = (f"{FOLDER}-", f"documents-{FOLDER}-", f"keys-{FOLDER}-", "manifest-")
 _TASK = 1_000  # articles that one process sketches at a time
-_ASKED = 1_000  # articles whose candidates are held at once
 _READ = [
     "doc_id", "revision", "title", "text", "doc_number", "site", "site_name", "site_kind", "source", "published_on",
     "published_at",
@@ -186,9 +185,7 @@ class _Run:
                 self.groups.alive[old] = False
         for members in rest:
             self._regroup([m for m in members if m not in pending and self.groups.alive[m]])
-        for first in range(0, len(own), _ASKED):
-            some = list(range(first, min(first + _ASKED, len(own))))
-            self._place(prepared.sketches if len(some) == len(own) else prepared.some(some).sketches, own[some])
+        self._place(prepared.sketches, own)
         self.done.articles += len(own)
         self._write()
 
