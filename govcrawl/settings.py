@@ -40,6 +40,8 @@ DOWNLOAD_HANDLERS = {"file": None, "ftp": None, "s3": None, "data": None}
 
 # Between redirects, robots.txt and decompression on one side and the network on the other, so that records hold what came.
 DOWNLOADER_MIDDLEWARES = {
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+    "govcrawl.network.decoding.UnpackMiddleware": 590,
     "govcrawl.network.guard.AddressGuardMiddleware": 20,
     "govcrawl.network.politeness.PolitenessMiddleware": 880,
     "govcrawl.middlewares.WarcMiddleware": 890,
@@ -101,3 +103,5 @@ GOVCRAWL_REVISIT = "7:1 30:7 365:90 *:365"
 GOVCRAWL_REVISITS = 200
 # ListingSpider: days after which a channel is walked to its end again, for articles inserted with old dates.
 GOVCRAWL_FULL_WALK_DAYS = 30
+# scrapy health: a shell command that gets the health JSON on standard input when an alarm begins or ends.
+GOVCRAWL_ON_ALARM = os.getenv("GOVCRAWL_ON_ALARM")

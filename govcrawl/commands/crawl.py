@@ -56,8 +56,9 @@ class Command(BaseRunSpiderCommand):
             return
         extension = crawler.get_extension(ArchiveExtension)
         run = extension.run_report if extension is not None else None
-        if run is None:
-            self.exitcode = verdict.CRASHED
+        if run is None:  # a signal came before the spider was opened
+            print(f"{args[0]}: partial (stopped before it began), exit code {verdict.PARTIAL}")
+            self.exitcode = verdict.PARTIAL
             return
         print(report.summary(run, data_folder(self.settings)))
         self.exitcode = run["exit_code"]

@@ -35,10 +35,11 @@ class SiteSpider(ArticleSpider):
             said = f"; it has no argument {near}" if near else ""
             raise BadArgument(f"site needs -a start=<address of a listing> and takes no channel{said}")
         start = checked_url(start, "start")
-        known = owner(start, spiders(crawler.settings))
+        named = spiders(crawler.settings)
+        known = owner(start, named)
         if known is not None:
             return known.from_crawler(crawler, *args, channel=start, **kwargs)
-        site = other_site(start)
+        site = other_site(start, named)
         facts = {"name": site.name, "site_name": site.name, "hosts": site.hosts, "of": site}
         other: type[UnknownSite] = type("OtherSite", (UnknownSite,), facts)
         return other.from_crawler(crawler, *args, channel=start, **kwargs)

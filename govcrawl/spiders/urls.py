@@ -50,6 +50,8 @@ class UrlsSpider(ArticleSpider):
         for key, (url, _) in spider.pages.items():
             if (found := owner(url, known)) is not None:
                 spider.pages[key] = (found(channel=url).article_url(url), found.site())
+            else:
+                spider.pages[key] = (url, other_site(url, known))
         return spider
 
     @property
