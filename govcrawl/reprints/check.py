@@ -31,9 +31,9 @@ _ANEW = f"remove the folders {FOLDER} and {INDEX}, then {_AGAIN}"
 def check(storage: Storage) -> Iterator[Finding]:
     """What is wrong with the groups, beside files that do not open, which ``verify`` tells. Nothing where a run of
     ``scrapy reprints`` is at it. Articles that no run has grouped yet are no fault."""
-    if is_held(storage, FOLDER):
-        return
     files = list(storage.files(INDEX))
+    if not (files or any(storage.files(FOLDER))) or is_held(storage, FOLDER):
+        return
     if files and Index(storage).lost:
         what = "the index is damaged or of another version"
         yield Finding("index", "", files[-1], what, f"{_AGAIN}, which builds it anew")

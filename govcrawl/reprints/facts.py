@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ _NUMBER = re.compile(
     r"|(?<![\d.])(?P<count>\d+(?:\.\d+)?)\s*(?P<unit>[\u4e00-\u9fff%]))"
 )
 _CHINESE = {c: n for n, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+_SCHOOL = re.compile("大学|学院|中学|小学|幼儿园|学校|附中")
 _QUOTED = re.compile(r"《([^》]{2,60})》")
 
 
@@ -102,6 +104,8 @@ def conflict(one: Head, other: Head, *, comparable: bool) -> str:
         return f"title {found}"
     if comparable and dice(a_title.frame, b_title.frame) >= ALIKE and _other_name(a_title.named, b_title.named):
         return "title name"
+    if comparable and same_form and _other_school(one.title, other.title):
+        return "title school"
     a_first, b_first = facts(one.first), facts(other.first)
     if alike(a_first, b_first) and (found := _differ(a_first, b_first, same_form=True, within=(one, other))):
         return f"first sentence {found}"
@@ -159,6 +163,18 @@ def _other_name(one: frozenset[str], other: frozenset[str]) -> bool:
         return dice(_pairs(a), _pairs(b)) >= 0.5
 
     return bool(one and other) and not any(like(a, b) for a in one for b in other)
+
+
+def _other_school(one: str, other: str) -> bool:
+    """Whether two titles of the same form name different schools. (A content farm's copy writes 公司 for 学校, which is
+    no school's name.)"""
+    a, b = letters(one), letters(other)
+    if a == b or not (_SCHOOL.search(a) and _SCHOOL.search(b)):
+        return False
+    return any(
+        tag == "replace" and j - i > 1 and n - m > 1 and _SCHOOL.search(a[i : j + 3]) and _SCHOOL.search(b[m : n + 3])
+        for tag, i, j, m, n in SequenceMatcher(None, a, b, autojunk=False).get_opcodes()
+    )
 
 
 def _pairs(text: str) -> frozenset[str]:
