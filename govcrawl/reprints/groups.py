@@ -15,7 +15,7 @@ from govcrawl.reprints.sketch import Array, shared
 from govcrawl.reprints.text import letters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from govcrawl.reprints.index import Document, Index
 
@@ -80,6 +80,7 @@ class Groups:
     also: dict[int, set[int]] = field(default_factory=dict)
     evidence: dict[int, str] = field(default_factory=dict)  # by origin of a group of several
     orphaned: set[str] = field(default_factory=set)  # names of groups whose founder is not in them
+    mixed: set[int] = field(default_factory=set)  # labels of groups that were two, whose origin is to be chosen
     # Since the last rows were taken: documents that came, whose rows changed, whose group was merged into another.
     fresh: set[int] = field(default_factory=set)
     touched: set[int] = field(default_factory=set)
@@ -98,9 +99,10 @@ class Groups:
 
     # Membership
 
-    def members(self, ordinal: int) -> list[int]:
+    def members(self, ordinal: int, most: int | None = None) -> list[int]:
+        """The documents of a document's group, itself first; ``most`` of them."""
         found, at = [ordinal], int(self.following[ordinal])
-        while at != ordinal:
+        while at != ordinal and len(found) != most:
             found.append(at)
             at = int(self.following[at])
         return found
@@ -123,10 +125,16 @@ class Groups:
         """Put the groups of two documents together. False where they are together or their origins conflict."""
         if self.label[one] == self.label[other]:
             return False
-        left, right = self.members(one), self.members(other)
-        a, b = (self.index.document(int(self.origin[m[0]])) for m in (left, right))
+        a, b = (self.index.document(int(self.origin[m])) for m in (one, other))
         if conflict(a.head, b.head, comparable=_comparable(a, b)):
             return False
+        for new, group in ((one, other), (other, one)):
+            if new in self.fresh and self.following[new] == new and self.following[group] != group:
+                self.label[new] = self.label[group]
+                self.following[[new, group]] = self.following[[group, new]]
+                self.touched.add(new)
+                return True
+        left, right = self.members(one), self.members(other)
         if self._standing(left) < self._standing(right):
             left, right = right, left
         absorbed, known = self.group_id(right[0]), not self.fresh.issuperset(right)
@@ -136,6 +144,7 @@ class Groups:
             self.label[member] = self.label[left[0]]
         self.following[[left[0], right[0]]] = self.following[[right[0], left[0]]]
         self.touched.update(right)
+        self.mixed.add(int(self.label[left[0]]))
         return True
 
     def _standing(self, members: list[int]) -> tuple[bool, int, int]:
@@ -274,17 +283,23 @@ class Groups:
 
     def _settle(self, ordinal: int) -> None:
         """Choose the origin of a document's group anew."""
-        members = self.members(ordinal)
-        before = {int(self.origin[m]) for m in members}
-        if len(members) > LARGE:
-            candidates = [self.index.document(o) for o in sorted(before | {ordinal})]
+        label = int(self.label[ordinal])
+        members = self.members(ordinal, LARGE + 1)
+        if len(members) <= LARGE:
+            candidates = members
         else:
-            candidates = [self.index.document(m) for m in members]
-        chosen, evidence = choose_origin(candidates, set(self.also))
+            # Of a large group all have one origin already, but for the newcomer and those of a group that it has taken in.
+            near = self.members(ordinal) if label in self.mixed else [ordinal, int(self.following[ordinal])]
+            candidates = sorted({ordinal, *(int(self.origin[m]) for m in near)})
+        chosen, evidence = choose_origin([self.index.document(m) for m in candidates], self.also.keys())
+        if len(members) > LARGE:
+            same = label not in self.mixed and self.origin[self.following[ordinal]] == chosen
+            members = [ordinal] if same else self.members(ordinal)
+        self.mixed.discard(label)
         changed = [m for m in members if self.origin[m] != chosen]
         self.origin[changed] = chosen
         self.touched.update(changed)
-        if len(members) > 1 and self.evidence.get(chosen) != evidence:
+        if evidence != "only" and self.evidence.get(chosen) != evidence:
             self.evidence[chosen] = evidence
             self.touched.update(members if len(members) <= LARGE else [chosen])
 
@@ -344,7 +359,7 @@ def is_digest(long: Document, short: Document) -> bool:
     return bool(long.head.title and short.head.title) and not _titles_alike(long, short)
 
 
-def choose_origin(members: Iterable[Document], digests: set[int]) -> tuple[int, str]:
+def choose_origin(members: Iterable[Document], digests: Collection[int]) -> tuple[int, str]:
     """Which of a group's articles was first, and the evidence: ``only``, ``credited``, ``earliest``, ``site_kind`` or
     ``none`` (the first by doc_id)."""
     every = list(members)

@@ -268,7 +268,8 @@ class Index:
             packed, key = packed[order], key[order]
             first = np.flatnonzero(np.concatenate([[True], packed[1:] != packed[:-1]]))
             points = np.add.reduceat(np.where(keys[key] & np.uint64(1), 2, 1), first)
-            weight = np.add.reduceat(1.0 / found[key], first)
+            # Squared, so that the few keys of one case outweigh the many of its template.
+            weight = np.add.reduceat(1.0 / found[key] ** 2, first)
             enough = points >= _ENOUGH
             packed, weight = packed[first][enough], weight[enough]
             order = np.lexsort((packed, -weight, packed >> 32))

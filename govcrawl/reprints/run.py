@@ -218,8 +218,10 @@ class _Run:
             rest = self.groups.leave(ordinal)
             self.groups.alive[ordinal] = False
             self._regroup([m for m in rest if m not in dead])
-        for parts in self.groups.also.values():
-            parts.difference_update(dead)
+        for digest, parts in self.groups.also.items():
+            if not parts.isdisjoint(dead):
+                parts.difference_update(dead)
+                self.groups.touched.add(digest)
         rows = [
             row
             | {"role": ROLES[FORGOTTEN], "origin_doc_id": row["doc_id"], "origin_from": "none", "similarity": 0.0}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 GRAM = 3
 ANCHOR = 8
@@ -32,6 +32,7 @@ _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _BAND_TAG = np.uint64(0xD6E8FEB86659FD93)
 _BORROWED = np.uint64(1 << 40)
 _MAX_TEXTS = 1 << 12
+_MAX_LETTERS = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,18 @@ class Sketches:
 
 def sketch(texts: Sequence[str]) -> Sketches:
     """Sketch texts of letters only (``text.compared``). A text of fewer than 3 letters has no gram and no key."""
-    parts = [_sketch(texts[i : i + _MAX_TEXTS]) for i in range(0, len(texts), _MAX_TEXTS)]
-    return concatenated(parts)
+    return concatenated([_sketch(part) for part in _portions(texts)])
+
+
+def _portions(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Texts in portions whose arrays stay small, so that a thousand long texts take no more memory than short ones."""
+    start = letters = 0
+    for n, text in enumerate(texts):
+        if n > start and (letters + len(text) > _MAX_LETTERS or n - start >= _MAX_TEXTS):
+            yield texts[start:n]
+            start, letters = n, 0
+        letters += len(text)
+    yield texts[start:]
 
 
 def with_keys(sketches: Sketches, more: Sequence[Sequence[bytes]]) -> Sketches:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -22,7 +23,7 @@ from govcrawl.archive.storage import Storage, StorageError
 from govcrawl.reprints.run import BATCH, FOLDER, group_pending
 from tests.loopback import PROJECT
 from tests.reprints.archive import article, doc_id, land, newest, places, rows
-from tests.reprints.planted import TEMPLATE, Text, edited, plant, substituted, synthetic, traditional
+from tests.reprints.planted import PLACES, TEMPLATE, Text, edited, notice, plant, substituted, synthetic, traditional
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -287,6 +288,44 @@ def test_the_groups_do_not_depend_on_batches_or_processes(tmp_path: Path, option
     group(tmp_path / "once")
     group(tmp_path / "other", **options)
     assert together(tmp_path / "once") == together(tmp_path / "other")
+
+
+def test_a_group_of_hundreds(tmp_path: Path) -> None:
+    texts = [variant(TEXTS[0], 0.02, seed) for seed in range(30)]
+    copies = [
+        article(f"c{n}", texts[n % 30], title="头条", site=f"n{n}", published_on=date(2024, 3, 2)) for n in range(300)
+    ]
+    land(tmp_path, copies)
+    before = group(tmp_path, batch=90)
+    assert len({place[1] for place in before.values()}) == 1
+    land(tmp_path, [article("first", TEXTS[0], title="头条", published_on=date(2024, 2, 1))])
+    after = group(tmp_path)
+    assert {place[1] for place in after.values()} == {place[1] for place in before.values()}
+    assert {place[3] for place in after.values()} == {doc_id("first")}
+    land(tmp_path, [article("last", TEXTS[0], title="头条", site="z", published_on=date(2024, 4, 1))])
+    done = group_pending(Storage(str(tmp_path)))
+    assert sum(done.roles.values()) == 1, "a newcomer changes no other's row"
+    assert newest(tmp_path)[doc_id("last")]["origin_doc_id"] == doc_id("first")
+
+
+def test_reprints_of_each_of_a_templates_many_notices(tmp_path: Path) -> None:
+    """Sixty notices that differ in place, year and number only, each with copies: more than a key is followed to."""
+    title, text = notice(random.Random(4), 1, "黑龙江省", 2020)
+    rows_ = []
+    for n in range(60):
+        place, year = PLACES[n % 12], 2000 + n
+        head, body = (t.replace("黑龙江省", place).replace("2020", str(year)) for t in (title, text))
+        body = re.sub(r"\d+名", f"{37 * n + 11}名", body)
+        rows_ += [
+            article(f"{n}", body, title=head, **DEPARTMENT),
+            article(f"{n} edited", variant(body, 0.05, n), title=head),
+        ]
+        rows_ += [article(f"{n} third", body[: len(body) // 3], title=head, site="m")]
+        rows_ += [article(f"{n} tail", body[len(body) * 3 // 10 :], title=head, site="o")]
+    random.Random(1).shuffle(rows_)
+    land(tmp_path, rows_)
+    group(tmp_path)
+    assert together(tmp_path) == {names(f"{n}", f"{n} edited", f"{n} third", f"{n} tail") for n in range(60)}
 
 
 # Interrupted, broken, shared
