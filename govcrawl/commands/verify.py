@@ -24,6 +24,7 @@ from govcrawl.extensions import data_folder
 from govcrawl.extraction.page import Page as Reading
 from govcrawl.pipelines import article_of
 from govcrawl.recognition.families import other_site, spiders
+from govcrawl.reprints.check import KINDS as REGROUPED
 from govcrawl.reprints.check import check as check_reprints
 from govcrawl.run_report import verdict
 
@@ -84,7 +85,7 @@ class Command(ScrapyCommand):
         repaired: list[str] = []
         left = found
         if opts.repair and found:
-            for line in repair(storage, found, rules(self.settings)):
+            for line in repair(storage, [f for f in found if f.kind not in REGROUPED], rules(self.settings)):
                 repaired.append(line)
                 print(f"repair: {line}")
             checked = Checked()

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from govcrawl.archive.storage import Storage
 
+# Kinds of findings that scrapy reprints mends, and no repair.
+KINDS = ("index", "reprints")
 _AGAIN = "run scrapy reprints"
 _ANEW = f"remove the folders {FOLDER} and {INDEX}, then {_AGAIN}"
 
@@ -37,9 +39,6 @@ def check(storage: Storage) -> Iterator[Finding]:
     if files and Index(storage).lost:
         what = "the index is damaged or of another version"
         yield Finding("index", "", files[-1], what, f"{_AGAIN}, which builds it anew")
-    for name in storage.files(FOLDER):
-        if not name.endswith(".parquet"):
-            yield Finding("stray", "", name, "no Parquet file, but readers of the folder open it", "remove it")
     try:
         known, articles = known_rows(storage), newest_articles(storage)
     except StorageError:

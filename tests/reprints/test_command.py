@@ -142,26 +142,17 @@ def _articles_gone(data: Path) -> None:
         path.unlink()
 
 
-def _stray(data: Path) -> None:
-    (data / "reprints" / "notes.txt").write_text("x")
-
-
 @pytest.mark.parametrize(
     ("damage", "told"),
-    [
-        (_index_cut, "index: .*damaged"),
-        (_articles_gone, "reprints: .*3 articles are grouped"),
-        (_stray, "stray: .*notes.txt"),
-    ],
+    [(_index_cut, "index: .*damaged"), (_articles_gone, "reprints: .*3 articles are grouped")],
 )
 def test_verify_tells(tmp_path: Path, damage: Callable[[Path], None], told: str) -> None:
     storage = grouped(tmp_path)
     damage(tmp_path)
     (finding,) = check(storage)
     assert re.match(told, str(finding))
-    if damage is not _stray:
-        group_pending(storage)
-        assert list(check(storage)) == []
+    group_pending(storage)
+    assert list(check(storage)) == []
 
 
 def test_verify_tells_an_origin_of_another_group(tmp_path: Path) -> None:
@@ -184,9 +175,12 @@ def test_verify_tells_an_origin_of_another_group(tmp_path: Path) -> None:
 def test_the_command_verify_tells_of_reprints(tmp_path: Path) -> None:
     grouped(tmp_path)
     _index_cut(tmp_path)
-    ended = scrapy(tmp_path, "verify")
-    assert ended.returncode == 1
-    assert "index: reprints_index" in ended.stdout
+    for options in ((), ("--repair",)):
+        ended = scrapy(tmp_path, "verify", *options)
+        assert ended.returncode == 1
+        assert "index: reprints_index" in ended.stdout
+    assert scrapy(tmp_path, "reprints").returncode == 0
+    assert "index:" not in scrapy(tmp_path, "verify").stdout
 
 
 def test_compaction_keeps_what_is_true_and_what_was_merged(tmp_path: Path) -> None:
