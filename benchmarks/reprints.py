@@ -8,7 +8,7 @@ Planted are, for each notice: edits of 2, 5, 10 and 20 % of its characters, its 
 editor's note added, a Traditional copy, a word-substituted copy, a digest of it and another notice, and the same notice
 for another place, year and number, which is no reprint. Recall: share of the copies found together with their notice.
 Precision: of all pairs found together, the share that carry one notice. Real texts are those with gold made by people in
-../shared/pages, where that folder stands beside the repository. Peers compare every text as it stands in the archive.
+../shared, where that folder stands beside the repository. Peers compare every text as it stands in the archive.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks import extraction
+from benchmarks import pages
 from govcrawl.archive.schema import ARTICLES
 from govcrawl.archive.storage import Storage
 from govcrawl.extraction.script import to_simplified
@@ -164,11 +164,9 @@ def score(texts: list[Text], found: Pairs) -> dict[str, float]:
 def real_texts() -> list[tuple[str, str]]:
     """Titles and texts of the reference pages, in Simplified characters as the archive has them. Of those that share a
     tenth of their passages of 13 characters with one before, which are reprints themselves, only the first."""
-    if not extraction.REFERENCE.exists():
-        return []
     found: list[tuple[str, str]] = []
     seen: set[str] = set()
-    for row in extraction.rows_of(extraction.REFERENCE):
+    for row in (row for folder in pages.REFERENCE if folder.exists() for row in pages.rows_of(folder)):
         body, title = to_simplified(row.gold.get("body") or ""), to_simplified(row.gold.get("title") or "")
         plain = letters(body)
         passages = {plain[i : i + 13] for i in range(len(plain) - 12)}

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
+from govcrawl.archive.checks.verify import is_there
 from govcrawl.archive.lock import Locked
 from govcrawl.archive.storage import Storage, StorageError
-from govcrawl.archive.verify import is_there
 from govcrawl.extensions import data_folder
 from govcrawl.reprints.diff import Unknown, article, marked
 from govcrawl.reprints.run import FOLDER, Grouped, group_pending

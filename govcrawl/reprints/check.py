@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from govcrawl.archive.checks.finding import Finding
 from govcrawl.archive.compact import Compacted, file_name, new_run_id
-from govcrawl.archive.lock import Locked, SiteLock
+from govcrawl.archive.lock import Locked, SiteLock, is_held
 from govcrawl.archive.schema import REPRINTS
 from govcrawl.archive.storage import StorageError
-from govcrawl.archive.verify import Finding, is_held
 from govcrawl.reprints.groups import FORGOTTEN
 from govcrawl.reprints.index import FOLDER as INDEX
 from govcrawl.reprints.index import Index, keys_of
