@@ -1,16 +1,20 @@
 """Page → title, publish time, source, people, policy header, province, year and keywords."""
 
 import re
+from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import takewhile
 from typing import Any
 
-from govcrawl.extraction import flags, people, policy, province, publish, script
+from govcrawl.extraction import flags, gates, people, policy, province, publish, script, source
 from govcrawl.extraction.cleaning import body_lines, clean, is_paragraph
 from govcrawl.extraction.dates import CHINA, Moment, valid
 from govcrawl.extraction.document import Document, Line
+from govcrawl.extraction.explain import Candidate
+from govcrawl.extraction.header import Reading, read
 from govcrawl.extraction.page import Page
 from govcrawl.extraction.results import Metadata
+from govcrawl.extraction.script import fold
 from govcrawl.extraction.title import Title
 from govcrawl.provinces import NATIONAL, PROVINCES, UNKNOWN
 
@@ -36,57 +40,78 @@ def marked(line: Line) -> str:
 def _metadata(page: Page) -> Metadata:
     cleaned = clean(page)
     result = Metadata()
-    document = page.document
     if cleaned.page_type in ("challenge", "error", "attachment", "empty"):
         if cleaned.page_type == "attachment":
             result.title = page.listed_title or ""
         return _finish(page, result, None)
-    known = page.known
     text = cleaned.text_original or cleaned.text
-    result.title = page.headline.text
-    zone, tail, after = _regions(page)
     body = [p if len(p) <= 4000 else p[:3000] + p[-1000:] for p in text.split("\n")] if text else []
-    begin = max(page.headline.line, 0)
-    front = [text.replace("\x1f", "") for text in zone.values()]
-    rules = policy.read(
-        document,
-        max(0, begin - 25),
-        min(len(document.lines), max(begin + 40, page.article.first + 40)),
-        [*front, *body[:8]],
-    )
+    result.title = page.headline.text
+    regions = _regions(page)
+    rules = _policy(page, regions, body)
     for name in ("issuer", "doc_number", "index_number", "written_on", "subject", "validity"):
         setattr(result, name, getattr(rules, name))
-    limit = publish.latest(page.fetched_at)
+        if page.explanation is not None:
+            page.explanation.set(name, getattr(rules, name), "policy header")
     # The dates of a policy header are named there; its cells would be bare dates here.
-    header = [text for i, text in zone.items() if i not in rules.lines]
+    header = regions.header.without(rules.lines)
     moment = publish.decide(
-        document,
+        page.document,
         url=page.url,
         header=header,
-        tail=tail,
+        tail=regions.tail,
         stated=rules.published,
         listed_on=page.listed_on,
         body=body,
-        limit=limit,
+        fetched_at=page.fetched_at,
+        explanation=page.explanation,
     )
-    pieces = [p for p in _pieces(document, zone, page.headline) if p.text != page.channel]
-    result.source = people.find_source(header, tail, _meta_sources(document), pieces)
-    result.editor = people.find_editors([*tail, *header])
-    result.author = people.find_authors(header, pieces, body, after)
+    _credits(page, result, header, regions, body)
+    result.keywords = _keywords(page.document)
+    return _finish(page, result, moment, page.known)
+
+
+def _policy(page: Page, regions: "Regions", body: list[str]) -> policy.Policy:
+    begin = max(page.headline.line, 0)
+    front = [text.replace("\x1f", "") for text in regions.header.shown.values()]
+    last = min(len(page.document.lines), max(begin + 40, page.article.first + 40))
+    return policy.read(page.document, max(0, begin - 25), last, [*front, *body[:8]])
+
+
+def _credits(page: Page, result: Metadata, header: Reading, regions: "Regions", body: list[str]) -> None:
+    """Source, editor and author: one reading of the page's lines gives all three."""
+    document, explanation = page.document, page.explanation
+    around = gates.Surroundings(fold(page.channel or ""), fold(page.headline.text), _crumbs(document, page.headline))
+    pieces = _pieces(document, header, page.headline)
+    writers, publishers = publish.json_ld(document)
+    result.source = source.decide(
+        header, regions.tail, pieces, _meta_sources(document), publishers, around=around, explanation=explanation
+    )
+    result.editor = people.choose_names(
+        "editor", people.editors([regions.tail, header]), explanation, around, every=True
+    )
+    candidates = people.authors(header, pieces, people.texts(body), regions.after)
+    stated = [Candidate([name], "JSON-LD author", name) for name in writers]
+    result.author = people.choose_names("author", [*candidates, *stated], explanation, around)
     if result.source in result.author:
-        if len(result.author) > 1 and not people.is_outlet(result.source):
+        if len(result.author) > 1 and not gates.is_paper(fold(result.source or "")):
             result.source = None  # one of several authors beside the date
         else:
             result.author.remove(result.source)
-    result.keywords = _keywords(document)
-    return _finish(page, result, moment, known)
 
 
-def _regions(page: Page) -> tuple[dict[int, str], list[str], list[str]]:
-    """The lines about the headline by index, and those around and after the body's end, nearest first; hidden ones
-    never."""
-    document = page.document
-    lines = document.lines
+@dataclass(frozen=True, slots=True)
+class Regions:
+    """The lines about the headline, nearest first; those around the body's end; those after its last line."""
+
+    header: Reading
+    tail: Reading
+    after: Reading
+
+
+def _regions(page: Page) -> Regions:
+    """The lines that tell of the article, read once; hidden ones never."""
+    lines = page.document.lines
     article = page.article
     chosen = body_lines(page)
     first = next((i for i in article.lines if is_paragraph(lines[i])), chosen[0] if chosen else article.first)
@@ -94,29 +119,30 @@ def _regions(page: Page) -> tuple[dict[int, str], list[str], list[str]]:
     begin, end = page.headline.line, page.headline.end
     if begin < 0:
         begin = end = max(-1, first - 12)
+    above = range(begin - 1, max(-1, begin - 5), -1)
     if begin < first:
-        zone = [*range(end + 1, min(first, end + 40)), *range(begin - 1, max(-1, begin - 5), -1)]
+        zone = [*range(end + 1, min(first, end + 40)), *above]
     else:
-        zone = [*range(begin - 1, max(-1, begin - 5), -1), *range(end + 1, min(len(lines), end + 8))]
-    tail = [marked(lines[i]) for i in range(max(first, last - 3), min(len(lines), last + 14)) if not lines[i].hidden]
+        zone = [*above, *range(end + 1, min(len(lines), end + 8))]
     ending = chosen[-1] if chosen else last  # a credit may close the body
-    after = [marked(lines[i]) for i in range(ending + 1, min(len(lines), last + 8)) if not lines[i].hidden]
-    return {i: marked(lines[i]) for i in zone if not lines[i].hidden}, tail, after
+    parts = (zone, range(max(first, last - 3), min(len(lines), last + 14)), range(ending + 1, min(len(lines), last + 8)))
+    texts = {i: marked(lines[i]) for part in parts for i in part if not lines[i].hidden}
+    header, tail, after = (read({i: texts[i] for i in part if i in texts}) for part in parts)
+    return Regions(header, tail, after)
 
 
-def _pieces(document: Document, zone: dict[int, str], headline: Title) -> list[people.Piece]:
+def _crumbs(document: Document, headline: Title) -> frozenset[str]:
+    """Menu and breadcrumb links above the headline: channels, never sources."""
+    above = takewhile(lambda link: link.line < headline.line - 3, document.links)
+    return frozenset(fold(link.text.strip()) for link in above)
+
+
+def _pieces(document: Document, header: Reading, headline: Title) -> list[people.Piece]:
     """The unlabelled pieces of the header's lines, for the source and the author that no label names."""
-    boxes = document.boxes
-    # Menu and breadcrumb links above the headline are channels, never sources.
-    channels = {link.text.strip() for link in takewhile(lambda link: link.line < headline.line - 3, document.links)}
-    dated = {
-        i
-        for i, text in zone.items()
-        if len(document.lines[i].text) <= 90 and people.is_dated(text.replace("\x1f", " "))
-    }
+    dated = {i for i, text in header.shown.items() if len(document.lines[i].text) <= 90 and people.is_dated(_plain(text))}
     near = {i + step for i in dated for step in (-2, -1, 1, 2)}
     found: list[people.Piece] = []
-    for i in zone:
+    for i in header.shown:
         line = document.lines[i]
         if (
             len(line.text) > 90
@@ -125,19 +151,27 @@ def _pieces(document: Document, zone: dict[int, str], headline: Title) -> list[p
             or (i < headline.line and i not in dated)
         ):
             continue
-        hints = []
-        for text, box, _ in line.runs:
-            hint = ""
-            for _ in range(3):
-                if box < 0:
-                    break
-                hint += f" {boxes[box].id} {boxes[box].cls}"
-                if boxes[box].block and box != line.box:
-                    break
-                box = boxes[box].parent
-            hints.append((text, hint))
-        found += people.pieces_of(hints, dated=i in dated, near=i in near)
-    return [p for p in found if p.text != headline.text and p.text not in channels]
+        runs = [(text, _hint(document, box, line.box)) for text, box, _ in line.runs]
+        found += people.pieces_of(runs, dated=i in dated, near=i in near)
+    return [p for p in found if p.shown != headline.text]
+
+
+def _plain(text: str) -> str:
+    return text.replace("\x1f", " ")
+
+
+def _hint(document: Document, box: int, block: int) -> str:
+    """The id and class names of the elements around a run, up to its block and two more at most."""
+    hint = ""
+    for _ in range(3):
+        if box < 0:
+            break
+        found = document.boxes[box]
+        hint += f" {found.id} {found.cls}"
+        if found.block and box != block:
+            break
+        box = found.parent
+    return hint
 
 
 def _meta_sources(document: Document) -> list[str]:

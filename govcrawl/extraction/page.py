@@ -10,6 +10,7 @@ from typing import Any
 
 from govcrawl.extraction import body as bodies
 from govcrawl.extraction import charset, document, title
+from govcrawl.extraction.explain import Explanation
 
 _STATED = "govcrawl-stated-body"
 
@@ -75,6 +76,7 @@ class Page:
         self.fetched_at = fetched_at
         self.known: Mapping[str, Any] = known or {}
         self.results: dict[str, Any] = {}
+        self.explanation: Explanation | None = None
 
     @cached_property
     def decoded(self) -> tuple[str, str, bool]:

@@ -52,3 +52,43 @@ def to_simplified(text: str) -> str:
     """Simplified characters for Traditional ones (OpenCC t2s), then 著 as 着 except where 著 belongs."""
     converted: str = _converter().convert(text)
     return _PARTICLE.sub("着", converted) if "著" in converted else converted
+
+
+# Signs that pages write in several ways, as the one that patterns and vocabularies know.
+_SIGNS = {
+    **dict.fromkeys("︰︱∶﹕꞉", ":"), **dict.fromkeys("丨│┃∣", "|"), **dict.fromkeys("╱⁄∕", "/"),
+    **dict.fromkeys("【〔〖", "["), **dict.fromkeys("】〕〗", "]"), **dict.fromkeys("•‧・●", "·"),
+    **dict.fromkeys("\u3000\xa0", " "),
+}  # fmt: skip
+
+
+@cache
+def _folding() -> dict[int, int | str]:
+    """One character for each character that folding changes; none changes a text's length."""
+    every = [chr(c) for c in (*range(0x2E80, 0x2FE0), *range(0x3400, 0x9FFF), *range(0xF900, 0xFB00))]
+    simple = zip(every, _converter().convert("\n".join(every)).split("\n"), strict=True)
+    table: dict[int, int | str] = {ord(a): b for a, b in simple if a != b and len(b) == 1}
+    for code in (*range(0xA0, 0x2E80), *range(0x2E80, 0x3400), *range(0xF900, 0xFFF0)):
+        plain = unicodedata.normalize("NFKC", chr(code))
+        if len(plain) == 1 and plain != chr(code):
+            table[code] = table.get(ord(plain), plain)
+    return table | {ord(a): b for a, b in _SIGNS.items()}
+
+
+@cache
+def _folded() -> re.Pattern[str]:
+    common = "".join(_COMMON)
+    return re.compile("[" + "".join(re.escape(chr(c)) for c in _folding() if chr(c) not in common) + "]")
+
+
+_COMMON = dict(zip("，：；！？（）【】\u3000\xa0", ",:;!?()[]  ", strict=True))
+
+
+def fold(text: str) -> str:
+    """Text for comparison: Simplified, NFKC and with one form of each sign, character for character, so that a place in
+    it is the same place in the text."""
+    if text.isascii():
+        return text
+    for sign, plain in _COMMON.items():
+        text = text.replace(sign, plain)
+    return text.translate(_folding()) if _folded().search(text) else text
