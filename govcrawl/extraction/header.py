@@ -37,8 +37,8 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A label and its value in a line. `value` is folded, `shown` as published; `marked` tells whether a colon or slash
-    divides them; `line` is the index of the line that holds the label, `at` that of the value's."""
+    """A label and its value in a line. `value` is folded, `shown` as published; `mark` is the sign that divides them, a
+    colon, slash or bar, "" for none; `line` is the index of the line that holds the label, `at` that of the value's."""
 
     kind: str
     label: str
@@ -47,8 +47,12 @@ class Labelled:
     line: int
     start: int
     end: int
-    marked: bool
+    mark: str
     at: int
+
+
+# A label's form, the label, where it begins, where its value begins, and the mark between them.
+Found = tuple[Form, str, int, int, str]
 
 
 @dataclass(slots=True)
@@ -128,7 +132,7 @@ def read(lines: Mapping[int, str]) -> Reading:
     reading = Reading(dict(lines), folded)
     for i in lines:
         found = _labels(folded[i])
-        for n, (form, label, start, end, marked) in enumerate(found):
+        for n, (form, label, start, end, mark) in enumerate(found):
             limit = found[n + 1][2] if n + 1 < len(found) else len(folded[i])
             a, b = _value(folded[i], end, limit, bounded=form.kind in _BOUNDED)
             at, value, shown = i, folded[i][a:b], lines[i][a:b]
@@ -136,7 +140,7 @@ def read(lines: Mapping[int, str]) -> Reading:
             if following is not None:
                 ends = " " + BORDER
                 at, value, shown = following, folded[following].strip(ends), lines[following].strip(ends)
-            reading.values.append(Labelled(form.kind, label, value, shown, i, start, end, marked, at))
+            reading.values.append(Labelled(form.kind, label, value, shown, i, start, end, mark, at))
     return reading
 
 
@@ -151,9 +155,9 @@ def _following(folded: Mapping[int, str], i: int) -> int | None:
     return following
 
 
-def _labels(text: str) -> list[tuple[Form, str, int, int, bool]]:
-    """The labels of a folded line: form, label, where it begins, where its value begins, whether a mark divides them."""
-    found: dict[int, tuple[Form, str, int, int, bool]] = {}
+def _labels(text: str) -> list[Found]:
+    """The labels of a folded line: form, label, where it begins, where its value begins, the mark."""
+    found: dict[int, Found] = {}
     for mark in _MARKS.finditer(text):
         labelled = _marked(text, mark.start(), mark[0])
         if labelled is not None:
@@ -161,7 +165,7 @@ def _labels(text: str) -> list[tuple[Form, str, int, int, bool]]:
     for match in _UNKNOWN.finditer(text):
         start = match.start("label")
         if not any(start <= at < match.end() for at in found):
-            found[start] = (Form("unknown"), match["label"], start, match.end(), True)
+            found[start] = (Form("unknown"), match["label"], start, match.end(), ":")
     if len(text) <= _LONGEST_LINE:
         for labelled in _unmarked(text):
             if not any(other[2] <= labelled[2] < other[3] for other in found.values()):
@@ -169,7 +173,7 @@ def _labels(text: str) -> list[tuple[Form, str, int, int, bool]]:
     return [found[start] for start in sorted(found)]
 
 
-def _marked(text: str, mark: int, sign: str) -> tuple[Form, str, int, int, bool] | None:
+def _marked(text: str, mark: int, sign: str) -> Found | None:
     """The label that a colon, slash or bar ends."""
     end = mark
     while end > 0 and text[end - 1] in " \x1f":
@@ -187,7 +191,7 @@ def _marked(text: str, mark: int, sign: str) -> tuple[Form, str, int, int, bool]
     after = mark + 1
     while after < len(text) and text[after] in " \x1f:":
         after += 1
-    return form, label, start, after, True
+    return form, label, start, after, sign
 
 
 def _may_be_glued(text: str, start: int, form: Form) -> bool:
@@ -201,7 +205,7 @@ def _may_be_glued(text: str, start: int, form: Form) -> bool:
     return start - begin > 4
 
 
-def _unmarked(text: str) -> Iterator[tuple[Form, str, int, int, bool]]:
+def _unmarked(text: str) -> Iterator[Found]:
     """Labels that stand between gaps or borders with no mark behind them: 作者 张三, 来源CSDN, 我要评论(0)."""
     forms = vocabulary()
     at = 0
@@ -217,14 +221,22 @@ def _unmarked(text: str) -> Iterator[tuple[Form, str, int, int, bool]]:
         bare = token.rstrip(":)]").lower()
         form = forms.get(bare)
         if form is not None and not form.start:
-            yield form, bare, at, end, False
+            yield form, bare, at, end, ""
         elif token:
-            for n in range(min(len(token) - 1, 6), 1, -1):
-                form = forms.get(token[:n])
-                if form is not None and (form.prefix or (form.open and re.match(r"[\w《“]", token[n]))):
-                    yield form, token[:n], at, at + n, False
-                    break
+            opening = begins_label(token)
+            if opening:
+                yield forms[opening.lower()], opening, at, at + len(opening), ""
         at = end if end > at else at + 1
+
+
+def begins_label(token: str) -> str | None:
+    """The longest label that begins a folded token and needs no sign behind it: 来源CSDN, 我要评论(0)."""
+    forms = vocabulary()
+    for n in range(min(len(token) - 1, 6), 1, -1):
+        form = forms.get(token[:n].lower())
+        if form is not None and (form.prefix or (form.open and re.match(r"[\w《“]", token[n]))):
+            return token[:n]
+    return None
 
 
 def _value(text: str, start: int, limit: int, *, bounded: bool) -> tuple[int, int]:

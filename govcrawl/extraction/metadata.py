@@ -84,13 +84,23 @@ def _credits(page: Page, result: Metadata, header: Reading, regions: "Regions", 
     around = gates.Surroundings(fold(page.channel or ""), fold(page.headline.text), _crumbs(document, page.headline))
     pieces = _pieces(document, header, page.headline)
     writers, publishers = publish.json_ld(document)
+    paragraphs = people.texts(body)
+    # A publisher that the page's own frame names is the site, which says nothing of a credit.
+    frame = f"{document.title} {document.first_meta('og:site_name', 'sitename')}"
     result.source = source.decide(
-        header, regions.tail, pieces, _meta_sources(document), publishers, around=around, explanation=explanation
+        header,
+        regions.tail,
+        pieces,
+        paragraphs,
+        _meta_sources(document),
+        [p for p in publishers if p not in frame],
+        around=around,
+        explanation=explanation,
     )
     result.editor = people.choose_names(
         "editor", people.editors([regions.tail, header]), explanation, around, every=True
     )
-    candidates = people.authors(header, pieces, people.texts(body), regions.after)
+    candidates = people.authors(header, pieces, paragraphs, regions.after, regions.tail)
     stated = [Candidate([name], "JSON-LD author", name) for name in writers]
     result.author = people.choose_names("author", [*candidates, *stated], explanation, around)
     if result.source in result.author:
@@ -152,7 +162,10 @@ def _pieces(document: Document, header: Reading, headline: Title) -> list[people
         ):
             continue
         runs = [(text, _hint(document, box, line.box)) for text, box, _ in line.runs]
-        found += people.pieces_of(runs, dated=i in dated, near=i in near)
+        above = i + 1 in header.folded and people.begins_with_time(header.folded[i + 1])
+        found += people.pieces_of(
+            runs, dated=i in dated, near=i in near, above=above, place=max(0, i - headline.end)
+        )
     return [p for p in found if p.shown != headline.text]
 
 

@@ -70,6 +70,15 @@ def is_organisation(text: str) -> bool:
     return bool(_ORGANISATION.search(text)) and not (len(text) <= 3 and is_name(text))
 
 
+def is_place(text: str) -> bool:
+    """Whether a text is nothing but names of places: 北京, 江苏南通."""
+    place = next(provinces.places(text), None)
+    if place is None or place.start:
+        return False
+    rest = text[len(place.name) :].lstrip("省市县区")
+    return not rest or is_place(rest)
+
+
 def split_names(text: str) -> list[str]:
     """Several names in one value, without roles, staff codes and brackets. 方 敏 is one name, 方敏 王乐文 two."""
     text = _CODE.sub(" ", text).replace("\x1f", " ")

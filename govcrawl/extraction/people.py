@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from govcrawl.extraction import dates, gates
 from govcrawl.extraction.explain import Candidate, Explanation
 from govcrawl.extraction.gates import Surroundings
-from govcrawl.extraction.header import BORDER, Labelled, Reading, as_published, kind_of, label_before, read
-from govcrawl.extraction.names import is_name, is_nobody, is_organisation, people, split_names
+from govcrawl.extraction.header import BORDER, Labelled, Reading, as_published, begins_label, kind_of, label_before, read
+from govcrawl.extraction.names import is_name, is_nobody, is_organisation, is_place, people, split_names
 from govcrawl.extraction.script import fold
 
 _HAN = "[㐀-鿿]"
@@ -42,19 +42,24 @@ _NAME_HINT = re.compile(
     r"author|writer|editor-name|user-?name|nick|byline|byname|zuozhe|reporter|rich_media_meta_text", re.IGNORECASE
 )
 _CREDITED = re.compile(rf"(?P<outlet>\S{{2,12}}(?:网|报|社|电视台|周刊))[ \x1f]+(?P<name>{_HAN}{{2,3}})")
+# 某某研究中心研究员张三
+_POSTED = re.compile(rf"{_HAN}{{4,}}(?:研究员|教授|主任|院长|局长|校长|书记|会长|所长|处长|博士|记者|律师)(?P<name>{_HAN}{{2,3}})$")
 _PARTS = re.compile(r"\|| +")
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
     """Text of a header line that no label claims, folded and as published. `hint` are the id and class names of the
-    element around it; `dated` tells whether its line shows a time, `near` whether a line beside it does."""
+    element around it; `dated` tells whether its line shows a time, `near` whether a line beside it does, `above` whether
+    the next line begins with one; `place` is the number of lines from the headline."""
 
     text: str
     shown: str
     hint: str
     dated: bool
     near: bool = False
+    above: bool = False
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,7 @@ def editors(readings: Sequence[Reading]) -> Iterator[Candidate[list[str]]]:
     for reading in readings:
         for value in reading.of("editor"):
             names = _labelled_names(value)
-            if value.marked or all(is_name(n) for n in names):
+            if value.mark == ":" or all(is_name(n) for n in names):
                 found = found or bool(names)
                 yield Candidate(_shown(names, value), f"label {value.label}", reading.shown[value.line])
     if not found:
@@ -94,7 +99,13 @@ def _labelled_names(value: Labelled) -> list[str]:
     """The names in a label's value: of one in brackets what stands in them."""
     text = value.value.strip(" " + BORDER)
     inside = re.fullmatch(r"[(\[]\s*([^()\[\]]{2,30}?)\s*[)\]]?", text)
-    return split_names(inside[1] if inside else text)
+    names = split_names(inside[1] if inside else text)
+    post = _POSTED.search(names[-1]) if names else None
+    if post and is_name(post["name"]):
+        return [post["name"]]
+    if any(is_name(name) for name in names):  # where they live and what they are stands beside them
+        names = [n for n in names if is_name(n) or not (is_organisation(n) or is_place(n))]
+    return names
 
 
 def _shown(names: Iterable[str], value: Labelled) -> list[str]:
@@ -105,7 +116,7 @@ def _shown(names: Iterable[str], value: Labelled) -> list[str]:
 
 
 def authors(
-    header: Reading, pieces: Sequence[Piece], body: Sequence[Text], after: Reading
+    header: Reading, pieces: Sequence[Piece], body: Sequence[Text], after: Reading, tail: Reading
 ) -> Iterator[Candidate[list[str]]]:
     """作者 and 记者: by label in the header, in its byline, in the dateline, at the body's end; strongest first.
 
@@ -113,14 +124,23 @@ def authors(
     """
     for value in header.of("author", "author_short"):
         names = _labelled_names(value)
-        if value.marked or all(is_name(n) or len(n) <= 4 for n in names):
+        if value.mark in (":", "/") or all(is_name(n) for n in names):
             yield Candidate(_shown(names, value), f"label {value.label}", header.shown[value.line])
     yield from _header_names(header, pieces)
-    for value in header.of("source"):
+    yield from _credited(header)
+    yield from _body_names(body, after)
+    yield from _credited(tail)
+    for value in (*header.of("source"), *tail.of("source")):
+        if value.mark and is_name(value.value):
+            yield Candidate(_shown([value.value], value), "person in the source's place", value.shown)
+
+
+def _credited(reading: Reading) -> Iterator[Candidate[list[str]]]:
+    """The reporters who stand behind the outlet in the source's place."""
+    for value in reading.of("source"):
         match = credit(value.value)
         if match:
-            yield Candidate(_shown([match["name"]], value), "name behind the outlet", header.shown[value.line])
-    yield from _body_names(body, after)
+            yield Candidate(_shown([match["name"]], value), "name behind the outlet", reading.shown[value.line])
 
 
 def credit(value: str) -> re.Match[str] | None:
@@ -162,9 +182,8 @@ def _body_names(body: Sequence[Text], after: Reading) -> Iterator[Candidate[list
         yield reported
     for value in [*_closing(body[-4:]), *after.of("author", "author_short")]:
         found = _labelled_names(value)
-        names = people(value.value) or [
-            n for n in found if len(n) <= 6 and not is_organisation(n) and len(value.value) <= 12
-        ]
+        short = value.mark == ":" and len(value.value) <= 12
+        names = people(value.value) or [n for n in found if short and len(n) <= 6 and not is_organisation(n)]
         yield Candidate(_shown(names, value), f"label {value.label} at the end", value.shown)
     ends = [Text(after.folded[i], after.shown[i]) for i in after.folded]
     for text in [*reversed(ends[:2]), *reversed(body[-3:])]:
@@ -282,13 +301,21 @@ def is_dated(text: str) -> bool:
     return bool(dates.moments(text)) or dates.yearless(text) is not None
 
 
-def pieces_of(runs: Sequence[tuple[str, str]], *, dated: bool, near: bool) -> list[Piece]:
+def begins_with_time(text: str) -> bool:
+    """Whether a header line begins with its time, or with the label of the publish time."""
+    begun = dates.moments(text)
+    return (bool(begun) and begun[0][1] <= 1) or re.match(r"(?:发布|发表)(?:时间|于)", text) is not None
+
+
+def pieces_of(
+    runs: Sequence[tuple[str, str]], *, dated: bool, near: bool = False, above: bool = False, place: int = 0
+) -> list[Piece]:
     """The unlabelled pieces of a header line whose runs are (text, hint)."""
     found = []
     for shown, hint in runs:
         text, at = fold(shown), 0
         for start, end in [*_dates_in(text), (len(text), len(text))]:
-            found += [Piece(text[part], shown[part], hint, dated, near) for part in _split(text, at, start)]
+            found += [Piece(text[part], shown[part], hint, dated, near, above, place) for part in _split(text, at, start)]
             at = end
     return found
 
@@ -306,12 +333,12 @@ def _split(text: str, first: int, last: int) -> Iterator[slice]:
         start = at
         at = gap.end() if gap else last
         colon = text.find(":", start, end)
-        if colon > 0 and label_before(text, colon):
-            return
         while start < end and text[start] in " \x1f·▪()[]":
             start += 1
         while end > start and text[end - 1] in " \x1f·▪()[]":
             end -= 1
+        if (colon > 0 and label_before(text, colon)) or begins_label(text[start:end]):
+            return
         if end > start and kind_of(text[start:end]) is None:
             yield slice(start, end)
 

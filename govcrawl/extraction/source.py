@@ -8,7 +8,7 @@ from govcrawl.extraction.explain import Candidate, Explanation, choose
 from govcrawl.extraction.gates import Surroundings
 from govcrawl.extraction.header import BORDER, Labelled, Reading, as_published
 from govcrawl.extraction.names import is_name, people
-from govcrawl.extraction.people import ROLE, Piece, credit
+from govcrawl.extraction.people import ROLE, Piece, Text, credit
 from govcrawl.extraction.script import fold
 
 _OPEN = re.compile(r"[(][^()]*$")
@@ -28,8 +28,9 @@ _NAME_HINT = re.compile(r"author|user-?name|nick|byline|rich_media_meta_text", r
 def decide(
     header: Reading,
     tail: Reading,
-    pieces: Sequence[Piece],
-    metas: Sequence[str],
+    pieces: Sequence[Piece] = (),
+    body: Sequence[Text] = (),
+    metas: Sequence[str] = (),
     publishers: Sequence[str] = (),
     *,
     around: Surroundings = gates.NOWHERE,
@@ -38,7 +39,7 @@ def decide(
     """The source. `metas` are the values of the meta tags that name it, `publishers` those of JSON-LD."""
     winner = choose(
         "source",
-        _candidates(header, tail, pieces, metas, publishers),
+        _candidates(header, tail, pieces, body, metas, publishers),
         lambda value: _gate(value, around),
         explanation,
     )
@@ -63,7 +64,12 @@ def _gate(value: Value, around: Surroundings) -> str | None:
 
 
 def _candidates(
-    header: Reading, tail: Reading, pieces: Sequence[Piece], metas: Sequence[str], publishers: Sequence[str]
+    header: Reading,
+    tail: Reading,
+    pieces: Sequence[Piece],
+    body: Sequence[Text],
+    metas: Sequence[str],
+    publishers: Sequence[str],
 ) -> Iterator[Candidate[Value]]:
     empty = False
     for value in header.of("source"):
@@ -82,14 +88,42 @@ def _candidates(
         for candidate in _labelled(value, tail, metas, "below the text"):
             if not gates.is_vague(candidate.value.folded):
                 yield candidate
+    for reading in (header, tail):
+        for value in reading.of("reprinted"):
+            quoted = re.match(r"《([^《》]{2,20})》", value.value)
+            if quoted:
+                shown = value.shown[slice(*quoted.span(1))]
+                yield Candidate(Value(shown, labelled=True), f"label {value.label}", reading.shown[value.line])
     if not empty:
+        yield from _accounts(pieces)
         yield from _unlabelled(pieces)
     for meta in metas:
         shown = tidy(fold(meta), meta)
         if shown:
             yield Candidate(Value(shown, labelled=True), "meta tag", meta)
+    yield from _dateline(body)
     for publisher in publishers:
         yield Candidate(Value(publisher, labelled=True), "JSON-LD publisher", publisher)
+
+
+_OUTLET = r"(?P<outlet>[^\W\d]{2,14}?(?:社|报|网|台|周刊))"
+# [白石社], 《白石通讯社15日专讯》, [白石日报记者张三北京报道], 白石社北京1月1日电.
+_DATELINES = (
+    re.compile(rf"[\[《(]{_OUTLET}(?:[㐀-鿿]{{0,4}}\d{{1,2}}日)?(?:专?[电讯])?[\]》)]"),
+    re.compile(rf"[\[(]{_OUTLET}(?:驻[㐀-鿿]{{2,8}}|特约|见习|实习)?{ROLE}[^\])]{{2,40}}[\])]"),
+    re.compile(rf"{_OUTLET}(?:[㐀-鿿]{{2,6}})?(?:\d{{1,2}}月)?\d{{1,2}}日[电讯]"),
+)
+
+
+def _dateline(body: Sequence[Text]) -> Iterator[Candidate[Value]]:
+    """The agency or paper that opens the text's dateline."""
+    for text in body[:2]:
+        for pattern in _DATELINES:
+            match = pattern.match(text.folded[:80])
+            if match and not match["outlet"].startswith(("本", "该", "据", "我")):
+                shown = text.shown[slice(*match.span("outlet"))]
+                yield Candidate(Value(shown, labelled=False), "dateline", text.shown)
+                return
 
 
 def _labelled(value: Labelled, reading: Reading, metas: Sequence[str], place: str) -> Iterator[Candidate[Value]]:
@@ -129,6 +163,16 @@ def _unbracketed(text: str) -> str:
     return bare + text[at] if bare and _OPEN.search(bare) and text[at : at + 1] == ")" else bare
 
 
+def _accounts(pieces: Sequence[Piece]) -> Iterator[Candidate[Value]]:
+    """The account of a self-publishing platform: alone with the time in the line below the headline, or above it."""
+    told = [p for p in pieces if p.place == 1 and not gates.is_interface(p.text) and re.search(r"[^\W\d]", p.text)]
+    if len(told) != 1 or not (told[0].dated or told[0].above):
+        return
+    text = re.sub(r"\s*\[[^\]]{0,4}\]?$", "", told[0].text)
+    if 2 <= len(text) <= 16 and not re.search(r"[。!?,:/《》—]", text) and not is_name(text):
+        yield _piece(told[0], text)
+
+
 def _unlabelled(pieces: Sequence[Piece]) -> Iterator[Candidate[Value]]:
     """The outlets among the unlabelled pieces about the headline, best first: by their slash form, their element's
     name, their own form."""
@@ -136,6 +180,8 @@ def _unlabelled(pieces: Sequence[Piece]) -> Iterator[Candidate[Value]]:
     for order, piece in enumerate(pieces):
         text = piece.text.strip(" |:,;[]()<>-—·▪")
         slash = _SLASH.fullmatch(text)
+        if "©" in piece.shown:
+            continue
         if slash:
             outlet = _before_slash(slash)
             if outlet:
