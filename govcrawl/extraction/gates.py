@@ -24,7 +24,8 @@ _LOGIN = re.compile(r"[A-Z\d]{2,8}")
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the page is and stands in, which none of its fields can be: all texts folded."""
+    """What the page is and stands in, which none of its fields can be: channel and headline folded, the texts of the
+    links above the headline as published."""
 
     channel: str = ""
     headline: str = ""
@@ -112,15 +113,15 @@ def source(value: str, around: Surroundings = NOWHERE, *, labelled: bool = True)
     if is_person(text):
         return "a person's name"
     if not labelled:
-        return _unlabelled(text, around)
+        return _unlabelled(text, value, around)
     return None
 
 
-def _unlabelled(text: str, around: Surroundings) -> str | None:
+def _unlabelled(text: str, value: str, around: Surroundings) -> str | None:
     """Why a text that no label calls the source can be none."""
     if _HOST.search(text):
         return "a host, as menus name it"
-    if _bare(text) in around.crumbs:
+    if value in around.crumbs:
         return "a link of the menu or the breadcrumbs"
     return "too vague for an outlet" if is_vague(text) else None
 

@@ -3,7 +3,7 @@ policy fields read from what this gives."""
 
 import re
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -13,6 +13,7 @@ from govcrawl.extraction.script import fold
 VOCABULARY = Path(__file__).with_name("labels.toml")
 BORDER = "\x1f"  # where an element begins or ends inside a line
 _SEPARATORS = re.compile(r"[ \x1f|,;]+")
+_TOKEN = re.compile(r"[^ \x1f|,;()\[]+(?:\([^ \x1f|,;()\[]*)*")
 _MARKS = re.compile(r"[:/|]")
 _CJK = re.compile("[㐀-鿿]")
 # What ends a value beside the next label: a bar, a wide gap, a date, a closing bracket, a sentence's end, a count.
@@ -21,7 +22,7 @@ _OPEN = re.compile(r"\([^()]*$")
 _UNKNOWN = re.compile(r"(?:^|[ \x1f|,;\[(])(?P<label>[㐀-鿿]{2,6}) ?:")
 _BOUNDED = frozenset({"source", "picture", "author", "author_short", "editor", "staff"})  # those end at any stop
 _VALUE = 120  # characters in which a value ends
-_LONGEST_LINE = 400  # of a line without marks only the opening is looked at for labels
+_LONGEST_LINE = 240  # in which labels without a mark are looked for; a longer one is text
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,12 @@ class Reading:
     def of(self, *kinds: str) -> Iterator[Labelled]:
         """The labelled values of these kinds."""
         return (v for v in self.values if v.kind in kinds)
+
+    def pick(self, lines: Iterable[int]) -> "Reading":
+        """The reading of some of the lines, in the order given."""
+        order = {i: n for n, i in enumerate(lines) if i in self.shown}
+        values = sorted((v for v in self.values if v.line in order), key=lambda v: order[v.line])
+        return Reading({i: self.shown[i] for i in order}, {i: self.folded[i] for i in order}, values)
 
     def without(self, lines: Collection[int]) -> "Reading":
         """The reading less some lines and what is labelled in them."""
@@ -207,30 +214,30 @@ def _may_be_glued(text: str, start: int, form: Form) -> bool:
 
 def _unmarked(text: str) -> Iterator[Found]:
     """Labels that stand between gaps or borders with no mark behind them: 作者 张三, 来源CSDN, 我要评论(0)."""
-    forms = vocabulary()
-    at = 0
-    while at < len(text):
-        gap = _SEPARATORS.match(text, at)
-        if gap:
-            at = gap.end()
-        if text[at : at + 1] in ("[", "("):
-            at += 1
-        following = _SEPARATORS.search(text, at)
-        end = following.start() if following else len(text)
-        token = text[at:end]
-        bare = token.rstrip(":)]").lower()
+    forms, longest = vocabulary(), _longest()
+    for match in _TOKEN.finditer(text):
+        token = match[0]
+        if len(token) < 2:
+            continue
+        bare = token.rstrip(":)]").lower() if len(token) <= longest else ""
         form = forms.get(bare)
         if form is not None and not form.start:
-            yield form, bare, at, end, ""
-        elif token:
-            opening = begins_label(token)
-            if opening:
-                yield forms[opening.lower()], opening, at, at + len(opening), ""
-        at = end if end > at else at + 1
+            yield form, bare, match.start(), match.end(), ""
+            continue
+        opening = begins_label(token)
+        if opening:
+            yield forms[opening.lower()], opening, match.start(), match.start() + len(opening), ""
+
+
+@cache
+def _openings() -> frozenset[str]:
+    return frozenset(label[:2] for label, form in vocabulary().items() if form.prefix or form.open)
 
 
 def begins_label(token: str) -> str | None:
     """The longest label that begins a folded token and needs no sign behind it: 来源CSDN, 我要评论(0)."""
+    if token[:2].lower() not in _openings():
+        return None
     forms = vocabulary()
     for n in range(min(len(token) - 1, 6), 1, -1):
         form = forms.get(token[:n].lower())

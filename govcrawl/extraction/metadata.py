@@ -136,15 +136,14 @@ def _regions(page: Page) -> Regions:
         zone = [*above, *range(end + 1, min(len(lines), end + 8))]
     ending = chosen[-1] if chosen else last  # a credit may close the body
     parts = (zone, range(max(first, last - 3), min(len(lines), last + 14)), range(ending + 1, min(len(lines), last + 8)))
-    texts = {i: marked(lines[i]) for part in parts for i in part if not lines[i].hidden}
-    header, tail, after = (read({i: texts[i] for i in part if i in texts}) for part in parts)
-    return Regions(header, tail, after)
+    whole = read({i: marked(lines[i]) for i in sorted({i for part in parts for i in part}) if not lines[i].hidden})
+    return Regions(*(whole.pick(part) for part in parts))
 
 
 def _crumbs(document: Document, headline: Title) -> frozenset[str]:
     """Menu and breadcrumb links above the headline: channels, never sources."""
     above = takewhile(lambda link: link.line < headline.line - 3, document.links)
-    return frozenset(fold(link.text.strip()) for link in above)
+    return frozenset(link.text.strip() for link in above)
 
 
 def _pieces(document: Document, header: Reading, headline: Title) -> list[people.Piece]:

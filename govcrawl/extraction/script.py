@@ -76,9 +76,11 @@ def _folding() -> dict[int, int | str]:
 
 
 @cache
-def _folded() -> re.Pattern[str]:
-    common = "".join(_COMMON)
-    return re.compile("[" + "".join(re.escape(chr(c)) for c in _folding() if chr(c) not in common) + "]")
+def _folded() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """What finds any character that folding changes, and what finds one beside the most common."""
+    signs = [chr(c) for c in _folding()]
+    rare = [c for c in signs if c not in _COMMON]
+    return re.compile(f"[{re.escape(''.join(signs))}]"), re.compile(f"[{re.escape(''.join(rare))}]")
 
 
 _COMMON = dict(zip("，：；！？（）【】\u3000\xa0", ",:;!?()[]  ", strict=True))
@@ -89,6 +91,9 @@ def fold(text: str) -> str:
     it is the same place in the text."""
     if text.isascii():
         return text
+    every, rare = _folded()
+    if not every.search(text):
+        return text
     for sign, plain in _COMMON.items():
         text = text.replace(sign, plain)
-    return text.translate(_folding()) if _folded().search(text) else text
+    return text.translate(_folding()) if rare.search(text) else text
