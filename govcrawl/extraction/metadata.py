@@ -136,7 +136,11 @@ def _regions(page: Page) -> Regions:
         zone = [*above, *range(end + 1, min(len(lines), end + 8))]
     ending = chosen[-1] if chosen else last  # a credit may close the body
     parts = (zone, range(max(first, last - 3), min(len(lines), last + 14)), range(ending + 1, min(len(lines), last + 8)))
-    whole = read({i: marked(lines[i]) for i in sorted({i for part in parts for i in part}) if not lines[i].hidden})
+    texts = {i: marked(lines[i]) for i in sorted({i for part in parts for i in part}) if not lines[i].hidden}
+    if page.headline.rest:  # what stands behind the headline in its own line is of the header
+        texts[end] = page.headline.rest
+        parts = ([end, *zone], *parts[1:])
+    whole = read(dict(sorted(texts.items())))
     return Regions(*(whole.pick(part) for part in parts))
 
 

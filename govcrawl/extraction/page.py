@@ -114,7 +114,13 @@ class Page:
 
     @cached_property
     def headline(self) -> title.Title:
-        return title.find(self.document, known=self.known.get("title"), listed=self.listed_title, channel=self.channel)
+        return title.find(
+            self.document,
+            known=self.known.get("title"),
+            listed=self.listed_title,
+            channel=self.channel,
+            explanation=self.explanation,
+        )
 
     @cached_property
     def article(self) -> bodies.Body:

@@ -1,12 +1,15 @@
 """The headline and where it stands on the page: the headline line anchors date, source and body."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from govcrawl.extraction import gates, header
 from govcrawl.extraction.body import is_footer
 from govcrawl.extraction.document import Document, Line
-from govcrawl.extraction.script import nfkc
+from govcrawl.extraction.explain import Candidate, Explanation, choose
+from govcrawl.extraction.script import fold, nfkc
 
 _DROP = re.compile("[\\s\"'“”‘’「」『』《》〈〉【】\\[\\]()（）|｜丨_·・,，:：!！?？。、—–\\-…．.]+")
 _SITE = re.compile(
@@ -22,13 +25,14 @@ _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "ucaptitle"})
 # Alternatives that each begin with a character of their own are searched several times faster than others.
 _DAY = r"\d\d\s*[-年/.]\s*\d{1,2}\s*[-月/.]\s*\d{1,2}"
 _META_LINE = re.compile(rf"19{_DAY}|20{_DAY}|来源|來源|发布(?:时间|日期)|發[布佈]時間|浏览|作者[:：]|记者|記者")
+_CLOCK = re.compile(r"\d{1,2}:\d\d")
 _LABEL = re.compile(r"^(?:文章)?(?:标\s*题|標題|信息名称|文件名称|名\s*称)\s*[:：]\s*")
 _SENTENCE = re.compile(r"[，。！？；,;](?:(?<![,;])|(?=[⺀-鿿]))")
 _TOOLS = re.compile(r"^(?:字[号體体]|分享|打印|来源|作者|浏览|【?字|T\||推荐|收藏|评论)")
 _CRUMB = re.compile(r"(?:当前|现在|所在|您(?:现|所)在)的?位置|您的位置|首页\s*(?:>|»|/|→|-)|正在阅读")
 # A kicker, channel or badge that a template sets before the headline.
 _BADGE = re.compile(
-    r"^(?:(?:原创|转载|置顶|推荐|热门|独家)\s+|\[(?:置顶|推荐|图文|组图|转载|原创)\]\s*|【(?:置顶|转载)】\s*|[》>·●■◆★]+\s*)"
+    r"^(?:(?:原创|转载|置顶|推荐|热门|独家)\s+|\[(?:置顶|推荐|图文|组图|转载|原创)\]\s*|【(?:置顶|转载)】\s*|[》>·●■◆★*]+\s*)"
 )
 _GENERIC = re.compile(
     r"(?:新闻|动态|公告|通知|要闻|资讯|中心|频道|正文|详情|内容|网|网站|首页|门户|文章|列表|公开|栏目|详细|信息|公司|官网|资讯网|总局|委员会|政府|日报|在线|厅|局|新聞|網|資訊|頻道|首頁|電台|报|報)$"
@@ -38,12 +42,17 @@ _TAIL = re.compile(r"\s*(?:正文|[\[(（]\d{1,3}[/／]\d{1,3}[\])）]|\[\d+\]|<
 
 @dataclass(slots=True)
 class Title:
-    """The headline, the index of its first and last lines (-1 where it is in no line), and which evidence gave it."""
+    """The headline, the index of its first and last lines (-1 where it is in no line), which evidence gave it,
+    and what stood behind it in its element, a date or the source."""
 
     text: str
     line: int = -1
     end: int = -1
     evidence: str = "none"
+    rest: str = ""
+
+    def __str__(self) -> str:
+        return self.text
 
 
 def key(text: str) -> str:
@@ -54,17 +63,71 @@ def key(text: str) -> str:
 
 
 def find(
-    document: Document, *, known: str | None = None, listed: str | None = None, channel: str | None = None
+    document: Document,
+    *,
+    known: str | None = None,
+    listed: str | None = None,
+    channel: str | None = None,
+    explanation: Explanation | None = None,
 ) -> Title:
-    """The headline of a page; never the name of the channel it was listed in."""
+    """The headline of a page; never the name of the channel it was listed in, never a word of the page's frame."""
     references = _references(document, known, listed, channel)
+    around = gates.Surroundings(channel=fold(channel or ""))
+    winner = choose(
+        "title",
+        _candidates(document, _ranked(document, references, channel), references),
+        lambda found: gates.title(found.text, around),
+        explanation,
+    )
+    return winner.value if winner else Title("")
+
+
+def _candidates(
+    document: Document, ranked: list[tuple[float, int]], references: list[tuple[str, str]]
+) -> Iterator[Candidate[Title]]:
+    """What could be the headline: the lines that most speaks for, then what the head of the page states, then the first
+    line above the text."""
+    lines = document.lines
+    generic = all(_generic(text) for _, text in references)
+    for n, (score, i) in enumerate(ranked):
+        if score >= 2.5 or (n == 0 and generic):
+            text, begin, end = _join(document, i, references)
+            text, rest = cut_end(_fill(text, references) if score >= 2.5 else text)
+            yield Candidate(Title(text, begin, end, "heading", rest), f"line, score {score:.1f}", lines[i].text)
+    first = _opening(document)
+    if first is not None and generic:
+        text, rest = cut_end(tidy(lines[first].text))
+        yield Candidate(Title(text, first, first, "opening", rest), "first line above the text", lines[first].text)
+    place = ranked[0][1] if ranked else -1
+    for evidence, stated in references:
+        text, _ = cut_end(stated)
+        enough = len(key(text)) >= 4 and re.search("[⺀-鿿]", text) is not None
+        if evidence != "whole" and (evidence not in ("title", "og") or enough):
+            yield Candidate(Title(text, place, place, evidence), _EVIDENCE[evidence], stated)
+
+
+_EVIDENCE = {
+    "known": "stated by the site's data",
+    "meta": "meta tag ArticleTitle",
+    "title": "<title>",
+    "og": "meta tag og:title",
+    "listed": "title in the listing",
+}
+
+
+def _ranked(
+    document: Document, references: list[tuple[str, str]], channel: str | None
+) -> list[tuple[float, int]]:
+    """The lines that something speaks for, with their scores, best and then first ones first."""
     lines = document.lines
     keyed = [(evidence, text, key(text)) for evidence, text in references]
     stated = " ".join(text for _, text in references)
     paragraphs = [i for i, line in enumerate(lines) if _paragraph(line)]
     final = paragraphs[-1] if paragraphs else len(lines)
     begins = _beginnings(lines[: final + 1], set(paragraphs))
-    best, score = -1, 0.0
+    generic = all(_generic(text) for _, text in references)
+    found: list[tuple[float, int]] = []
+    score = 0.0
     seen = 0
     for i, line in enumerate(lines):
         if i > final and score >= 2.5:
@@ -83,22 +146,63 @@ def find(
             seen += 1
             continue
         value = _score(document, i, line, keyed) + begins.get(i, 0.0)
+        if generic and i in begins and line.linked > 0.5 * len(text):
+            value += 2.0  # the headline of a blog links to itself
         if value > 0:
             # Of several places the first is the headline, except for breadcrumbs and lists, which score low.
             value -= min(0.3, 0.004 * seen) + (2.0 if i > final else 0.0)
         seen += 1
-        if value > score + 1e-9:
-            best, score = i, value
-    if best >= 0 and score >= 2.5:
-        text, begin, end = _join(document, best, references)
-        return Title(_fill(text, references), begin, end, "heading")
-    if best >= 0 and score >= 1.5 and all(_generic(text) for _, text in references):
-        text, begin, end = _join(document, best, references)
-        return Title(text, begin, end, "heading")
-    for evidence, text in references:
-        if evidence != "whole" and (evidence != "title" or len(key(text)) >= 4):
-            return Title(text, best if score >= 1.5 else -1, best if score >= 1.5 else -1, evidence)
-    return Title("")
+        if value >= 1.5:
+            found.append((value, i))
+            score = max(score, value)
+    return sorted(found, key=lambda pair: (-round(pair[0], 9), pair[1]))
+
+
+def _opening(document: Document) -> int | None:
+    """The first of the few short lines right above the text, on a page that says nothing else of its headline."""
+    lines = document.lines
+    visible = [i for i, line in enumerate(lines) if not line.hidden]
+    start = next((n for n, i in enumerate(visible) if len(lines[i].text) - lines[i].linked >= 24), 0)
+    found = None
+    for i in reversed(visible[max(0, start - 5) : start]):
+        text = lines[i].text
+        if (
+            len(text) > 60
+            or lines[i].linked
+            or _CRUMB.search(text)
+            or _TOOLS.search(text)
+            or not re.search("[⺀-鿿]", text)
+            or gates.is_interface(fold(text))
+            or text.endswith(("：", ":", "。"))
+        ):
+            break
+        if len(key(text)) >= 4 and not _META_LINE.search(text):
+            found = i
+    return found
+
+
+def cut_end(text: str) -> tuple[str, str]:
+    """A headline without the date, clock or source line behind it in its element, and what was cut: 开学通知 2024-03-12
+    来源：某报. A day in words (2024年3月12日) belongs to a headline."""
+    folded = fold(text)
+    cut = len(text)
+    for value in header.read({0: text}).values:
+        if value.kind in _BEHIND and value.mark == ":" and value.start and text[value.start - 1] in " \x1f（([【\u3000":
+            cut = min(cut, value.start)
+    for pattern in (_BEHIND_DATE, _BEHIND_CLOCK):
+        match = pattern.search(folded, 0, cut)
+        if match:
+            cut = min(cut, match.start())
+    head = text[:cut].rstrip(" \u3000([（【|·-")
+    return (head, text[cut:]) if cut < len(text) and len(key(head)) >= 4 else (text, "")
+
+
+_FOREIGN = re.compile("[a-z]{1,12}")  # the name of a product or site
+_BEHIND = frozenset({"source", "author", "editor", "published", "date", "updated", "hits", "index_number"})
+_BEHIND_DATE = re.compile(
+    r"[ \[(]+(?:19|20)\d\d ?[-/.] ?\d{1,2} ?[-/.] ?\d{1,2}(?: ?\d{1,2}:\d\d(?::\d\d)?)?[ \])]*$"
+)
+_BEHIND_CLOCK = re.compile(r"[ \[(]+\d{1,2}:\d\d(?::\d\d)?[ \])]*$")
 
 
 def _generic(reference: str) -> bool:
@@ -139,7 +243,7 @@ def _beginnings(lines: list[Line], paragraphs: set[int]) -> dict[int, float]:
                 break
             if (
                 len(key(text)) >= 4
-                and lines[j].linked < 0.5 * len(text)
+                and (lines[j].linked < 0.5 * len(text) or (j == visible[position - 1] and _CLOCK.search(line.text)))
                 and not _CRUMB.search(text)
                 and not _TOOLS.search(text)
             ):
@@ -170,7 +274,11 @@ def _references(
             found.append(("og", strip_site(value, sites)))
     if listed and not listed.rstrip().endswith(("...", "…")):
         found.append(("listed", tidy(listed)))
-    return [(evidence, text) for evidence, text in found if len(key(text)) >= 2 and text != channel]
+    return [
+        (evidence, text)
+        for evidence, text in found
+        if len(key(text)) >= 2 and text != channel and gates.title(text) is None and not _FOREIGN.fullmatch(key(text))
+    ]
 
 
 def tidy(text: str) -> str:
@@ -326,6 +434,11 @@ def _needs_space(text: str, references: list[tuple[str, str]]) -> bool:
 
 def _fill(text: str, references: list[tuple[str, str]]) -> str:
     """A headline cut by "…" in full, where a reference begins with it."""
+    own = key(text)
+    for _, other in references:  # a counter glued to the headline
+        stem = key(other)
+        if len(stem) >= 5 and own.startswith(stem) and own[len(stem) :].isdigit() and not text.endswith((")", "）")):
+            return other
     bare = text.rstrip("….")
     if bare != text and len(bare) >= 8:
         for _, other in references:
