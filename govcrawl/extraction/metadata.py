@@ -225,14 +225,23 @@ def _finish(page: Page, result: Metadata, moment: Moment | None, known: Any = No
     if cleaned.page_type in ("challenge", "error", "empty"):
         result.province, result.province_from = (own, "site") if own and own != NATIONAL else (UNKNOWN, "none")
     else:
-        result.province, result.province_from = province.decide(
-            own=own, region=page.region, source=result.source, issuer=result.issuer, doc_number=result.doc_number,
-            title=result.title, text=cleaned.text, url=page.url,
-        )  # fmt: skip
+        evidence = province.Evidence(
+            own=own,
+            region=page.region,
+            source=result.source,
+            issuer=result.issuer,
+            doc_number=result.doc_number,
+            title=result.title,
+            text=cleaned.text,
+            url=page.url,
+        )
+        result.province, result.province_from = province.decide(evidence, page.explanation)
     division = PROVINCES.get(result.province)
     result.province_name = division.name if division else _NAMES.get(result.province, "")
     result.province_code = division.code if division else None
     result.year, result.year_from = _year(page, result, cleaned.text)
+    if page.explanation is not None:
+        page.explanation.set("year", result.year or None, result.year_from)
     return result
 
 

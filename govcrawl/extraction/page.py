@@ -47,8 +47,8 @@ class Page:
     """A response as extraction reads it.
 
     `known` holds fields that a CMS's JSON already stated, by the names of `Extracted`; `html` there is the body's
-    markup. `channel` is the column (栏目) it was listed in, `region` the province slug of a regional one. Nothing here
-    raises for any bytes.
+    markup. `channel` is the column (栏目) it was listed in, `region` the province slug of a regional one. `explain`
+    keeps why each field has its value. Nothing here raises for any bytes.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class Page:
         listed_on: date | None = None,
         fetched_at: datetime | None = None,
         known: Mapping[str, Any] | None = None,
+        explain: bool = False,
     ) -> None:
         self.body = body
         self.url = url
@@ -76,7 +77,7 @@ class Page:
         self.fetched_at = fetched_at
         self.known: Mapping[str, Any] = known or {}
         self.results: dict[str, Any] = {}
-        self.explanation: Explanation | None = None
+        self.explanation = Explanation() if explain else None
 
     @cached_property
     def decoded(self) -> tuple[str, str, bool]:

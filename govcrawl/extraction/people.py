@@ -354,6 +354,8 @@ def choose_names(
     """The names of the first candidate of which any passes the field's gate, or of `every` one of them."""
     gate = gates.editor if name == "editor" else gates.author
     found: list[str] = []
+    if explanation is not None:
+        explanation.decision(name)
     for candidate in candidates:
         kept = []
         for value in candidate.value:

@@ -297,7 +297,7 @@ def strip_site(title: str, sites: list[str]) -> str:
     text = tidy(title)
     for _ in range(6):
         cut = max(map(text.rfind, "_|｜-–—丨－»>·<~"))
-        if cut <= 0:
+        if cut <= 0 or re.match(r"\d[-–]\d", text[cut - 1 : cut + 2]):
             break
         head, tail = text[:cut].rstrip("_|｜-–—丨－»><· ~"), text[cut + 1 :].strip()
         mark = text[cut]
