@@ -165,11 +165,20 @@ def _pieces(document: Document, header: Reading, headline: Title) -> list[people
         ):
             continue
         runs = [(text, _hint(document, box, line.box)) for text, box, _ in line.runs]
-        above = i + 1 in header.folded and people.begins_with_time(header.folded[i + 1])
+        above = i == headline.end + 1 and _time_follows(header, i)
         found += people.pieces_of(
             runs, dated=i in dated, near=i in near, above=above, place=max(0, i - headline.end)
         )
     return [p for p in found if p.shown != headline.text]
+
+
+def _time_follows(header: Reading, i: int) -> bool:
+    """Whether the next line that is no control of the page begins with a time."""
+    for j in range(i + 1, i + 6):
+        text = header.folded.get(j)
+        if text is not None and not gates.is_interface(text):
+            return people.begins_with_time(text)
+    return False
 
 
 def _plain(text: str) -> str:

@@ -301,10 +301,13 @@ def is_dated(text: str) -> bool:
     return bool(dates.moments(text)) or dates.yearless(text) is not None
 
 
+_TIME = re.compile(r"(?:发布|发表)(?:时间|于)|昨天|今天|前天|刚刚|\d{1,2}-\d{1,2} ?\d{1,2}:\d\d|\d+(?:分钟|小时|天)前")
+
+
 def begins_with_time(text: str) -> bool:
     """Whether a header line begins with its time, or with the label of the publish time."""
     begun = dates.moments(text)
-    return (bool(begun) and begun[0][1] <= 1) or re.match(r"(?:发布|发表)(?:时间|于)", text) is not None
+    return (bool(begun) and begun[0][1] <= 1) or _TIME.match(text) is not None
 
 
 def pieces_of(

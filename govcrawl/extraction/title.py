@@ -12,9 +12,12 @@ from govcrawl.extraction.explain import Candidate, Explanation, choose
 from govcrawl.extraction.script import fold, nfkc
 
 _DROP = re.compile("[\\s\"'“”‘’「」『』《》〈〉【】\\[\\]()（）|｜丨_·・,，:：!！?？。、—–\\-…．.]+")
+# The patterns below read folded text.
 _SITE = re.compile(
-    r"(?:网|網|新闻|新聞|频道|頻道|日报|日報|晚报|晚報|时报|時報|周刊|在线|在線|门户|门户网站|政府|教育[厅局部]|教育委员会|委员会|人民政府|中心|平台|客户端|公众号|博客|论坛|杂志|杂志社|出版社|大学|学院|学校"
-    r"|新浪|搜狐|网易|腾讯|凤凰|百度|知乎|首页|正文|资讯|要闻|动态|公告|快讯|专栏|报道|评论|财经|体育|娱乐|科技|教育|社会|文化|国内|国际|时政|地方|军事|汽车|房产|视频|图片|滚动|原创|澎湃|澎湃号|.{0,8}(?:com|cn|net|org))$",
+    r"(?:网|新闻|频道|日报|晚报|时报|周刊|在线|门户|门户网站|政府|教育[厅局部]|教育委员会|委员会|人民政府|中心|平台|客户端"
+    r"|公众号|博客|论坛|杂志|杂志社|出版社|大学|学院|学校|新浪|搜狐|网易|腾讯|凤凰|百度|知乎|首页|正文|资讯|要闻|动态"
+    r"|公告|快讯|专栏|报道|评论|财经|体育|娱乐|科技|教育|社会|文化|国内|国际|时政|地方|军事|汽车|房产|视频|图片|滚动"
+    r"|原创|澎湃|澎湃号|.{0,8}(?:com|cn|net|org))$",
     re.IGNORECASE,
 )
 _TITLE_NAME = re.compile(
@@ -24,18 +27,19 @@ _TITLE_NAME = re.compile(
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "ucaptitle"})
 # Alternatives that each begin with a character of their own are searched several times faster than others.
 _DAY = r"\d\d\s*[-年/.]\s*\d{1,2}\s*[-月/.]\s*\d{1,2}"
-_META_LINE = re.compile(rf"19{_DAY}|20{_DAY}|来源|來源|发布(?:时间|日期)|發[布佈]時間|浏览|作者[:：]|记者|記者")
+_META_LINE = re.compile(rf"19{_DAY}|20{_DAY}|来源|发[布佈](?:时间|日期)|浏览|作者:|记者")
 _CLOCK = re.compile(r"\d{1,2}:\d\d")
 _LABEL = re.compile(r"^(?:文章)?(?:标\s*题|標題|信息名称|文件名称|名\s*称)\s*[:：]\s*")
 _SENTENCE = re.compile(r"[，。！？；,;](?:(?<![,;])|(?=[⺀-鿿]))")
-_TOOLS = re.compile(r"^(?:字[号體体]|分享|打印|来源|作者|浏览|【?字|T\||推荐|收藏|评论)")
+_TOOLS = re.compile(r"^(?:字[号体]|分享|打印|来源|作者|浏览|\[?字|T\||推荐|收藏|评论)")
 _CRUMB = re.compile(r"(?:当前|现在|所在|您(?:现|所)在)的?位置|您的位置|首页\s*(?:>|»|/|→|-)|正在阅读")
 # A kicker, channel or badge that a template sets before the headline.
 _BADGE = re.compile(
     r"^(?:(?:原创|转载|置顶|推荐|热门|独家)\s+|\[(?:置顶|推荐|图文|组图|转载|原创)\]\s*|【(?:置顶|转载)】\s*|[》>·●■◆★*]+\s*)"
 )
 _GENERIC = re.compile(
-    r"(?:新闻|动态|公告|通知|要闻|资讯|中心|频道|正文|详情|内容|网|网站|首页|门户|文章|列表|公开|栏目|详细|信息|公司|官网|资讯网|总局|委员会|政府|日报|在线|厅|局|新聞|網|資訊|頻道|首頁|電台|报|報)$"
+    r"(?:新闻|动态|公告|通知|要闻|资讯|中心|频道|正文|详情|内容|网|网站|首页|门户|文章|列表|公开|栏目|详细|信息|公司|官网"
+    r"|资讯网|总局|委员会|政府|日报|在线|厅|局|电台|报)$"
 )
 _TAIL = re.compile(r"\s*(?:正文|[\[(（]\d{1,3}[/／]\d{1,3}[\])）]|\[\d+\]|<\s*\d+\s*>)$")
 
@@ -169,14 +173,14 @@ def _opening(document: Document) -> int | None:
         if (
             len(text) > 60
             or lines[i].linked
-            or _CRUMB.search(text)
-            or _TOOLS.search(text)
+            or _CRUMB.search(fold(text))
+            or _TOOLS.search(fold(text))
             or not re.search("[⺀-鿿]", text)
             or gates.is_interface(fold(text))
             or text.endswith(("：", ":", "。"))
         ):
             break
-        if len(key(text)) >= 4 and not _META_LINE.search(text):
+        if len(key(text)) >= 4 and not _META_LINE.search(fold(text)):
             found = i
     return found
 
@@ -207,7 +211,7 @@ _BEHIND_CLOCK = re.compile(r"[ \[(]+\d{1,2}:\d\d(?::\d\d)?[ \])]*$")
 
 def _generic(reference: str) -> bool:
     """Whether a <title> is the site's or the column's name, the same on every page."""
-    return len(key(reference)) <= 14 and _GENERIC.search(reference.strip()) is not None
+    return len(key(reference)) <= 14 and _GENERIC.search(fold(reference.strip())) is not None
 
 
 def _paragraph(line: Line) -> bool:
@@ -230,7 +234,7 @@ def _beginnings(lines: list[Line], paragraphs: set[int]) -> dict[int, float]:
         if (
             len(line.text) > 200
             or line.linked > 0.7 * len(line.text)
-            or not _META_LINE.search(line.text)
+            or not _META_LINE.search(fold(line.text))
             or i in paragraphs
         ):
             continue
@@ -239,13 +243,13 @@ def _beginnings(lines: list[Line], paragraphs: set[int]) -> dict[int, float]:
         value = 2.6
         for j in reversed(visible[max(0, position - 3) : position]):
             text = lines[j].text
-            if _META_LINE.search(text):
+            if _META_LINE.search(fold(text)):
                 break
             if (
                 len(key(text)) >= 4
                 and (lines[j].linked < 0.5 * len(text) or (j == visible[position - 1] and _CLOCK.search(line.text)))
-                and not _CRUMB.search(text)
-                and not _TOOLS.search(text)
+                and not _CRUMB.search(fold(text))
+                and not _TOOLS.search(fold(text))
             ):
                 found[j] = max(found.get(j, 0.0), value)
                 value -= 0.9
@@ -306,14 +310,14 @@ def strip_site(title: str, sites: list[str]) -> str:
             break
         sure = mark in "_|｜" or key(tail) in names or spaced or not tail or not re.search("[⺀-鿿\\d]", tail)
         if (sure and len(tail) <= 30) or (
-            _SITE.search(tail) and len(tail) <= 20 and not re.search("[，。！？；]", tail)
+            _SITE.search(fold(tail)) and len(tail) <= 20 and not re.search("[，。！？；]", tail)
         ):
             text = head
         else:
             break
     for mark in ("_", "|", "--", " - "):
         first, found, rest = text.partition(mark)
-        if found and (key(first) in names or (_SITE.search(first) and len(first) <= 10)) and len(key(rest)) >= 6:
+        if found and (key(first) in names or (_SITE.search(fold(first)) and len(first) <= 10)) and len(key(rest)) >= 6:
             text = rest.strip(" -_|")
     return text.strip()
 
@@ -341,7 +345,7 @@ def _score(document: Document, i: int, line: Line, references: list[tuple[str, s
             match = min(match, 1.5)  # the <title> of every page of the site
         value = max(value, match - 0.1 * rank + (1.0 if evidence in ("known", "meta") else 0))
     tag, named = _heading(document, line)
-    crumb = bool(_CRUMB.search(line.text))
+    crumb = bool(_CRUMB.search(fold(line.text)))
     if len(own) >= 5 or value or tag == "h1":
         value += {"h1": 2.0, "ucaptitle": 2.5, "h2": 1.4, "h3": 1.0, "h4": 0.7, "h5": 0.6, "h6": 0.4}.get(tag, 0.0)
         value += 0.8 if named else 0.0
@@ -352,7 +356,7 @@ def _score(document: Document, i: int, line: Line, references: list[tuple[str, s
     if len(own) >= 6 and value > 0:
         for j in range(i + 1, min(i + 6, len(document.lines))):
             following = document.lines[j]
-            if not following.hidden and len(following.text) < 200 and _META_LINE.search(following.text):
+            if not following.hidden and len(following.text) < 200 and _META_LINE.search(fold(following.text)):
                 value += 1.2
                 break
     if (named or tag) and len(own) >= 8 and not line.linked:
@@ -362,7 +366,7 @@ def _score(document: Document, i: int, line: Line, references: list[tuple[str, s
             if below is not None and len(below.text) >= 20 and not below.linked and _SENTENCE.search(below.text)
             else 0.0
         )
-    if _META_LINE.match(line.text):
+    if _META_LINE.match(fold(line.text)):
         value -= 1.0
     return value
 
@@ -420,7 +424,7 @@ def _join(document: Document, i: int, references: list[tuple[str, str]]) -> tupl
             same
             and key(text) not in others
             and key(following.text) not in key(text)
-            and not _META_LINE.search(following.text)
+            and not _META_LINE.search(fold(following.text))
         ):
             text, end = f"{text} {following.text}", j
         else:
