@@ -161,6 +161,7 @@ def _pieces(document: Document, header: Reading, headline: Title) -> list[people
             len(line.text) > 90
             or line.text.endswith(("：", ":"))
             or _CRUMB.search(line.text)
+            or "©" in line.text
             or (i < headline.line and i not in dated)
         ):
             continue
@@ -176,8 +177,10 @@ def _time_follows(header: Reading, i: int) -> bool:
     """Whether the next line that is no control of the page begins with a time."""
     for j in range(i + 1, i + 6):
         text = header.folded.get(j)
+        if text is not None and people.begins_with_time(text):
+            return True
         if text is not None and not gates.is_interface(text):
-            return people.begins_with_time(text)
+            return False
     return False
 
 

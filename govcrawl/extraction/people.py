@@ -251,7 +251,7 @@ def _byline(text: str) -> list[str]:
     match = _BYLINE.match(text)
     if match:
         names = people(match["names"])
-        if names:
+        if names and len(match["names"]) - len("".join(names)) <= 14:  # more is a sentence
             return names
     bare = text.strip("[]() □◎")
     if bare.endswith("/文"):

@@ -80,6 +80,8 @@ def _candidates(
         shown = tidy(value.value, value.shown)
         if shown and gates.is_paper(fold(shown)):
             yield Candidate(Value(shown, labelled=True), f"outlet behind {value.label}", header.shown[value.line])
+    if not empty:
+        yield from _accounts(pieces)
     for value in tail.of("source"):
         text = tail.folded[value.line]
         # A notice on reprints names sources too; one with a date is the header, set below.
@@ -94,8 +96,11 @@ def _candidates(
             if quoted:
                 shown = value.shown[slice(*quoted.span(1))]
                 yield Candidate(Value(shown, labelled=True), f"label {value.label}", reading.shown[value.line])
+    for i, text in tail.folded.items():
+        issue = _ISSUE.match(text)
+        if issue:
+            yield Candidate(Value(tail.shown[i][slice(*issue.span(1))], labelled=True), "issue of a paper", text)
     if not empty:
-        yield from _accounts(pieces)
         yield from _unlabelled(pieces)
     for meta in metas:
         shown = tidy(fold(meta), meta)
@@ -106,6 +111,8 @@ def _candidates(
         yield Candidate(Value(publisher, labelled=True), "JSON-LD publisher", publisher)
 
 
+# A line that is nothing but a paper and its issue: ——《白石月刊》1998年3月号.
+_ISSUE = re.compile(r"[-—(\s]*《([^《》]{2,20})》[,\s]*(?:(?:19|20)\d\d年)?(?:第?\d{1,3}[月期号]|总第)[^。]{0,12}$")
 _OUTLET = r"(?P<outlet>[^\W\d]{2,14}?(?:社|报|网|台|周刊))"
 # [白石社], 《白石通讯社15日专讯》, [白石日报记者张三北京报道], 白石社北京1月1日电.
 _DATELINES = (
@@ -180,8 +187,6 @@ def _unlabelled(pieces: Sequence[Piece]) -> Iterator[Candidate[Value]]:
     for order, piece in enumerate(pieces):
         text = piece.text.strip(" |:,;[]()<>-—·▪")
         slash = _SLASH.fullmatch(text)
-        if "©" in piece.shown:
-            continue
         if slash:
             outlet = _before_slash(slash)
             if outlet:

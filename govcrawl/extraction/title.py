@@ -93,21 +93,30 @@ def _candidates(
     line above the text."""
     lines = document.lines
     generic = all(_generic(text) for _, text in references)
-    for n, (score, i) in enumerate(ranked):
-        if score >= 2.5 or (n == 0 and generic):
-            text, begin, end = _join(document, i, references)
-            text, rest = cut_end(_fill(text, references) if score >= 2.5 else text)
-            yield Candidate(Title(text, begin, end, "heading", rest), f"line, score {score:.1f}", lines[i].text)
-    first = _opening(document)
-    if first is not None and generic:
+    for score, i in ranked:
+        if score >= 2.5:
+            yield _heading_at(document, i, score, references)
+    first = _opening(document) if generic else None
+    if first is not None:
         text, rest = cut_end(tidy(lines[first].text))
         yield Candidate(Title(text, first, first, "opening", rest), "first line above the text", lines[first].text)
+    if generic and ranked and ranked[0][0] < 2.5:
+        yield _heading_at(document, ranked[0][1], ranked[0][0], references)
     place = ranked[0][1] if ranked else -1
     for evidence, stated in references:
         text, _ = cut_end(stated)
         enough = len(key(text)) >= 4 and re.search("[⺀-鿿]", text) is not None
         if evidence != "whole" and (evidence not in ("title", "og") or enough):
             yield Candidate(Title(text, place, place, evidence), _EVIDENCE[evidence], stated)
+
+
+def _heading_at(
+    document: Document, i: int, score: float, references: list[tuple[str, str]]
+) -> Candidate[Title]:
+    """A line that something speaks for, whole, without what stands behind the headline."""
+    text, begin, end = _join(document, i, references)
+    text, rest = cut_end(_fill(text, references) if score >= 2.5 else text)
+    return Candidate(Title(text, begin, end, "heading", rest), f"line, score {score:.1f}", document.lines[i].text)
 
 
 _EVIDENCE = {
