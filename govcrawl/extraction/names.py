@@ -107,14 +107,36 @@ def people(text: str) -> list[str]:
         if placed:
             found.append(placed)
             continue
-        if re.fullmatch(r"[㐀-鿿]{5,6}", part) and not is_organisation(part):
-            two = next(((part[:n], part[n:]) for n in (3, 2) if is_name(part[:n]) and is_name(part[n:])), None)
-            if two:
-                found += two
+        if re.fullmatch(r"[㐀-鿿]{5,24}", part) and not is_organisation(part):
+            several = run_together(part)
+            if several:
+                found += several
                 continue
         if found or not is_organisation(part):
             break  # an office may stand before its people, 中国某某网 张三
     return found
+
+
+def run_together(text: str) -> list[str]:
+    """Names that no sign parts, 彭晗侯婷婷: the one way of parting them, or of two names the one that gives the first
+    three characters; [] where there is none or several."""
+    ways = _partings(text, 3)
+    if ways and len(text) <= 6:
+        return ways[0]
+    # Words of a sentence part into pairs; people's names are mostly of three characters.
+    whole = len(ways) == 1 and sum(len(name) == 3 for name in ways[0]) * 2 >= len(ways[0])
+    return ways[0] if whole and not re.search("[了到的是在]", text) else []
+
+
+def _partings(text: str, most: int) -> list[list[str]]:
+    """Up to `most` ways of parting a text into names."""
+    ways: list[list[list[str]]] = [[] for _ in range(len(text) + 1)]
+    ways[len(text)] = [[]]
+    for start in range(len(text) - 2, -1, -1):
+        for n in (3, 2):
+            if start + n <= len(text) and ways[start + n] and is_name(text[start : start + n]):
+                ways[start] += [[text[start : start + n], *rest] for rest in ways[start + n]][: most - len(ways[start])]
+    return ways[0]
 
 
 def _is_whereabouts(text: str) -> bool:

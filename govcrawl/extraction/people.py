@@ -30,6 +30,7 @@ _BYLINE = re.compile(
 _CREDIT_LINE = re.compile(r"作者|记者|撰稿|撰文|采写|执笔")
 # After the reporter a byline may name others: 每经记者 张三 每经编辑 李四.
 _THEN = re.compile(rf"(?<={_HAN})\s+{_HAN}{{0,4}}(?:编辑|责编|校对|审核|摄影|视频|图片|设计)")
+_ALSO = re.compile(rf"(?<={_HAN}{{2}})(?:摄影|图片|校对|编辑){_HAN}{{2,3}}$")
 _SLASH = re.compile(r"(?P<one>[^/]{2,20}?)\s*/\s*(?P<two>.{2,24})$")
 _REPORT = re.compile(r"(?:报[导道]|外电|专电|整理|采访报导)$")
 _TAIL = re.compile(r"[(\[]\s*(?P<names>[^()\[\]]{2,60})\s*[)\]]\s*$")
@@ -43,7 +44,7 @@ _NAME_HINT = re.compile(
 )
 _CREDITED = re.compile(rf"(?P<outlet>\S{{2,12}}(?:网|报|社|电视台|周刊))[ \x1f]+(?P<name>{_HAN}{{2,3}})")
 # 某某研究中心研究员张三
-_POSTED = re.compile(rf"{_HAN}{{4,}}(?:研究员|教授|主任|院长|局长|校长|书记|会长|所长|处长|博士|记者|律师)(?P<name>{_HAN}{{2,3}})$")
+_POSTED = re.compile(rf"(?:研究员|教授|主任|院长|局长|校长|书记|会长|所长|处长|博士|记者|律师)(?P<name>{_HAN}{{2,3}})$")
 _PARTS = re.compile(r"\|| +")
 
 
@@ -128,11 +129,29 @@ def authors(
             yield Candidate(_shown(names, value), f"label {value.label}", header.shown[value.line])
     yield from _header_names(header, pieces)
     yield from _credited(header)
+    yield from _posters(header)
     yield from _body_names(body, after)
+    yield from _alone(header)
     yield from _credited(tail)
     for value in (*header.of("source"), *tail.of("source")):
         if value.mark and is_name(value.value):
             yield Candidate(_shown([value.value], value), "person in the source's place", value.shown)
+
+
+def _posters(header: Reading) -> Iterator[Candidate[list[str]]]:
+    """Who posted a blog's article: what stands alone before 发表于."""
+    for value in header.of("published"):
+        before = header.folded[value.line][: value.start].strip(" |·" + BORDER)
+        if value.label in ("发表于", "发布于", "发表") and re.fullmatch(r"[^\s\x1f:,。|\d][^\s\x1f:,。|]{1,15}", before):
+            yield Candidate([header.shown[value.line][: value.start].strip(" |·" + BORDER)], "name before 发表于", before)
+
+
+def _alone(header: Reading) -> Iterator[Candidate[list[str]]]:
+    """A name that is all of the line below the headline; one of two characters only where no line shows a date."""
+    undated = not any(is_dated(text) for text in header.folded.values())
+    for i in list(header.folded)[:2]:
+        if is_name(header.folded[i]) and (len(header.folded[i]) > 2 or undated):
+            yield Candidate([header.shown[i]], "name alone below the headline", header.shown[i])
 
 
 def _credited(reading: Reading) -> Iterator[Candidate[list[str]]]:
@@ -182,8 +201,10 @@ def _body_names(body: Sequence[Text], after: Reading) -> Iterator[Candidate[list
         yield reported
     for value in [*_closing(body[-4:]), *after.of("author", "author_short")]:
         found = _labelled_names(value)
-        short = value.mark == ":" and len(value.value) <= 12
-        names = people(value.value) or [n for n in found if short and len(n) <= 6 and not is_organisation(n)]
+        short = len(value.value) <= 12
+        names = people(value.value)
+        if not names and value.mark == ":":
+            names = [n for n in found if is_name(n) or (short and len(n) <= 6 and not is_organisation(n))]
         yield Candidate(_shown(names, value), f"label {value.label} at the end", value.shown)
     ends = [Text(after.folded[i], after.shown[i]) for i in after.folded]
     for text in [*reversed(ends[:2]), *reversed(body[-3:])]:
@@ -204,9 +225,11 @@ def _reported(body: Sequence[Text]) -> Candidate[list[str]] | None:
         if found:
             names, place = [as_published(n, text.shown, text.folded) for n in found], text.shown
             break
-    for text in body[3:8]:
-        if not names and len(text.folded) <= 30 and _CREDIT_LINE.search(text.folded):
-            names, place = [as_published(n, text.shown, text.folded) for n in _byline(text.folded)], text.shown
+    for text in body[3:60] if not names else ():
+        if len(text.folded) <= 34 and _CREDIT_LINE.search(text.folded):
+            found = _byline(text.folded)
+            names += [as_published(n, text.shown, text.folded) for n in found]
+            place = place or (text.shown if found else "")
     for text in body[:60]:
         if "(" not in text.folded:
             continue
@@ -228,8 +251,19 @@ def _dateline(text: str) -> list[str]:
         if match and "摄" not in match["names"]:
             names = people(match["names"])
             if names:
-                return names
+                return [*_before_role(match[0]), *names] if pattern is _OPENING else names
+            if pattern is _WIRE and re.fullmatch(f"{_HAN}{{2,3}}", match["names"]) and not is_organisation(match["names"]):
+                return [match["names"]]  # a pen name
     return []
+
+
+_OUTLET_NAME = re.compile(rf"[(\[]{_HAN}{{1,8}}(?:网|报|社|台)(?P<name>{_HAN}{{2,3}})[\s、]")
+
+
+def _before_role(opening: str) -> list[str]:
+    """Who stands with another outlet before the reporter: (白石网张三 青禾网记者李四)."""
+    match = _OUTLET_NAME.search(opening)
+    return [match["name"]] if match and is_name(match["name"]) else []
 
 
 def is_credit(text: str) -> bool:
@@ -245,7 +279,7 @@ def is_credit(text: str) -> bool:
 
 def _byline(text: str) -> list[str]:
     """The names of a line that is nothing but a byline: 本报记者 王乐文 方 敏, [文/观察者网 王文], 王嘉源/综合报导."""
-    text = _THEN.split(text, maxsplit=1)[0]
+    text = _ALSO.sub("", _THEN.split(text, maxsplit=1)[0])
     if not text or _NOT_AUTHORS.search(text):
         return []
     match = _BYLINE.match(text)
