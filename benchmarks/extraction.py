@@ -42,6 +42,12 @@ WRONG_GOLD = {
     "www.uho.com.tw_ab1276d2": ("title", "gold keeps the list mark 》 before the headline"),
     "www.uho.com.tw_193667c6": ("title", "gold keeps the list mark 》 before the headline"),
     "www.uho.com.tw_dfb71b0c": ("title", "gold keeps the list mark 》 before the headline"),
+    "97ce5c1e5e2afdcf": ("title", "gold begins with the last word of the breadcrumbs, 正文"),
+    "ae852d2e26054a08": ("title", "gold begins with words of the breadcrumbs"),
+    "8a01bbd5e7d9594f": ("title", "gold lacks the quotation mark that opens the headline"),
+    "c580070bd60454f0": ("title", "gold ends with the first character of the site's name"),
+    "fd9a7a9a17524b4a": ("title", "gold keeps the clock behind the headline, which the page sets apart"),
+    "da3bc160cddd146f": ("title", "gold lacks the second half of the headline"),
     "aa1432d872173fe8": ("body", "a journal's table of contents, labelled a listing"),
 }
 

@@ -246,6 +246,7 @@ def _finish(page: Page, result: Metadata, moment: Moment | None, known: Any = No
             title=result.title,
             text=cleaned.text,
             url=page.url,
+            frame=_frame(page) if cleaned.script == "hant" else "",
         )
         result.province, result.province_from = province.decide(evidence, page.explanation)
     division = PROVINCES.get(result.province)
@@ -255,6 +256,15 @@ def _finish(page: Page, result: Metadata, moment: Moment | None, known: Any = No
     if page.explanation is not None:
         page.explanation.set("year", result.year or None, result.year_from)
     return result
+
+
+def _frame(page: Page) -> str:
+    """The lines below the headline and those after the text that are no links, Simplified."""
+    lines, headline = page.document.lines, page.headline
+    about = lines[headline.end + 1 : headline.end + 4] if headline.end >= 0 else []
+    after = [line for line in lines[page.article.last :][-60:] if not line.linked]
+    texts = [line.text for line in (*about, *after) if len(line.text) <= 200]
+    return script.to_simplified("\n".join(texts))
 
 
 def _complete(page: Page, result: Metadata) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from govcrawl import provinces
 from govcrawl.extraction.explain import Candidate, Explanation, choose
+from govcrawl.extraction.names import SURNAMES
 from govcrawl.provinces import NATIONAL, PROVINCES, UNKNOWN
 
 _CENTRAL = re.compile(
@@ -27,7 +28,9 @@ _OFFICE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What tells whose news a page is: the site's own province, the region of the channel, and what the page says."""
+    """What tells whose news a page is: the site's own province, the region of the channel, and what the page says.
+    `frame` is the byline and the site's footer, of pages in Traditional characters: a mainland footer names the seat of
+    the publisher, which prints news of all provinces."""
 
     own: str | None
     region: str | None
@@ -37,7 +40,7 @@ class Evidence:
     title: str
     text: str
     url: str
-    byline: str = ""
+    frame: str = ""
 
 
 def decide(evidence: Evidence, explanation: Explanation | None = None) -> tuple[str, str]:
@@ -98,10 +101,10 @@ def _text(page: Evidence, named: dict[str, float], host: str | None) -> Iterator
 
 
 def _places(page: Evidence) -> dict[str, float]:
-    """The weight of each province's places: in headline, source, byline, opening and text, and in the address."""
+    """The weight of each province's places: in headline, source, frame, opening and text, and in the address."""
     opening = _opening(page.text.split("\n"))
     counts = _tally(
-        [(page.title, 3.0), (page.source or "", 2.0), (page.byline, 2.0), (opening, 2.0), (page.text[:4000], 1.0)]
+        [(page.title, 3.0), (page.source or "", 2.0), (page.frame, 2.0), (opening, 2.0), (page.text[:4000], 1.0)]
     )
     for slug in (provinces.of_domain(page.url), provinces.of_path(page.url)):
         if slug:
@@ -141,11 +144,21 @@ def _tally(parts: Iterable[tuple[str, float]]) -> dict[str, float]:
     for text, factor in parts:
         seen: dict[str, int] = {}
         for place in provinces.places(text):
+            if _is_a_name(text, place.start, len(place.name)):
+                continue
             # The tenth mention says little more than the third.
             times = seen.get(place.province, 0)
             counts[place.province] = counts.get(place.province, 0.0) + factor * place.weight / (1 + 0.35 * times)
             seen[place.province] = times + 1
     return counts
+
+
+_SAYS = re.compile(r"指出|表示|说|提醒|认为|建议|介绍|告诉|透露|强调|呼吁|医师|老师|教授|先生|女士|博士|校长|主任")
+
+
+def _is_a_name(text: str, start: int, length: int) -> bool:
+    """Whether what looks like a place is the given name of a person who is spoken of: 邱南昌指出."""
+    return length == 2 and start > 0 and text[start - 1] in SURNAMES and _SAYS.match(text, start + 2) is not None
 
 
 def _leader(counts: dict[str, float], least: float) -> str | None:
