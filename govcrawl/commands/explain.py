@@ -50,14 +50,13 @@ class Command(BaseRunSpiderCommand):
         assert self.settings is not None
         known = spiders(self.settings)
         if opts.site and opts.site not in known:
-            raise UsageError(
-                f"unknown site {opts.site!r}; scrapy sites shows the {len(known)} sites", print_help=False
-            )
+            raise UsageError(f"unknown site {opts.site!r}; scrapy sites shows the {len(known)} sites", print_help=False)
         file = Path(args[0])
+        headers: dict[str, str] | None
         try:
             if file.is_file():
                 url = checked_url(opts.url, "--url") if opts.url else file.resolve().as_uri()
-                body, headers = file.read_bytes(), {}
+                body, headers = file.read_bytes(), None
             else:
                 url, body, headers = self.fetched(checked_url(args[0], "the page (there is no such file either)"))
         except BadArgument as exc:
@@ -79,7 +78,7 @@ class Command(BaseRunSpiderCommand):
         if page is None:
             why = f"answered {seen.pages[-1].status}" if seen.pages else seen.error or "did not come; -L INFO shows why"
             raise BadArgument(f"{url} {why}")
-        return page.url, page.body, {k: v[-1] for k, v in page.headers.to_unicode_dict().items()}
+        return page.url, page.body, {"Content-Type": (page.headers.get("Content-Type") or b"").decode("latin-1")}
 
 
 def describe(got: Extracted) -> str:
@@ -93,7 +92,10 @@ def describe(got: Extracted) -> str:
         lines.append(f"{name:<13} {decision.value or '–'}")
         if decision.value:
             lines.append(f"              by {decision.rule}" + _in(decision.text))
-        lines += [f"              not {_short(lost.value)}: {lost.reason} ({lost.rule}){_in(lost.text)}" for lost in decision.lost]
+        lines += [
+            f"              not {_short(lost.value)}: {lost.reason} ({lost.rule}){_in(lost.text)}"
+            for lost in decision.lost
+        ]
     return "\n".join([*lines, *_body(why)])
 
 
@@ -101,7 +103,9 @@ def _body(why: Explanation) -> list[str]:
     kept = sum(block.kept for block in why.blocks)
     lines = [f"body          {kept} lines kept, by rule {why.body_rule}"]
     for block in why.blocks:
-        lines.append(f"  {'+' if block.kept else '-'} {_short(block.text)}" + (f"   [{block.reason}]" if block.reason else ""))
+        lines.append(
+            f"  {'+' if block.kept else '-'} {_short(block.text)}" + (f"   [{block.reason}]" if block.reason else "")
+        )
     return lines
 
 

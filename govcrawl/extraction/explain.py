@@ -31,7 +31,7 @@ class Lost:
 class Decision:
     """What a field's value is ("" for none), by which rule and from which text, and the candidates that lost."""
 
-    field: str
+    name: str
     value: str = ""
     rule: str = "none"
     text: str = ""
@@ -63,17 +63,17 @@ class Explanation:
         """Note what a field was given; None for nothing."""
         if candidate is not None:
             decision = self.decision(name)
-            decision.value, decision.rule, decision.text = shown(candidate.value), candidate.rule, candidate.text
+            decision.value, decision.rule, decision.text = as_text(candidate.value), candidate.rule, candidate.text
         else:
             self.decision(name)
 
     def lose(self, name: str, candidate: Candidate[T], reason: str) -> None:
         """Note a candidate that a field was not given."""
-        lost = Lost(shown(candidate.value), candidate.rule, candidate.text, reason)
+        lost = Lost(as_text(candidate.value), candidate.rule, candidate.text, reason)
         if lost not in self.decision(name).lost:
             self.decision(name).lost.append(lost)
 
-    def set(self, name: str, value: object, rule: str, text: str = "") -> None:
+    def note(self, name: str, value: object, rule: str, text: str = "") -> None:
         """Note a value that one rule gives, without candidates."""
         self.won(name, Candidate(value, rule, text) if value not in (None, "", []) else None)
 
@@ -100,7 +100,7 @@ def choose(
     return winner
 
 
-def shown(value: object) -> str:
+def as_text(value: object) -> str:
     """A value as an explanation prints it."""
     if isinstance(value, list | tuple):
         return "、".join(map(str, value))

@@ -16,7 +16,9 @@ NEVER = Path(__file__).with_name("gates.toml")
 _MARKUP = re.compile(r"[<>{}=]|&[a-z]+;|&#\d|function\s*\(|document\.|javascript|\bvar\s", re.IGNORECASE)
 _HOST = re.compile(r"(?:https?:)?//|(?:[\w-]+\.)+(?:com|cn|net|org|tw|hk|cc|gov|edu|info)\b", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://|www\.[\w-]+\.[\w.]+/|\S+@\S+\.\S+")
-_CLOCK = re.compile(r"^\W*\d{1,2}:\d\d|^\d{1,2}[-/月]\d{1,2}|\d+(?:秒|分钟|小时|天|个月|年)前$|^(?:昨天|今天|前天|刚刚)")
+_CLOCK = re.compile(
+    r"^\W*\d{1,2}:\d\d|^\d{1,2}[-/月]\d{1,2}|\d+(?:秒|分钟|小时|天|个月|年)前$|^(?:昨天|今天|前天|刚刚)"
+)
 _SENTENCE = re.compile(r"[。！？!?]|[，,].*[，,]")
 _CUT = re.compile(r"(?:…|\.\.)[.…]*$")
 _LOGIN = re.compile(r"[A-Z\d]{2,8}")
@@ -47,7 +49,9 @@ def _words(name: str, key: str = "words") -> frozenset[str]:
 
 @cache
 def _endings() -> re.Pattern[str]:
-    return re.compile("(?:" + "|".join(sorted(_lists()["outlets"]["endings"], key=len, reverse=True)) + r"|\.com|\.cn)$")
+    return re.compile(
+        "(?:" + "|".join(sorted(_lists()["outlets"]["endings"], key=len, reverse=True)) + r"|\.com|\.cn)$"
+    )
 
 
 def _bare(text: str) -> str:
@@ -188,7 +192,7 @@ def title(value: str, around: Surroundings = NOWHERE) -> str | None:
     bare = _bare(text)
     if not bare:
         return "empty"
-    if bare in _words("title") or is_interface(text) and len(bare) <= 6:
+    if bare in _words("title") or (is_interface(text) and len(bare) <= 6):
         return "a word of the page's frame"
     if header.kind_of(text) is not None and len(bare) <= 6:
         return "a label, not a value"

@@ -95,7 +95,13 @@ def vocabulary() -> dict[str, Form]:
                     label = before + word + after
                     forms.setdefault(
                         label,
-                        Form(kind, row.get("slash", False), label in open_, row.get("start", False), row.get("prefix", False)),
+                        Form(
+                            kind,
+                            row.get("slash", False),
+                            label in open_,
+                            row.get("start", False),
+                            row.get("prefix", False),
+                        ),
                     )
         for label in open_:
             forms[label] = Form(kind, row.get("slash", False), open=True)

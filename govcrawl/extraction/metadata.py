@@ -19,6 +19,7 @@ from govcrawl.extraction.title import Title
 from govcrawl.provinces import NATIONAL, PROVINCES, UNKNOWN
 
 _NAMES = {NATIONAL: "全国", UNKNOWN: "未知"}
+_PUBLISHER = re.compile(r"授權|版權|著作|地址|電話|傳真|©|copyright", re.IGNORECASE)
 _CRUMB = re.compile(r"当前位置|所在位置|您的位置|首页\s*[>»/→]|\S\s*>\s*\S")
 _YEAR = re.compile(r"(?<!\d)((?:19[5-9]|20[0-4])\d)\s*(?:年|学年|届)")
 
@@ -52,7 +53,7 @@ def _metadata(page: Page) -> Metadata:
     for name in ("issuer", "doc_number", "index_number", "written_on", "subject", "validity"):
         setattr(result, name, getattr(rules, name))
         if page.explanation is not None:
-            page.explanation.set(name, getattr(rules, name), "policy header")
+            page.explanation.note(name, getattr(rules, name), "policy header")
     # The dates of a policy header are named there; its cells would be bare dates here.
     header = regions.header.without(rules.lines)
     moment = publish.decide(
@@ -135,7 +136,11 @@ def _regions(page: Page) -> Regions:
     else:
         zone = [*above, *range(end + 1, min(len(lines), end + 8))]
     ending = chosen[-1] if chosen else last  # a credit may close the body
-    parts = (zone, range(max(first, last - 3), min(len(lines), last + 14)), range(ending + 1, min(len(lines), last + 8)))
+    parts = (
+        zone,
+        range(max(first, last - 3), min(len(lines), last + 14)),
+        range(ending + 1, min(len(lines), last + 8)),
+    )
     texts = {i: marked(lines[i]) for i in sorted({i for part in parts for i in part}) if not lines[i].hidden}
     if page.headline.rest:  # what stands behind the headline in its own line is of the header
         texts[end] = page.headline.rest
@@ -152,7 +157,9 @@ def _crumbs(document: Document, headline: Title) -> frozenset[str]:
 
 def _pieces(document: Document, header: Reading, headline: Title) -> list[people.Piece]:
     """The unlabelled pieces of the header's lines, for the source and the author that no label names."""
-    dated = {i for i, text in header.shown.items() if len(document.lines[i].text) <= 90 and people.is_dated(_plain(text))}
+    dated = {
+        i for i, text in header.shown.items() if len(document.lines[i].text) <= 90 and people.is_dated(_plain(text))
+    }
     near = {i + step for i in dated for step in (-2, -1, 1, 2)}
     found: list[people.Piece] = []
     for i in header.shown:
@@ -167,9 +174,7 @@ def _pieces(document: Document, header: Reading, headline: Title) -> list[people
             continue
         runs = [(text, _hint(document, box, line.box)) for text, box, _ in line.runs]
         above = i == headline.end + 1 and _time_follows(header, i)
-        found += people.pieces_of(
-            runs, dated=i in dated, near=i in near, above=above, place=max(0, i - headline.end)
-        )
+        found += people.pieces_of(runs, dated=i in dated, near=i in near, above=above, place=max(0, i - headline.end))
     return [p for p in found if p.shown != headline.text]
 
 
@@ -254,16 +259,17 @@ def _finish(page: Page, result: Metadata, moment: Moment | None, known: Any = No
     result.province_code = division.code if division else None
     result.year, result.year_from = _year(page, result, cleaned.text)
     if page.explanation is not None:
-        page.explanation.set("year", result.year or None, result.year_from)
+        page.explanation.note("year", result.year or None, result.year_from)
     return result
 
 
 def _frame(page: Page) -> str:
-    """The lines below the headline and those after the text that are no links, Simplified."""
+    """The lines below the headline, the page's last ones, and what it says of its publisher, Simplified."""
     lines, headline = page.document.lines, page.headline
     about = lines[headline.end + 1 : headline.end + 4] if headline.end >= 0 else []
-    after = [line for line in lines[page.article.last :][-60:] if not line.linked]
-    texts = [line.text for line in (*about, *after) if len(line.text) <= 200]
+    after = lines[page.article.last :]
+    told = [line for n, line in enumerate(after, -len(after)) if n >= -15 or _PUBLISHER.search(line.text)]
+    texts = [line.text for line in (*about, *told) if len(line.text) <= 200]
     return script.to_simplified("\n".join(texts))
 
 

@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from govcrawl.extraction import dates, gates
 from govcrawl.extraction.explain import Candidate, Explanation
 from govcrawl.extraction.gates import Surroundings
-from govcrawl.extraction.header import BORDER, Labelled, Reading, as_published, begins_label, kind_of, label_before, read
+from govcrawl.extraction.header import (
+    BORDER,
+    Labelled,
+    Reading,
+    as_published,
+    begins_label,
+    kind_of,
+    label_before,
+    read,
+)
 from govcrawl.extraction.names import is_name, is_nobody, is_organisation, is_place, people, split_names
 from govcrawl.extraction.script import fold
 
@@ -142,8 +151,12 @@ def _posters(header: Reading) -> Iterator[Candidate[list[str]]]:
     """Who posted a blog's article: what stands alone before 发表于."""
     for value in header.of("published"):
         before = header.folded[value.line][: value.start].strip(" |·" + BORDER)
-        if value.label in ("发表于", "发布于", "发表") and re.fullmatch(r"[^\s\x1f:,。|\d][^\s\x1f:,。|]{1,15}", before):
-            yield Candidate([header.shown[value.line][: value.start].strip(" |·" + BORDER)], "name before 发表于", before)
+        if value.label in ("发表于", "发布于", "发表") and re.fullmatch(
+            r"[^\s\x1f:,。|\d][^\s\x1f:,。|]{1,15}", before
+        ):
+            yield Candidate(
+                [header.shown[value.line][: value.start].strip(" |·" + BORDER)], "name before 发表于", before
+            )
 
 
 def _alone(header: Reading) -> Iterator[Candidate[list[str]]]:
@@ -208,7 +221,9 @@ def _body_names(body: Sequence[Text], after: Reading) -> Iterator[Candidate[list
         yield Candidate(_shown(names, value), f"label {value.label} at the end", value.shown)
     ends = [Text(after.folded[i], after.shown[i]) for i in after.folded]
     for text in [*reversed(ends[:2]), *reversed(body[-3:])]:
-        yield Candidate([as_published(n, text.shown, text.folded) for n in _tail(text.folded)], "closing brackets", text.shown)
+        yield Candidate(
+            [as_published(n, text.shown, text.folded) for n in _tail(text.folded)], "closing brackets", text.shown
+        )
 
 
 def _closing(body: Sequence[Text]) -> Iterator[Labelled]:
@@ -252,7 +267,11 @@ def _dateline(text: str) -> list[str]:
             names = people(match["names"])
             if names:
                 return [*_before_role(match[0]), *names] if pattern is _OPENING else names
-            if pattern is _WIRE and re.fullmatch(f"{_HAN}{{2,3}}", match["names"]) and not is_organisation(match["names"]):
+            if (
+                pattern is _WIRE
+                and re.fullmatch(f"{_HAN}{{2,3}}", match["names"])
+                and not is_organisation(match["names"])
+            ):
                 return [match["names"]]  # a pen name
     return []
 
@@ -352,7 +371,9 @@ def pieces_of(
     for shown, hint in runs:
         text, at = fold(shown), 0
         for start, end in [*_dates_in(text), (len(text), len(text))]:
-            found += [Piece(text[part], shown[part], hint, dated, near, above, place) for part in _split(text, at, start)]
+            found += [
+                Piece(text[part], shown[part], hint, dated, near, above, place) for part in _split(text, at, start)
+            ]
             at = end
     return found
 

@@ -105,10 +105,10 @@ def _header(document: Document, first: int, last: int) -> tuple[dict[str, str], 
                 i += 1
         elif _ANY.search(text):
             inside = [v for v in header.read({i: text} | _next(lines, i, last)).values if v.line == i and v.mark == ":"]
-            for value in inside:
-                kinds.add(value.kind)
-                _note(found, value.kind, value.shown.strip(" \x1f)）]】|，,;；"))
-                used |= {value.at} if value.at != i else set()
+            for labelled in inside:
+                kinds.add(labelled.kind)
+                _note(found, labelled.kind, labelled.shown.strip(" \x1f)）]】|，,;；"))
+                used |= {labelled.at} - {i}
             if inside and inside[0].start < 3 and inside[0].kind in _FIELDS:
                 used.add(i)
         i += 1

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -21,7 +21,9 @@ _LONE = re.compile(
     rf"|{_DIGIT}{{4}}年[一二三四五六七八九十]{{1,2}}月[一二三四五六七八九十]{{1,3}}日)[\s）)】\]]*$"
 )
 # A day on which something happens, begins or ends: what follows the date says so.
-_EVENT = re.compile(r"^[日\s]*(?:起|至|到|前|之前|以前|截止|—|~|－|-\s*\d{1,2}月)|^[^,。]{0,30}(?:通过|批准|修订|修正|施行|审议)")
+_EVENT = re.compile(
+    r"^[日\s]*(?:起|至|到|前|之前|以前|截止|—|~|－|-\s*\d{1,2}月)|^[^,。]{0,30}(?:通过|批准|修订|修正|施行|审议)"
+)
 _SCRIPT_TIMES = (
     re.compile(r"""\bvar\s+ct\s*=\s*["'](\d{10})["']"""),
     re.compile(
@@ -86,7 +88,7 @@ def decide(
     return winner.value.moment if winner else None
 
 
-def _gate(limit: date):  # type: ignore[no-untyped-def]
+def _gate(limit: date) -> Callable[[Stated], str | None]:
     def gate(value: Stated) -> str | None:
         if value.against:
             return value.against
@@ -114,13 +116,13 @@ def said(line: str, start: int, reading: Reading, index: int) -> tuple[str, str]
     return _SAYS.get(kind, ""), label
 
 
-def _dates(reading: Reading, explain: str) -> Iterator[tuple[str, Candidate[Stated], str, int]]:
+def _dates(reading: Reading, place: str) -> Iterator[tuple[str, Candidate[Stated], str, int]]:
     """Each date of the lines: what its label says of it, the candidate, the plain line, the date's length."""
     for index, line in reading.folded.items():
         plain = line.replace(BORDER, " ")
         for moment, start, end in dates.moments(plain):
             says, label = said(line, start, reading, index)
-            rule = f"label {label} {explain}" if label else f"date {explain}"
+            rule = f"label {label} {place}" if label else f"date {place}"
             against = f"its label is {label}" if says == "other" else ""
             if not says and _EVENT.match(plain[end:]):
                 says, against = "other", "the day of something that the page tells"
@@ -205,7 +207,9 @@ def _silent(
         moment = Moment(meta.day, evidence="meta") if midnight else Moment(meta.day, meta.at, meta.precision, "meta")
         yield Candidate(Stated(moment), "meta tag")
     for written, text in _written(document):
-        yield Candidate(Stated(Moment(written.day, written.at, written.precision, "label")), "written by a script", text)
+        yield Candidate(
+            Stated(Moment(written.day, written.at, written.precision, "label")), "written by a script", text
+        )
     for found, text in _scripts(document, limit):
         against = "" if address is None or abs((found.day - address).days) <= 2 else "not the day of the address"
         yield Candidate(Stated(Moment(found.day, found.at, found.precision, "meta"), against), "script", text)

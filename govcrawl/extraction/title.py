@@ -110,9 +110,7 @@ def _candidates(
             yield Candidate(Title(text, place, place, evidence), _EVIDENCE[evidence], stated)
 
 
-def _heading_at(
-    document: Document, i: int, score: float, references: list[tuple[str, str]]
-) -> Candidate[Title]:
+def _heading_at(document: Document, i: int, score: float, references: list[tuple[str, str]]) -> Candidate[Title]:
     """A line that something speaks for, whole, without what stands behind the headline."""
     text, begin, end = _join(document, i, references)
     text, rest = cut_end(_fill(text, references) if score >= 2.5 else text)
@@ -128,9 +126,7 @@ _EVIDENCE = {
 }
 
 
-def _ranked(
-    document: Document, references: list[tuple[str, str]], channel: str | None
-) -> list[tuple[float, int]]:
+def _ranked(document: Document, references: list[tuple[str, str]], channel: str | None) -> list[tuple[float, int]]:
     """The lines that something speaks for, with their scores, best and then first ones first."""
     lines = document.lines
     keyed = [(evidence, text, key(text)) for evidence, text in references]
@@ -212,9 +208,7 @@ def cut_end(text: str) -> tuple[str, str]:
 
 _FOREIGN = re.compile("[a-z]{1,12}")  # the name of a product or site
 _BEHIND = frozenset({"source", "author", "editor", "published", "date", "updated", "hits", "index_number"})
-_BEHIND_DATE = re.compile(
-    r"[ \[(]+(?:19|20)\d\d ?[-/.] ?\d{1,2} ?[-/.] ?\d{1,2}(?: ?\d{1,2}:\d\d(?::\d\d)?)?[ \])]*$"
-)
+_BEHIND_DATE = re.compile(r"[ \[(]+(?:19|20)\d\d ?[-/.] ?\d{1,2} ?[-/.] ?\d{1,2}(?: ?\d{1,2}:\d\d(?::\d\d)?)?[ \])]*$")
 _BEHIND_CLOCK = re.compile(r"[ \[(]+\d{1,2}:\d\d(?::\d\d)?[ \])]*$")
 
 
