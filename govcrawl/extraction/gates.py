@@ -48,6 +48,11 @@ def _words(name: str, key: str = "words") -> frozenset[str]:
 
 
 @cache
+def _prefixes(name: str) -> tuple[str, ...]:
+    return tuple(_words(name, "prefixes"))
+
+
+@cache
 def _endings() -> re.Pattern[str]:
     return re.compile(
         "(?:" + "|".join(sorted(_lists()["outlets"]["endings"], key=len, reverse=True)) + r"|\.com|\.cn)$"
@@ -73,9 +78,9 @@ def is_known_outlet(text: str) -> bool:
 def is_interface(text: str) -> bool:
     """Whether a folded text is a control of the page: 内容纠错, 我要评论(0), 大 中 小."""
     bare = _bare(text)
-    stem = re.sub(r"[(\[]?\d*[)\]]?$", "", bare)
+    stem = bare.rstrip("0123456789)]").rstrip("([")
     words = _words("interface")
-    return bare in words or stem in words or any(bare.startswith(p) for p in _words("interface", "prefixes"))
+    return bare in words or stem in words or bare.startswith(_prefixes("interface"))
 
 
 def _common(text: str, around: Surroundings) -> str | None:
@@ -132,7 +137,7 @@ def _unlabelled(text: str, value: str, around: Surroundings) -> str | None:
 
 def is_vague(text: str) -> bool:
     """Whether a folded text is a kind of sources rather than one: 网络, 综合自各媒体."""
-    return any(_bare(text).startswith(p) for p in _words("source_weak", "prefixes"))
+    return _bare(text).startswith(_prefixes("source_weak"))
 
 
 def is_person(text: str) -> bool:

@@ -5,7 +5,7 @@ import re
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from govcrawl.extraction.script import fold
@@ -113,8 +113,11 @@ def _longest() -> int:
     return max(map(len, vocabulary()))
 
 
+@lru_cache(maxsize=8192)  # the same words stand on every page of a site
 def kind_of(text: str) -> str | None:
     """What a text names that is nothing but a label; None for any other. Spaces, brackets and the colon do not count."""
+    if len(text) > 40:
+        return None
     form = vocabulary().get("".join(fold(text).split()).strip(":[]*·" + BORDER))
     return form.kind if form else None
 

@@ -63,11 +63,11 @@ _SIGNS = {
 
 
 @cache
-def _folding() -> dict[int, int | str]:
+def _folding() -> dict[int, str]:
     """One character for each character that folding changes; none changes a text's length."""
     every = [chr(c) for c in (*range(0x2E80, 0x2FE0), *range(0x3400, 0x9FFF), *range(0xF900, 0xFB00))]
     simple = zip(every, _converter().convert("\n".join(every)).split("\n"), strict=True)
-    table: dict[int, int | str] = {ord(a): b for a, b in simple if a != b and len(b) == 1}
+    table: dict[int, str] = {ord(a): b for a, b in simple if a != b and len(b) == 1}
     for code in (*range(0xA0, 0x2E80), *range(0x2E80, 0x3400), *range(0xF900, 0xFFF0)):
         plain = unicodedata.normalize("NFKC", chr(code))
         if len(plain) == 1 and plain != chr(code):
@@ -96,4 +96,13 @@ def fold(text: str) -> str:
         return text
     for sign, plain in _COMMON.items():
         text = text.replace(sign, plain)
-    return text.translate(_folding()) if rare.search(text) else text
+    return rare.sub(_swap, text)
+
+
+def _swap(match: re.Match[str]) -> str:
+    return _folding_text()[match[0]]
+
+
+@cache
+def _folding_text() -> dict[str, str]:
+    return {chr(code): plain for code, plain in _folding().items()}

@@ -133,7 +133,8 @@ def _ranked(document: Document, references: list[tuple[str, str]], channel: str 
     stated = " ".join(text for _, text in references)
     paragraphs = [i for i, line in enumerate(lines) if _paragraph(line)]
     final = paragraphs[-1] if paragraphs else len(lines)
-    begins = _beginnings(lines[: final + 1], set(paragraphs))
+    folded = fold("\n".join([line.text for line in lines])).split("\n")
+    begins = _beginnings(lines[: final + 1], folded, set(paragraphs))
     generic = all(_generic(text) for _, text in references)
     found: list[tuple[float, int]] = []
     score = 0.0
@@ -154,7 +155,7 @@ def _ranked(document: Document, references: list[tuple[str, str]], channel: str 
         ):
             seen += 1
             continue
-        value = _score(document, i, line, keyed) + begins.get(i, 0.0)
+        value = _score(document, i, folded, keyed) + begins.get(i, 0.0)
         if generic and i in begins and line.linked > 0.5 * len(text):
             value += 2.0  # the headline of a blog links to itself
         if value > 0:
@@ -228,7 +229,7 @@ def _paragraph(line: Line) -> bool:
     )
 
 
-def _beginnings(lines: list[Line], paragraphs: set[int]) -> dict[int, float]:
+def _beginnings(lines: list[Line], folded: list[str], paragraphs: set[int]) -> dict[int, float]:
     """Lines that stand where headlines stand: before a line of date or source that text follows soon."""
     found: dict[int, float] = {}
     visible = [i for i, line in enumerate(lines) if not line.hidden]
@@ -237,7 +238,7 @@ def _beginnings(lines: list[Line], paragraphs: set[int]) -> dict[int, float]:
         if (
             len(line.text) > 200
             or line.linked > 0.7 * len(line.text)
-            or not _META_LINE.search(fold(line.text))
+            or not _META_LINE.search(folded[i])
             or i in paragraphs
         ):
             continue
@@ -246,13 +247,13 @@ def _beginnings(lines: list[Line], paragraphs: set[int]) -> dict[int, float]:
         value = 2.6
         for j in reversed(visible[max(0, position - 3) : position]):
             text = lines[j].text
-            if _META_LINE.search(fold(text)):
+            if _META_LINE.search(folded[j]):
                 break
             if (
                 len(key(text)) >= 4
                 and (lines[j].linked < 0.5 * len(text) or (j == visible[position - 1] and _CLOCK.search(line.text)))
-                and not _CRUMB.search(fold(text))
-                and not _TOOLS.search(fold(text))
+                and not _CRUMB.search(folded[j])
+                and not _TOOLS.search(folded[j])
             ):
                 found[j] = max(found.get(j, 0.0), value)
                 value -= 0.9
@@ -325,7 +326,8 @@ def strip_site(title: str, sites: list[str]) -> str:
     return text.strip()
 
 
-def _score(document: Document, i: int, line: Line, references: list[tuple[str, str, str]]) -> float:
+def _score(document: Document, i: int, folded: list[str], references: list[tuple[str, str, str]]) -> float:
+    line = document.lines[i]
     text = _LABEL.sub("", line.text)
     own = key(text)
     if len(own) < 2:
@@ -348,7 +350,7 @@ def _score(document: Document, i: int, line: Line, references: list[tuple[str, s
             match = min(match, 1.5)  # the <title> of every page of the site
         value = max(value, match - 0.1 * rank + (1.0 if evidence in ("known", "meta") else 0))
     tag, named = _heading(document, line)
-    crumb = bool(_CRUMB.search(fold(line.text)))
+    crumb = bool(_CRUMB.search(folded[i]))
     if len(own) >= 5 or value or tag == "h1":
         value += {"h1": 2.0, "ucaptitle": 2.5, "h2": 1.4, "h3": 1.0, "h4": 0.7, "h5": 0.6, "h6": 0.4}.get(tag, 0.0)
         value += 0.8 if named else 0.0
@@ -359,7 +361,7 @@ def _score(document: Document, i: int, line: Line, references: list[tuple[str, s
     if len(own) >= 6 and value > 0:
         for j in range(i + 1, min(i + 6, len(document.lines))):
             following = document.lines[j]
-            if not following.hidden and len(following.text) < 200 and _META_LINE.search(fold(following.text)):
+            if not following.hidden and len(following.text) < 200 and _META_LINE.search(folded[j]):
                 value += 1.2
                 break
     if (named or tag) and len(own) >= 8 and not line.linked:
@@ -369,7 +371,7 @@ def _score(document: Document, i: int, line: Line, references: list[tuple[str, s
             if below is not None and len(below.text) >= 20 and not below.linked and _SENTENCE.search(below.text)
             else 0.0
         )
-    if _META_LINE.match(fold(line.text)):
+    if _META_LINE.match(folded[i]):
         value -= 1.0
     return value
 
