@@ -171,7 +171,8 @@ def _following(folded: Mapping[int, str], i: int) -> int | None:
     return following
 
 
-def _labels(text: str) -> list[Found]:
+@lru_cache(maxsize=4096)  # a page's lines are asked several times, and a site's on every page
+def _labels(text: str) -> tuple[Found, ...]:
     """The labels of a folded line: form, label, where it begins, where its value begins, the mark."""
     found: dict[int, Found] = {}
     for mark in _MARKS.finditer(text):
@@ -186,7 +187,7 @@ def _labels(text: str) -> list[Found]:
         for labelled in _unmarked(text):
             if not any(other[2] <= labelled[2] < other[3] for other in found.values()):
                 found[labelled[2]] = labelled
-    return [found[start] for start in sorted(found)]
+    return tuple(found[start] for start in sorted(found))
 
 
 def _marked(text: str, mark: int, sign: str) -> Found | None:

@@ -94,6 +94,8 @@ def fold(text: str) -> str:
     every, rare = _folded()
     if not every.search(text):
         return text
+    if len(text) < 60:
+        return every.sub(_swap, text)
     for sign, plain in _COMMON.items():
         text = text.replace(sign, plain)
     return rare.sub(_swap, text)

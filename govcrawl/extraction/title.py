@@ -27,7 +27,8 @@ _TITLE_NAME = re.compile(
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "ucaptitle"})
 # Alternatives that each begin with a character of their own are searched several times faster than others.
 _DAY = r"\d\d\s*[-年/.]\s*\d{1,2}\s*[-月/.]\s*\d{1,2}"
-_META_LINE = re.compile(rf"19{_DAY}|20{_DAY}|来源|发[布佈](?:时间|日期)|浏览|作者:|记者")
+# Of lines as published: it is asked of nearly every line of a page.
+_META_LINE = re.compile(rf"19{_DAY}|20{_DAY}|[来來]源|发布[时日]|發[布佈][時日]|[浏瀏][览覽]|作者[:：]|[记記]者")
 _CLOCK = re.compile(r"\d{1,2}:\d\d")
 _LABEL = re.compile(r"^(?:文章)?(?:标\s*题|標題|信息名称|文件名称|名\s*称)\s*[:：]\s*")
 _SENTENCE = re.compile(r"[，。！？；,;](?:(?<![,;])|(?=[⺀-鿿]))")
@@ -133,8 +134,7 @@ def _ranked(document: Document, references: list[tuple[str, str]], channel: str 
     stated = " ".join(text for _, text in references)
     paragraphs = [i for i, line in enumerate(lines) if _paragraph(line)]
     final = paragraphs[-1] if paragraphs else len(lines)
-    folded = fold("\n".join([line.text for line in lines])).split("\n")
-    begins = _beginnings(lines[: final + 1], folded, set(paragraphs))
+    begins = _beginnings(lines[: final + 1], set(paragraphs))
     generic = all(_generic(text) for _, text in references)
     found: list[tuple[float, int]] = []
     score = 0.0
@@ -155,7 +155,7 @@ def _ranked(document: Document, references: list[tuple[str, str]], channel: str 
         ):
             seen += 1
             continue
-        value = _score(document, i, folded, keyed) + begins.get(i, 0.0)
+        value = _score(document, i, line, keyed) + begins.get(i, 0.0)
         if generic and i in begins and line.linked > 0.5 * len(text):
             value += 2.0  # the headline of a blog links to itself
         if value > 0:
@@ -186,7 +186,7 @@ def _opening(document: Document) -> int | None:
             or text.endswith(("：", ":", "。"))
         ):
             break
-        if len(key(text)) >= 4 and not _META_LINE.search(fold(text)):
+        if len(key(text)) >= 4 and not _META_LINE.search(text):
             found = i
     return found
 
@@ -194,6 +194,8 @@ def _opening(document: Document) -> int | None:
 def cut_end(text: str) -> tuple[str, str]:
     """A headline without the date, clock or source line behind it in its element, and what was cut: 开学通知 2024-03-12
     来源：某报. A day in words (2024年3月12日) belongs to a headline."""
+    if not _MAY_END.search(text):
+        return text, ""
     folded = fold(text)
     cut = len(text)
     for value in header.read({0: text}).values:
@@ -208,6 +210,7 @@ def cut_end(text: str) -> tuple[str, str]:
 
 
 _FOREIGN = re.compile("[a-z]{1,12}")  # the name of a product or site
+_MAY_END = re.compile(r"[:：]|\d[-/.]\d")
 _BEHIND = frozenset({"source", "author", "editor", "published", "date", "updated", "hits", "index_number"})
 _BEHIND_DATE = re.compile(r"[ \[(]+(?:19|20)\d\d ?[-/.] ?\d{1,2} ?[-/.] ?\d{1,2}(?: ?\d{1,2}:\d\d(?::\d\d)?)?[ \])]*$")
 _BEHIND_CLOCK = re.compile(r"[ \[(]+\d{1,2}:\d\d(?::\d\d)?[ \])]*$")
@@ -229,7 +232,7 @@ def _paragraph(line: Line) -> bool:
     )
 
 
-def _beginnings(lines: list[Line], folded: list[str], paragraphs: set[int]) -> dict[int, float]:
+def _beginnings(lines: list[Line], paragraphs: set[int]) -> dict[int, float]:
     """Lines that stand where headlines stand: before a line of date or source that text follows soon."""
     found: dict[int, float] = {}
     visible = [i for i, line in enumerate(lines) if not line.hidden]
@@ -238,7 +241,7 @@ def _beginnings(lines: list[Line], folded: list[str], paragraphs: set[int]) -> d
         if (
             len(line.text) > 200
             or line.linked > 0.7 * len(line.text)
-            or not _META_LINE.search(folded[i])
+            or not _META_LINE.search(line.text)
             or i in paragraphs
         ):
             continue
@@ -247,13 +250,13 @@ def _beginnings(lines: list[Line], folded: list[str], paragraphs: set[int]) -> d
         value = 2.6
         for j in reversed(visible[max(0, position - 3) : position]):
             text = lines[j].text
-            if _META_LINE.search(folded[j]):
+            if _META_LINE.search(text):
                 break
             if (
                 len(key(text)) >= 4
                 and (lines[j].linked < 0.5 * len(text) or (j == visible[position - 1] and _CLOCK.search(line.text)))
-                and not _CRUMB.search(folded[j])
-                and not _TOOLS.search(folded[j])
+                and not _CRUMB.search(fold(text))
+                and not _TOOLS.search(fold(text))
             ):
                 found[j] = max(found.get(j, 0.0), value)
                 value -= 0.9
@@ -326,8 +329,7 @@ def strip_site(title: str, sites: list[str]) -> str:
     return text.strip()
 
 
-def _score(document: Document, i: int, folded: list[str], references: list[tuple[str, str, str]]) -> float:
-    line = document.lines[i]
+def _score(document: Document, i: int, line: Line, references: list[tuple[str, str, str]]) -> float:
     text = _LABEL.sub("", line.text)
     own = key(text)
     if len(own) < 2:
@@ -350,7 +352,7 @@ def _score(document: Document, i: int, folded: list[str], references: list[tuple
             match = min(match, 1.5)  # the <title> of every page of the site
         value = max(value, match - 0.1 * rank + (1.0 if evidence in ("known", "meta") else 0))
     tag, named = _heading(document, line)
-    crumb = bool(_CRUMB.search(folded[i]))
+    crumb = bool(_CRUMB.search(fold(line.text)))
     if len(own) >= 5 or value or tag == "h1":
         value += {"h1": 2.0, "ucaptitle": 2.5, "h2": 1.4, "h3": 1.0, "h4": 0.7, "h5": 0.6, "h6": 0.4}.get(tag, 0.0)
         value += 0.8 if named else 0.0
@@ -361,7 +363,7 @@ def _score(document: Document, i: int, folded: list[str], references: list[tuple
     if len(own) >= 6 and value > 0:
         for j in range(i + 1, min(i + 6, len(document.lines))):
             following = document.lines[j]
-            if not following.hidden and len(following.text) < 200 and _META_LINE.search(folded[j]):
+            if not following.hidden and len(following.text) < 200 and _META_LINE.search(following.text):
                 value += 1.2
                 break
     if (named or tag) and len(own) >= 8 and not line.linked:
@@ -371,7 +373,7 @@ def _score(document: Document, i: int, folded: list[str], references: list[tuple
             if below is not None and len(below.text) >= 20 and not below.linked and _SENTENCE.search(below.text)
             else 0.0
         )
-    if _META_LINE.match(folded[i]):
+    if _META_LINE.match(line.text):
         value -= 1.0
     return value
 
@@ -429,7 +431,7 @@ def _join(document: Document, i: int, references: list[tuple[str, str]]) -> tupl
             same
             and key(text) not in others
             and key(following.text) not in key(text)
-            and not _META_LINE.search(fold(following.text))
+            and not _META_LINE.search(following.text)
         ):
             text, end = f"{text} {following.text}", j
         else:
