@@ -197,9 +197,9 @@ def title(value: str, around: Surroundings = NOWHERE) -> str | None:
     bare = _bare(text)
     if not bare:
         return "empty"
-    if bare in _words("title") or (is_interface(text) and len(bare) <= 6):
+    if bare in _words("title") or (len(bare) <= 6 and is_interface(text)):
         return "a word of the page's frame"
-    if header.kind_of(text) is not None and len(bare) <= 6:
+    if len(bare) <= 6 and header.kind_of(text) is not None:
         return "a label, not a value"
     if around.channel and bare == _bare(around.channel):
         return "the channel's name"

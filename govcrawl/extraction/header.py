@@ -141,12 +141,14 @@ def label_before(text: str, end: int) -> tuple[str, int] | None:
     return found
 
 
-def read(lines: Mapping[int, str]) -> Reading:
+def read(lines: Mapping[int, str], links: Collection[int] = ()) -> Reading:
     """The labelled values of lines, given by their index in the page. A label that ends its line takes the next line
-    where that can be a value."""
+    where that can be a value. `links` are lines that are nothing but a link: values, but hardly labels."""
     folded = {i: fold(text) for i, text in lines.items()}
     reading = Reading(dict(lines), folded)
     for i in lines:
+        if i in links and ":" not in folded[i]:
+            continue
         found = _labels(folded[i])
         for n, (form, label, start, end, mark) in enumerate(found):
             limit = found[n + 1][2] if n + 1 < len(found) else len(folded[i])
@@ -175,11 +177,13 @@ def _following(folded: Mapping[int, str], i: int) -> int | None:
 def _labels(text: str) -> tuple[Found, ...]:
     """The labels of a folded line: form, label, where it begins, where its value begins, the mark."""
     found: dict[int, Found] = {}
-    for mark in _MARKS.finditer(text):
-        labelled = _marked(text, mark.start(), mark[0])
-        if labelled is not None:
-            found[labelled[2]] = labelled
-    for match in _UNKNOWN.finditer(text):
+    colon = ":" in text
+    if colon or "/" in text or "|" in text:
+        for mark in _MARKS.finditer(text):
+            labelled = _marked(text, mark.start(), mark[0])
+            if labelled is not None:
+                found[labelled[2]] = labelled
+    for match in _UNKNOWN.finditer(text) if colon else ():
         start = match.start("label")
         if not any(start <= at < match.end() for at in found):
             found[start] = (Form("unknown"), match["label"], start, match.end(), ":")
@@ -224,10 +228,10 @@ def _may_be_glued(text: str, start: int, form: Form) -> bool:
 
 def _unmarked(text: str) -> Iterator[Found]:
     """Labels that stand between gaps or borders with no mark behind them: 作者 张三, 来源CSDN, 我要评论(0)."""
-    forms, longest = vocabulary(), _longest()
+    forms, longest, begins = vocabulary(), _longest(), _beginnings()
     for match in _TOKEN.finditer(text):
         token = match[0]
-        if len(token) < 2:
+        if token[:2].lower() not in begins:
             continue
         bare = token.rstrip(":)]").lower() if len(token) <= longest else ""
         form = forms.get(bare)
@@ -237,6 +241,11 @@ def _unmarked(text: str) -> Iterator[Found]:
         opening = begins_label(token)
         if opening:
             yield forms[opening.lower()], opening, match.start(), match.start() + len(opening), ""
+
+
+@cache
+def _beginnings() -> frozenset[str]:
+    return frozenset(label[:2] for label in vocabulary() if len(label) > 1)
 
 
 @cache

@@ -145,7 +145,8 @@ def _regions(page: Page) -> Regions:
     if page.headline.rest:  # what stands behind the headline in its own line is of the header
         texts[end] = page.headline.rest
         parts = ([end, *zone], *parts[1:])
-    whole = read(dict(sorted(texts.items())))
+    links = {i for i in texts if lines[i].linked >= len(lines[i].text)}
+    whole = read(dict(sorted(texts.items())), links)
     return Regions(*(whole.pick(part) for part in parts))
 
 

@@ -4,6 +4,7 @@ folded text (`script.fold`): Simplified characters, half-width signs."""
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from govcrawl.extraction import dates, gates
 from govcrawl.extraction.explain import Candidate, Explanation
@@ -36,7 +37,7 @@ _BYLINE = re.compile(
     rf"^[\s\[(《■□◎·◆—-]*(?:[^\s\]):]{{0,16}}?)(?:{ROLE}|撰稿|作者|专栏作者|采写|采写报道|编译|文)\s*[:/|]?\s*"
     r"(?P<names>[^。!?:]{2,50}?)[\s\])]*(?:/.{2,8})?$"
 )
-_CREDIT_LINE = re.compile(r"作者|记者|撰稿|撰文|采写|执笔")
+_CREDIT_LINE = re.compile(r"[作记]者|撰稿|撰文|采写|执笔|编译|文/|文:|文\|")
 # After the reporter a byline may name others: 每经记者 张三 每经编辑 李四.
 _THEN = re.compile(rf"(?<={_HAN})\s+{_HAN}{{0,4}}(?:编辑|责编|校对|审核|摄影|视频|图片|设计)")
 _ALSO = re.compile(rf"(?<={_HAN}{{2}})(?:摄影|图片|校对|编辑){_HAN}{{2,3}}$")
@@ -72,17 +73,20 @@ class Piece:
     place: int = 0
 
 
-@dataclass(frozen=True, slots=True)
 class Text:
-    """A paragraph, folded and as published."""
+    """A paragraph as published, and folded when it is asked for: most name nobody."""
 
-    folded: str
-    shown: str
+    def __init__(self, shown: str) -> None:
+        self.shown = shown
+
+    @cached_property
+    def folded(self) -> str:
+        return fold(self.shown)
 
 
 def texts(paragraphs: Iterable[str]) -> list[Text]:
-    """Paragraphs to be read for names: folded, and as published."""
-    return [Text(fold(p), p) for p in paragraphs]
+    """Paragraphs to be read for names."""
+    return [Text(p) for p in paragraphs]
 
 
 # Editors
@@ -219,7 +223,7 @@ def _body_names(body: Sequence[Text], after: Reading) -> Iterator[Candidate[list
         if not names and value.mark == ":":
             names = [n for n in found if is_name(n) or (short and len(n) <= 6 and not is_organisation(n))]
         yield Candidate(_shown(names, value), f"label {value.label} at the end", value.shown)
-    ends = [Text(after.folded[i], after.shown[i]) for i in after.folded]
+    ends = [Text(text) for text in after.shown.values()]
     for text in [*reversed(ends[:2]), *reversed(body[-3:])]:
         yield Candidate(
             [as_published(n, text.shown, text.folded) for n in _tail(text.folded)], "closing brackets", text.shown
@@ -228,7 +232,8 @@ def _body_names(body: Sequence[Text], after: Reading) -> Iterator[Candidate[list
 
 def _closing(body: Sequence[Text]) -> Iterator[Labelled]:
     """The author's labels in the last paragraphs."""
-    yield from read({i: text.shown for i, text in enumerate(body)}).of("author", "author_short")
+    credits = {i: text.shown for i, text in enumerate(body) if _CREDIT_LINE.search(text.folded)}
+    yield from read(credits).of("author", "author_short")
 
 
 def _reported(body: Sequence[Text]) -> Candidate[list[str]] | None:
@@ -241,12 +246,12 @@ def _reported(body: Sequence[Text]) -> Candidate[list[str]] | None:
             names, place = [as_published(n, text.shown, text.folded) for n in found], text.shown
             break
     for text in body[3:60] if not names else ():
-        if len(text.folded) <= 34 and _CREDIT_LINE.search(text.folded):
+        if len(text.shown) <= 34 and _CREDIT_LINE.search(text.folded):
             found = _byline(text.folded)
             names += [as_published(n, text.shown, text.folded) for n in found]
             place = place or (text.shown if found else "")
     for text in body[:60]:
-        if "(" not in text.folded:
+        if "(" not in text.shown and "（" not in text.shown:
             continue
         for match in (m for pattern in (_BRACKET, _REPORTED) for m in pattern.finditer(text.folded)):
             if not re.search(r"摄|图片|供图", match["names"]):

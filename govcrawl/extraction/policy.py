@@ -24,7 +24,7 @@ _NOT_PREFIX = re.compile(
 )
 # A label and its number in elements that no sign divides: 文 号青教规〔2023〕1号.
 # No header is without one of these; the blanks inside labels are few and kept out.
-_ANY = re.compile(r"索\s*[引取]|文件编号|文\s*号|字\s*号|机\s*[关构]|日\s*[期间]|时\s*[期间]|分\s*类|效\s*性")
+_ANY = re.compile(r"索\s*[引取]|编号|[文字]\s*[号號]|[机機]\s*[关构關構]|[日时時]\s*[期间間]|分\s*[类類]|效\s*性")
 _STATES = re.compile(r"现行有效|有效|失效|废止|已修改|尚未生效|部分失效|宣布失效|继续有效|是|否")
 
 
@@ -103,7 +103,7 @@ def _header(document: Document, first: int, last: int) -> tuple[dict[str, str], 
                 _note(found, kind, lines[i + 1].text)
                 used.add(i + 1)
                 i += 1
-        elif _ANY.search(text):
+        elif (":" in text or "：" in text) and _ANY.search(text):
             inside = [v for v in header.read({i: text} | _next(lines, i, last)).values if v.line == i and v.mark == ":"]
             for labelled in inside:
                 kinds.add(labelled.kind)
@@ -173,7 +173,7 @@ def doc_number(text: str) -> str | None:
 def _in_body(lines: list[str]) -> str | None:
     """The number that stands alone on one of the body's first lines."""
     for text in lines:
-        if len(text) > 60:
+        if len(text) > 60 or not re.search("[号號]", text):
             continue
         bare = "".join(text.split()).strip("()（）")
         opening = next((n for n in range(5, 1, -1) if kind_of(bare[:n]) == "doc_number"), 0)
