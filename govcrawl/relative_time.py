@@ -6,11 +6,21 @@ from datetime import date, datetime, timedelta, timezone
 
 CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
 _AGO = re.compile(
-    r"(?<![\d.])(?P<count>\d{1,3}|半)\s*个?\s*(?P<unit>秒钟?|分钟?|小时|钟头|天|日|周|星期|月|年)\s*(?:以|之)?前"
+    r"(?<![\d.])(?P<count>\d{1,3}|半)\s*个?\s*(?P<unit>秒[钟鐘]?|分[钟鐘]?|小[时時]|钟头|天|日|[周週]|星期|月|年)\s*(?:以|之)?前"
 )
 _DAY = re.compile(r"(?P<day>今天|今日|昨天|昨日|前天)(?:\s*(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d))?(?![㐀-鿿])")
-_NOW = re.compile(r"刚刚|刚才")
-_SECONDS = {"秒": 1, "秒钟": 1, "分": 60, "分钟": 60, "小时": 3600, "钟头": 3600, "天": 86400, "日": 86400, "周": 604800, "星期": 604800}  # fmt: skip
+_NOW = re.compile(r"[刚剛][刚剛才]")
+_SECONDS = {
+    "秒": 1,
+    "分": 60,
+    "小": 3600,
+    "钟": 3600,
+    "天": 86400,
+    "日": 86400,
+    "周": 604800,
+    "週": 604800,
+    "星": 604800,
+}
 _BACK = {"今天": 0, "今日": 0, "昨天": 1, "昨日": 1, "前天": 2}
 
 
@@ -29,10 +39,11 @@ def read(text: str, now: datetime) -> Told | None:
     text = text.replace("：", ":")
     ago = _AGO.search(text)
     if ago:
-        if ago["unit"] not in _SECONDS:
+        unit = _SECONDS.get(ago["unit"][0])
+        if unit is None:
             return None
         count = 0.5 if ago["count"] == "半" else int(ago["count"])
-        return Told((here - timedelta(seconds=count * _SECONDS[ago["unit"]])).date())
+        return Told((here - timedelta(seconds=count * unit)).date())
     named = _DAY.search(text)
     if named:
         day = here.date() - timedelta(days=_BACK[named["day"]])

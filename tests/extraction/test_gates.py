@@ -49,7 +49,8 @@ def test_a_source(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "reason"), [("AUTO.BAISHI.COM", "host"), ("綜合報導", "source"), ("网络整理", "vague"), ("白石网", "link")]
+    ("value", "reason"),
+    [("AUTO.BAISHI.COM", "host"), ("綜合報導", "source"), ("网络整理", "vague"), ("白石网", "link")],
 )
 def test_no_source_without_a_label(value: str, reason: str) -> None:
     found = gates.source(value, Surroundings(crumbs={"白石网"}), labelled=False)
@@ -57,7 +58,9 @@ def test_no_source_without_a_label(value: str, reason: str) -> None:
     assert reason in found
 
 
-@pytest.mark.parametrize("value", ["白石日报", "新华网", "责任编辑", "佚名", "点击关闭", "2024-03-12", "<b>", "本报讯。"])
+@pytest.mark.parametrize(
+    "value", ["白石日报", "新华网", "责任编辑", "佚名", "点击关闭", "2024-03-12", "<b>", "本报讯。"]
+)
 def test_no_author(value: str) -> None:
     assert gates.author(value) is not None
 
@@ -86,7 +89,7 @@ def test_people_and_offices_pass() -> None:
         ("<p>2024-03-12 来源： <a>内容纠错</a></p>", None),
         ("<p><span>来源：</span></p><p>发布日期：2024-03-12</p>", None),
         ("<p>来源：</p><p>我要评论</p><p>2024-03-12</p>", None),
-        ("<p>来源： size=\"20\" 2024-03-12</p>", None),
+        ('<p>来源： size="20" 2024-03-12</p>', None),
         ("<p>2024-03-12 来源：何一舟</p>", None),
         ("<p>AUTO.BAISHI.COM 2024-03-12 15:40</p>", None),
         ("<p>白石日报 2024-03-12 15:40</p>", "白石日报"),

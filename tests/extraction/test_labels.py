@@ -61,7 +61,9 @@ def test_no_label_names_two_things() -> None:
     for kind, row in rows.items():
         for word in row["words"]:
             for after in row.get("after", ("",)):
-                assert named.setdefault(word + after, kind) == kind, f"{word}{after} is in {named[word + after]} and {kind}"
+                assert named.setdefault(word + after, kind) == kind, (
+                    f"{word}{after} is in {named[word + after]} and {kind}"
+                )
 
 
 @pytest.mark.parametrize(
@@ -100,7 +102,12 @@ def test_folding_keeps_every_place(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "want"),
-    [("來源︰臺灣　１２３", "来源:台湾 123"), ("【責編／蔣】", "[责编/蒋]"), ("abc", "abc"), ("张三•李四｜王五", "张三·李四|王五")],
+    [
+        ("來源︰臺灣　１２３", "来源:台湾 123"),
+        ("【責編／蔣】", "[责编/蒋]"),
+        ("abc", "abc"),
+        ("张三•李四｜王五", "张三·李四|王五"),
+    ],
 )
 def test_folding(text: str, want: str) -> None:
     assert fold(text) == want
