@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import zlib
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -29,10 +28,6 @@ _REASONS = {s.value: s.phrase for s in HTTPStatus}
 
 class NotRecorded(IgnoreRequest):
     """A request that the replayed recording does not answer."""
-
-
-class TruncatedBody(Exception):
-    """A compressed body that ends before its end; half a page must not land as a whole one."""
 
 
 class WarcMiddleware:
@@ -102,9 +97,6 @@ class WarcMiddleware:
         else:
             self._record(request, response, attempt, hop)
         attempt.hops.append(hop)
-        if b"gzip" in (response.headers.get("Content-Encoding") or b"") and _cut_short(response.body):
-            hop.error = "the gzip body is cut short"
-            raise TruncatedBody(f"{request.url}: {hop.error}")
         if attempt.kind == "robots":
             outcome = "landed" if response.status < 300 else outcome_of_status(response.status)
             self._keeper.settle(attempt, outcome)
@@ -151,20 +143,6 @@ class WarcMiddleware:
             self._keeper.archive.begin(attempt)
             request.meta["attempt"] = attempt
         return attempt
-
-
-def _cut_short(body: bytes) -> bool:
-    """Whether a gzip stream ends before its trailer. What is not gzip at all is left to the decoder."""
-    if not body.startswith(b"\x1f\x8b"):
-        return False
-    unpacker = zlib.decompressobj(31)
-    try:
-        while body and not unpacker.eof:
-            unpacker.decompress(body, 1 << 20)
-            body = unpacker.unconsumed_tail
-    except zlib.error:
-        return True
-    return not unpacker.eof
 
 
 def _header(response: Response, name: str) -> str | None:

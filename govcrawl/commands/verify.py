@@ -18,6 +18,7 @@ from govcrawl.archive.ledger import Attempt, Hop
 from govcrawl.archive.repair import Rules, repair
 from govcrawl.archive.storage import Storage, StorageError
 from govcrawl.archive.verify import Checked, Finding, is_there, sites_of, verify
+from govcrawl.errors import nearest
 from govcrawl.extensions import data_folder
 from govcrawl.extraction.page import Page as Reading
 from govcrawl.pipelines import article_of
@@ -74,7 +75,7 @@ class Command(ScrapyCommand):
         there = sites_of(storage)
         unknown = sorted(set(sites) - set(there))
         if unknown:
-            msg = f"no site {unknown[0]!r} in {data}; it holds: {', '.join(there) or 'nothing'}"
+            msg = f"no site {unknown[0]!r} in {data}{nearest(unknown[0], there)}; it holds: {', '.join(there) or 'nothing'}"
             raise UsageError(msg, print_help=False)
         checked = Checked()
         found = _told(storage, sites, checked)

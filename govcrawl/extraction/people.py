@@ -232,8 +232,8 @@ def _body_names(body: Sequence[Text], after: Reading) -> Iterator[Candidate[list
 
 def _closing(body: Sequence[Text]) -> Iterator[Labelled]:
     """The author's labels in the last paragraphs."""
-    credits = {i: text.shown for i, text in enumerate(body) if _CREDIT_LINE.search(text.folded)}
-    yield from read(credits).of("author", "author_short")
+    told = {i: text.shown for i, text in enumerate(body) if _CREDIT_LINE.search(text.folded)}
+    yield from read(told).of("author", "author_short")
 
 
 def _reported(body: Sequence[Text]) -> Candidate[list[str]] | None:

@@ -16,8 +16,8 @@ _FIELDS = {
 _STRONG = frozenset({"index_number", "doc_number", "issuer", "written_on", "validity", "subject"})
 # 教思政厅函〔2024〕10号, 黑教规[2023]1号, 国办发（2017）47 号, 第 12 号 is too weak to stand alone.
 NUMBER = re.compile(
-    r"(?P<prefix>[⺀-鿿]{1,14}?)\s*(?P<open>[〔\[［【（(﹝〈<])\s*(?P<year>(?:19|20)\d\d)\s*(?P<close>[〕\]］】）)﹞〉>])"
-    r"\s*(?P<order>第?\s*\d{1,5}(?:[-—]\d{1,3})?)\s*号"
+    r"(?P<prefix>[⺀-鿿]{1,14}?)\s*+(?P<open>[〔\[［【（(﹝〈<])\s*+(?P<year>(?:19|20)\d\d)\s*+(?P<close>[〕\]］】）)﹞〉>])"
+    r"\s*+(?P<order>(?:第\s*+)?\d{1,5}(?:[-—]\d{1,3})?)\s*+号"
 )
 _NOT_PREFIX = re.compile(
     r"^.*(?:根据|依据|按照|贯彻|落实|关于|印发|转发|现将|执行|废止|修订|原|见|文件|由|和|与|及|的|以|通知|意见|办法|《|》|（|\()"

@@ -236,7 +236,7 @@ def derived_cut(data: Path) -> Path:
     return path
 
 
-MENDED = {
+MENDED: dict[Callable[[Path], Path], str] = {
     cut_articles: "unreadable",
     damaged_articles: "unreadable",
     empty_articles: "unreadable",
