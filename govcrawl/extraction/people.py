@@ -25,13 +25,14 @@ from govcrawl.extraction.script import fold
 _HAN = "[㐀-鿿]"
 ROLE = r"(?:记者|评论员|特派员|撰稿人|实习生)"
 # (记者 张三 李四), 本报讯 记者张三, □快报记者 刘峻: only where a paragraph begins or a bracket opens.
-_OPENING = re.compile(rf"^[^。;]{{0,60}}?[(\[][^()]{{0,14}}?{ROLE}\s*[:/]?\s*(?P<names>[^)\]。:]{{2,70}})[)\]]")
-_BRACKET = re.compile(rf"\([^(),。]{{0,14}}?{ROLE}\s*:?\s*(?P<names>[^()。,:]{{2,50}})\)")
+_OPENING = re.compile(rf"^[^。;]{{0,60}}?[(\[][^()]{{0,14}}?{ROLE}\s*+[:/]?\s*+(?P<names>[^)\]。:]{{2,70}})[)\]]")
+_BRACKET = re.compile(rf"\([^(),。]{{0,14}}?{ROLE}\s*+:?\s*+(?P<names>[^()。,:]{{2,50}})\)")
 _REPORTED = re.compile(r"\((?P<names>[^(),。:]{2,20}?报[导道])\)")
-_WIRE = re.compile(rf"^[^。,;(]{{2,24}}[电讯]\s*\((?P<names>(?:{_HAN}|[、 ]){{2,20}})\)")
+_WIRE = re.compile(rf"^[^。,;(]{{2,24}}[电讯]\s*+\((?P<names>(?:{_HAN}|[、 ]){{2,20}})\)")
 _LEAD = re.compile(
-    rf"^[□◎●■◆·\s]*(?:\d|{_HAN}|[·《》]){{0,14}}?(?:讯|电|报|社|网|^)?\s*(?:本报|本网|本刊|特约|见习|实习|首席)*{ROLE}\s*"
-    rf"(?P<names>(?:{_HAN}|[·、, ]){{2,30}}?)(?:\s*(?:报道|报导|摄|通讯员|电|发自)|$|\s{{2,}})"
+    rf"^[□◎●■◆·\s]*+(?:\d|{_HAN}|[·《》]){{0,14}}?(?:讯|电|报|社|网|^)?\s*+"
+    rf"(?:本报|本网|本刊|特约|见习|实习|首席)*+{ROLE}\s*+"
+    rf"(?P<names>(?:{_HAN}|[·、, ]){{2,30}}?)(?:\s*+(?:报道|报导|摄|通讯员|电|发自)|$|\s{{2}})"
 )
 _BYLINE = re.compile(
     rf"^[\s\[(《■□◎·◆—-]*(?:[^\s\]):]{{0,16}}?)(?:{ROLE}|撰稿|作者|专栏作者|采写|采写报道|编译|文)\s*[:/|]?\s*"
@@ -41,9 +42,9 @@ _CREDIT_LINE = re.compile(r"[作记]者|撰稿|撰文|采写|执笔|编译|文/|
 # After the reporter a byline may name others: 每经记者 张三 每经编辑 李四.
 _THEN = re.compile(rf"(?<={_HAN})\s+{_HAN}{{0,4}}(?:编辑|责编|校对|审核|摄影|视频|图片|设计)")
 _ALSO = re.compile(rf"(?<={_HAN}{{2}})(?:摄影|图片|校对|编辑){_HAN}{{2,3}}$")
-_SLASH = re.compile(r"(?P<one>[^/]{2,20}?)\s*/\s*(?P<two>.{2,24})$")
+_SLASH = re.compile(r"(?P<one>[^/]{2,20}?)\s*+/\s*+(?P<two>.{2,24})$")
 _REPORT = re.compile(r"(?:报[导道]|外电|专电|整理|采访报导)$")
-_TAIL = re.compile(r"[(\[]\s*(?P<names>[^()\[\]]{2,60})\s*[)\]]\s*$")
+_TAIL = re.compile(r"[(\[]\s*+(?P<names>[^()\[\]]{2,60})\s*+[)\]]\s*+$")
 _NOT_AUTHORS = re.compile(
     r"摄|图片|供图|编辑|责编|来源|资料|化名|原题|原标题|原载|译自|刊于|选自|摘自|本文|作者单位|校对|综合(?!报)|整理$"
     r"|(?:综合|整理|编译|摘编|改编)自|见习$|单位:|出处|转自|注:|据"

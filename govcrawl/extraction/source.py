@@ -14,9 +14,9 @@ from govcrawl.extraction.script import fold
 _OPEN = re.compile(r"[(][^()]*$")
 _EDGE = " |:,;[]<>—·-" + BORDER
 _LABELS_INSIDE = re.compile(r"^(?:(?:信息|文章|稿件)?(?:来源|原创|稿源)(?:于)?\s*:\s*)+")
-_CUT = re.compile(r"(?:…|\.\.)[.…]*$")
+_CUT = re.compile(r"(?<![.…])(?:…|\.\.)[.…]*+$")
 _NOTICE = re.compile(r"凡|注明|转载|版权|声明")
-_SLASH = re.compile(r"(?P<one>[^/]{2,20}?)\s*/\s*(?P<two>.{2,24})$")
+_SLASH = re.compile(r"(?P<one>[^/]{2,20}?)\s*+/\s*+(?P<two>.{2,24})$")
 _REPORT = re.compile(r"(?:报[导道]|外电|专电|整理)$")
 _SOURCE_HINT = re.compile(
     r"source|laiyuan|copyfrom|media(?![_-]?meta)|(?:^|[\s_-])(?:from|origin|ly|mp-?name|wemedia|nickname|account)|js_name|publisher",
@@ -157,9 +157,9 @@ def tidy(folded: str, shown: str) -> str | None:
     if len(parts) > 1 and (re.match(r"[-—·]", parts[1]) or text.endswith(("-", "—", "·"))):
         text = "".join(parts)
     text = _LABELS_INSIDE.sub("", text)
-    text = re.sub(r"^《\s*([^《》]+?)\s*》$", r"\1", text)
-    text = re.sub(r"\s*\[[^\]]{0,6}\]?$", "", text)
-    text = re.sub(r"\s*(?:\[微博\]|微博|原创稿|\[整理\]|\(ID:.*|作者|记者)$", "", text)
+    text = re.sub(r"^《([^《》]+)》$", lambda m: m[1].strip(), text)
+    text = re.sub(r"(?<!\s)\s*+\[[^\]]{0,6}\]?$", "", text)
+    text = re.sub(r"(?<!\s)\s*+(?:\[微博\]|微博|原创稿|\[整理\]|\(ID:[^(]{0,80}|作者|记者)$", "", text)
     return as_published(text.strip(" |:,;。[]-"), shown, folded) or None
 
 
@@ -175,7 +175,7 @@ def _accounts(pieces: Sequence[Piece]) -> Iterator[Candidate[Value]]:
     told = [p for p in pieces if p.place == 1 and not gates.is_interface(p.text) and re.search(r"[^\W\d]", p.text)]
     if len(told) != 1 or not (told[0].dated or told[0].above):
         return
-    text = re.sub(r"\s*\[[^\]]{0,4}\]?$", "", told[0].text)
+    text = re.sub(r"(?<!\s)\s*+\[[^\]]{0,4}\]?$", "", told[0].text)
     if 2 <= len(text) <= 16 and not re.search(r"[。!?,:/《》—]", text) and not is_name(text):
         yield _piece(told[0], text)
 
