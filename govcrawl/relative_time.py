@@ -8,7 +8,9 @@ CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
 _AGO = re.compile(
     r"(?<![\d.])(?P<count>\d{1,3}|半)\s{0,3}个?\s{0,3}(?P<unit>秒[钟鐘]?|分[钟鐘]?|小[时時]|钟头|天|日|[周週]|星期|月|年)\s{0,3}(?:以|之)?前"
 )
-_DAY = re.compile(r"(?P<day>今天|今日|昨天|昨日|前天)(?:\s{0,3}(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d))?(?![㐀-鿿])")
+_DAY = re.compile(
+    r"(?P<day>今天|今日|昨天|昨日|前天)(?:\s{0,3}(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d))?(?![㐀-鿿])"
+)
 _NOW = re.compile(r"[刚剛][刚剛才]")
 _SECONDS = {
     "秒": 1,

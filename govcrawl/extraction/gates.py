@@ -14,7 +14,9 @@ from govcrawl.extraction.script import fold
 
 NEVER = Path(__file__).with_name("gates.toml")
 _MARKUP = re.compile(r"[<>{}=]|&[a-z]+;|&#\d|function\s*\(|document\.|javascript|\bvar\s", re.IGNORECASE)
-_HOST = re.compile(r"(?:https?:)?//|(?<![\w.-])(?:[\w-]{1,40}\.){1,6}(?:com|cn|net|org|tw|hk|cc|gov|edu|info)\b", re.IGNORECASE)
+_HOST = re.compile(
+    r"(?:https?:)?//|(?<![\w.-])(?:[\w-]{1,40}\.){1,6}(?:com|cn|net|org|tw|hk|cc|gov|edu|info)\b", re.IGNORECASE
+)
 _ADDRESS = re.compile(r"https?://|www\.[\w-]{1,40}\.[\w.]{1,40}/|[^\s@]@[^\s@.]{1,40}\.\S")
 _CLOCK = re.compile(
     r"^\W*\d{1,2}:\d\d|^\d{1,2}[-/月]\d{1,2}|\d+(?:秒|分钟|小时|天|个月|年)前$|^(?:昨天|今天|前天|刚刚)"

@@ -212,7 +212,9 @@ def cut_end(text: str) -> tuple[str, str]:
 _FOREIGN = re.compile("[a-z]{1,12}")  # the name of a product or site
 _MAY_END = re.compile(r"[:：]|\d[-/.]\d")
 _BEHIND = frozenset({"source", "author", "editor", "published", "date", "updated", "hits", "index_number"})
-_BEHIND_DATE = re.compile(r"(?<![ \[(])[ \[(]++(?:19|20)\d\d ?[-/.] ?\d{1,2} ?[-/.] ?\d{1,2}(?: ?\d{1,2}:\d\d(?::\d\d)?)?[ \])]*$")
+_BEHIND_DATE = re.compile(
+    r"(?<![ \[(])[ \[(]++(?:19|20)\d\d ?[-/.] ?\d{1,2} ?[-/.] ?\d{1,2}(?: ?\d{1,2}:\d\d(?::\d\d)?)?[ \])]*$"
+)
 _BEHIND_CLOCK = re.compile(r"(?<![ \[(])[ \[(]++\d{1,2}:\d\d(?::\d\d)?[ \])]*+$")
 
 
