@@ -48,8 +48,13 @@ _ENGLISH_DAY_DATE = re.compile(
 _LABELLED_COMPACT = re.compile(
     r"(?:(?<=[间間期][:：])|(?<=[间間期][:：] ))(?P<year>(?:19[5-9]|20[0-4])\d)(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])(?!\d)"
 )
+# 18-03-08 only behind a label.
+_LABELLED_SHORT = re.compile(
+    r"(?:(?<=[间間期][:：])|(?<=[间間期][:：] ))(?P<short>[0-2]\d)-(?P<month>0[1-9]|1[0-2])-(?P<day>0[1-9]|[12]\d|3[01])(?!\d{3})"
+    + _CLOCK
+)
 _DATES = (
-    _DATE, _US_DATE, _DAY_FIRST_DATE, _SPLIT_DATE, _ROC_DATE, _LEAF_DATE, _LEAF_DAY_DATE, _ENGLISH_DATE, _ENGLISH_DAY_DATE, _LABELLED_COMPACT,
+    _DATE, _US_DATE, _DAY_FIRST_DATE, _SPLIT_DATE, _ROC_DATE, _LEAF_DATE, _LEAF_DAY_DATE, _ENGLISH_DATE, _ENGLISH_DAY_DATE, _LABELLED_COMPACT, _LABELLED_SHORT,
 )  # fmt: skip
 _COMPACT = re.compile(
     r"(?<!\d)(?P<year>(?:19[5-9]|20[0-4])\d)(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])(?:[ T]?(?P<hour>[01]\d|2[0-3]):?(?P<minute>[0-5]\d):?(?P<second>[0-5]\d)?)?(?!\d)"
@@ -60,7 +65,7 @@ _CHINESE_DATE = re.compile(
 _YEARLESS = re.compile(
     r"(?<![\d-])(?P<month>0?[1-9]|1[0-2])[-/月](?P<day>3[01]|[12]\d|0?[1-9])日?[ ]{0,2}(?P<hour>[01]\d|2[0-3]):(?P<minute>[0-5]\d)"
 )
-_YEAR_HINT = re.compile(r"[12１２][90９０][0-9０-９]{2}|[民〇○零]|[一二][一二三四五六七八九]")
+_YEAR_HINT = re.compile(r"[12１２][90９０][0-9０-９]{2}|[民〇○零]|[一二][一二三四五六七八九]|[间間期][:：] ?[0-2]\d-")
 _URL_DATES = (
     re.compile(
         r"[/_=-](?P<year>(?:19[89]|20[0-4])\d)[-/_](?P<month>0?[1-9]|1[0-2])[-/_](?P<day>3[01]|[12]\d|0?[1-9])(?=[/_.?&-]|$)"
@@ -157,9 +162,18 @@ def _month(text: str) -> int:
     return int(text) if text.isdigit() else _MONTH_NAMES.index(text) + 1
 
 
+def _year(groups: dict[str, str | None]) -> int:
+    """The year of a date: in full, of the Republic, or its last two digits."""
+    if roc := groups.get("roc"):
+        return int(roc) + 1911
+    if short := groups.get("short"):
+        return int(short) + 2000
+    return int(groups["year"] or 0)
+
+
 def _moment(match: re.Match[str]) -> Moment | None:
     groups = match.groupdict()
-    year = int(groups["roc"]) + 1911 if groups.get("roc") else int(groups["year"])
+    year = _year(groups)
     try:
         day = date(year, _month(groups["month"]), int(groups["day"]))
     except ValueError:

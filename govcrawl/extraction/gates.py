@@ -157,7 +157,7 @@ def author(value: str, around: Surroundings = NOWHERE) -> str | None:
         return reason
     if len(text) > 20:
         return "too long for a name"
-    if _bare(text) in _words("author") or _bare(text) in _words("author", "also"):
+    if any(_bare(text) in _words("author", key) for key in ("words", "also", "roles")):
         return "a word that names nobody"
     if _HOST.search(text) or _ADDRESS.search(text):
         return "an address"

@@ -82,7 +82,7 @@ def decide(
     if visible is None and not metas:
         visible = choose("published_on", _signed(tail), _gate(limit), explanation)
     if visible is not None:
-        return _finer(visible.value.moment, metas)
+        return _finer(visible.value.moment, metas, address)
     silent = _silent(document, metas, url, address, listed_on, body, limit)
     winner = choose("published_on", silent, _gate(limit), explanation)
     return winner.value.moment if winner else None
@@ -157,13 +157,31 @@ def _visible(header: Reading, tail: Reading, stated: str | None, address: date |
 
 
 def _relative(header: Reading, fetched_at: datetime) -> Iterator[Candidate[Stated]]:
-    """A time told from now, 3小时前, in a short line of the header: counted from the fetch."""
+    """A time told from now, 3小时前, or without its year, 09-30 22:46, in a short line of the header: counted from the
+    fetch."""
     for index, line in header.folded.items():
         if len(line) <= 90:
             found = relative_time.read(line.replace(BORDER, " "), fetched_at)
             if found is not None:
                 moment = Moment(found.day, found.at, "minute" if found.at else "day")
                 yield Candidate(Stated(moment), "time told from the fetch", header.shown[index])
+            stated = dates.yearless(line.replace(BORDER, " "))
+            if stated is not None:
+                yield Candidate(Stated(_last(stated, fetched_at)), "time without its year", header.shown[index])
+
+
+def _last(stated: tuple[int, int, int, int], fetched_at: datetime) -> Moment:
+    """The last time before the fetch that has this month, day, hour and minute."""
+    month, day, hour, minute = stated
+    now = fetched_at.astimezone(CHINA) if fetched_at.tzinfo else fetched_at.replace(tzinfo=CHINA)
+    for year in range(now.year, now.year - 9, -1):  # February 29th may be eight years ago
+        try:
+            at = datetime(year, month, day, hour, minute, tzinfo=CHINA)
+        except ValueError:
+            continue
+        if at <= now:
+            return Moment(at.date(), at, "minute")
+    return Moment(now.date())
 
 
 def _signed(tail: Reading) -> Iterator[Candidate[Stated]]:
@@ -173,16 +191,14 @@ def _signed(tail: Reading) -> Iterator[Candidate[Stated]]:
             yield candidate
 
 
-def _finer(visible: Moment, metas: list[Moment]) -> Moment:
-    """The visible time with the clock of a meta tag that names the same day, where the page shows the day only; and the
-    meta tag's where the page writes 06/02/2022 for its 2022-02-06."""
-    for meta in metas:
-        if visible.slashed and (meta.day.year, meta.day.month, meta.day.day) == (
-            visible.day.year,
-            visible.day.day,
-            visible.day.month,
-        ):
-            return Moment(meta.day, meta.at, meta.precision, "meta")
+def _finer(visible: Moment, metas: list[Moment], address: date | None) -> Moment:
+    """The visible time with the clock of a meta tag that names the same day, where the page shows the day only; and
+    06/02/2022 as the meta tag or the address understands it."""
+    for meta in (*metas, *([Moment(address)] if address else ())):
+        turned = (meta.day.year, meta.day.day, meta.day.month)
+        if visible.slashed and turned == (visible.day.year, visible.day.month, visible.day.day):
+            at = visible.at.replace(month=meta.day.month, day=meta.day.day) if visible.at else meta.at
+            return Moment(meta.day, at, visible.precision if visible.at else meta.precision, "label")
     if visible.at is None:
         for meta in metas:
             if meta.day == visible.day and meta.at is not None and (meta.at.hour or meta.at.minute):
