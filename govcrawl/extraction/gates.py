@@ -19,8 +19,10 @@ _HOST = re.compile(
 )
 _ADDRESS = re.compile(r"https?://|www\.[\w-]{1,40}\.[\w.]{1,40}/|[^\s@]@[^\s@.]{1,40}\.\S")
 _CLOCK = re.compile(
-    r"^\W*\d{1,2}:\d\d|^\d{1,2}[-/月]\d{1,2}|\d+(?:秒|分钟|小时|天|个月|年)前$|^(?:昨天|今天|前天|刚刚)"
+    r"^\W*\d{1,2}:\d\d|^\d{1,2}[-/月]\d{1,2}|(?:秒|分钟|小时|天|周|月|年)前$|^(?:昨天|今天|前天|刚刚)"
 )
+_BROKEN = re.compile("[\u0080-\u00b6\u00b8-\u017f]{2}|\ufffd")  # bytes of another encoding
+_COUNT = re.compile(r"\d*(?:人|次|条|个|位)?(?:参与|阅读|评论|浏览|点击|关注|回复|收藏|点赞|转发|跟[帖贴])(?:量|数|次数)?")
 _SENTENCE = re.compile(r"[。！？!?]|[，,].*[，,]")
 _CUT = re.compile(r"(?<![.…])(?:…|\.\.)[.…]*+$")
 _LOGIN = re.compile(r"[A-Z\d]{2,8}")
@@ -96,6 +98,10 @@ def _common(text: str, around: Surroundings) -> str | None:
         return "a word of the page's controls"
     if _MARKUP.search(text):
         return "markup"
+    if _BROKEN.search(text):
+        return "broken characters"
+    if _COUNT.fullmatch(bare):
+        return "a count"
     if dates.moments(text) or _CLOCK.search(text):
         return "a date or time"
     if around.channel and bare == _bare(around.channel):
@@ -149,6 +155,9 @@ def is_person(text: str) -> bool:
     return next(provinces.places(text), None) is None
 
 
+_NO_NAME = ("报道", "报导", "报社", "摄影", "供图", "整理", "综合")
+
+
 def author(value: str, around: Surroundings = NOWHERE) -> str | None:
     """Why a value can be no author; None where it can."""
     text = fold(value)
@@ -157,6 +166,8 @@ def author(value: str, around: Surroundings = NOWHERE) -> str | None:
         return reason
     if len(text) > 20:
         return "too long for a name"
+    if text.endswith(_NO_NAME):
+        return "what somebody did, not who"
     if any(_bare(text) in _words("author", key) for key in ("words", "also", "roles")):
         return "a word that names nobody"
     if _HOST.search(text) or _ADDRESS.search(text):

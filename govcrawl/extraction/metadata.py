@@ -10,7 +10,7 @@ from govcrawl.extraction import flags, gates, people, policy, province, publish,
 from govcrawl.extraction.cleaning import body_lines, clean, is_paragraph
 from govcrawl.extraction.dates import CHINA, Moment, valid
 from govcrawl.extraction.document import Document, Line
-from govcrawl.extraction.explain import Candidate
+from govcrawl.extraction.explain import Candidate, Explanation, as_text
 from govcrawl.extraction.header import Reading, read
 from govcrawl.extraction.page import Page
 from govcrawl.extraction.results import Metadata
@@ -104,11 +104,24 @@ def _credits(page: Page, result: Metadata, header: Reading, regions: "Regions", 
     candidates = people.authors(header, pieces, paragraphs, regions.after, regions.tail)
     stated = [Candidate([name], "JSON-LD author", name) for name in writers]
     result.author = people.choose_names("author", [*candidates, *stated], explanation, around)
-    if result.source in result.author:
-        if len(result.author) > 1 and not gates.is_paper(fold(result.source or "")):
-            result.source = None  # one of several authors beside the date
-        else:
-            result.author.remove(result.source)
+    _part(result, explanation)
+
+
+def _part(result: Metadata, explanation: Explanation | None) -> None:
+    """Take the source from the authors, or one of several authors from the source's place."""
+    own = (result.source or "").lower()
+    same = [name for name in result.author if name.lower() == own]
+    if not same:
+        return
+    if len(result.author) > 1 and not gates.is_paper(fold(result.source or "")):
+        result.source = None
+    else:
+        result.author = [name for name in result.author if name not in same]
+    if explanation is not None:
+        lost = "source" if result.source is None else "author"
+        decision = explanation.decision(lost)
+        explanation.lose(lost, Candidate(same[0], decision.rule, decision.text), "author and source at once")
+        decision.value = as_text(getattr(result, lost))
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,13 +24,15 @@ _BEFORE = re.compile(
     r"^(?:[^\s、,;]{0,20}?(?:记者|评论员|撰稿人|作者|实习生|特派员)|通讯员)"
     rf"(?=[\s:/]|{_HAN}{{2}})[\s:/]*|^(?:文图|图文|文字|采写|采访|撰文|编译|文|图)\s*[:/]\s*"
 )
+_ROLE_BETWEEN = re.compile(rf"(?<={_HAN}{{2}})(?:实习生|实习记者|见习记者|特约记者|记者)(?={_HAN}{{2}})")
 _ROLE_INSIDE = re.compile(rf"(?<=[\s、,])(?:本报|{_HAN}{{2,6}}报|特约|见习|实习)?(?:记者|评论员|实习生|特派员)\s*")
 # From here on the people of a byline did something else: photographs, proofs, correspondence.
 _OTHERS = re.compile(
     r"(?<![\s、,;(/|])[\s、,;(/|]*+(?:(?:职工|特约)?通讯员|摄影|摄影报道|摄(?=[/:\s])|图片|供图|制图|"
     rf"(?<={_HAN}\s)图(?=[/|:])|视频|校对|统筹|(?<!{_HAN})编辑|编审|剪辑|海报|整合|报道|报导|发自|专电|发回|编译|[电]$)"
     rf"(?!{_HAN}?$|者).{{0,400}}$"
-    rf"|(?<={_HAN}{{2}})\s*+(?:文|摄|报道|报导|整合|综合|整理|撰稿|发自.{{0,400}}|编译|通讯员.{{0,400}})$"
+    rf"|(?<={_HAN}{{2}})\s*+(?:摄|报道|报导|整合|综合|整理|撰稿|发自.{{0,400}}|编译|通讯员.{{0,400}})$"
+    rf"|(?<={_HAN}{{4}})文$|(?<={_HAN})\s++文$"
 )
 _REPORTED = re.compile(rf"(?:{_HAN}{{2,3}})?(?:报[导道]|\d{{1,2}}日[电讯]?)")
 _POST = re.compile(
@@ -83,6 +85,9 @@ def split_names(text: str) -> list[str]:
     """Several names in one value, without roles, staff codes and brackets. 方 敏 is one name, 方敏 王乐文 two."""
     text = _CODE.sub(" ", text[:400]).replace("\x1f", " ")
     text = _BEFORE.sub("", text.strip())
+    if is_name(text):
+        return [text]
+    text = _ROLE_BETWEEN.sub("、", text)
     text = _OTHERS.sub("", _ROLE_INSIDE.sub("", text))
     text = re.sub(r"[(\[《][^)\]》]{0,400}[)\]》]|[)\](\[“”\"']|:", " ", text).strip(" /|、,;.。-—")
     text = re.sub(r"(?<![㐀-鿿·])([㐀-鿿]) {1,3}([㐀-鿿])(?![㐀-鿿·])", r"\1\2", text)

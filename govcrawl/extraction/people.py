@@ -32,10 +32,10 @@ _WIRE = re.compile(rf"^[^。,;(]{{2,24}}[电讯]\s*+\((?P<names>(?:{_HAN}|[、 ]
 _LEAD = re.compile(
     rf"^[□◎●■◆·\s]*+(?:\d|{_HAN}|[·《》]){{0,14}}?(?:讯|电|报|社|网|^)?\s*+"
     rf"(?:本报|本网|本刊|特约|见习|实习|首席){{0,3}}{ROLE}\s*+"
-    rf"(?P<names>(?:{_HAN}|[·、, ]){{2,30}}?)(?:\s*+(?:报道|报导|摄|通讯员|电|发自)|$|\s{{2}})"
+    rf"(?P<names>(?:{_HAN}|[·、, ]){{2,30}}?)(?:\s*+(?:报道|报导|通讯员|电|发自)|$|\s{{2}})"
 )
 _BYLINE = re.compile(
-    rf"^[\s\[(《■□◎·◆—-]*(?:[^\s\]):]{{0,16}}?)(?:{ROLE}|撰稿|作者|专栏作者|采写|采写报道|编译|文)\s*[:/|]?\s*"
+    rf"^[\s\[(《■□◎·◆—-]*(?:[^\s\]):]{{0,16}}?)(?:{ROLE}|撰稿|作者|专栏作者|采写|采写报道|编译|文(?=\s*+[:/|]|\s))\s*[:/|]?\s*"
     r"(?P<names>[^。!?:]{2,50}?)[\s\])]*(?:/.{2,8})?$"
 )
 _CREDIT_LINE = re.compile(r"[作记]者|撰稿|撰文|采写|执笔|编译|文/|文:|文\|")
@@ -113,13 +113,15 @@ def editors(readings: Sequence[Reading]) -> Iterator[Candidate[list[str]]]:
 def _labelled_names(value: Labelled) -> list[str]:
     """The names in a label's value: of one in brackets what stands in them."""
     text = value.value.strip(" " + BORDER)
+    if text.endswith(("摄", "摄影")):
+        return []  # who took the picture
     inside = re.fullmatch(r"[(\[]\s*([^()\[\]]{2,30}?)\s*[)\]]?", text)
     names = split_names(inside[1] if inside else text)
     post = _POSTED.search(names[-1]) if names else None
     if post and is_name(post["name"]):
         return [post["name"]]
-    if any(is_name(name) for name in names):  # where they live and what they are stands beside them
-        names = [n for n in names if is_name(n) or not (is_organisation(n) or is_place(n))]
+    if names and is_name(names[0]):  # where they live and what they are may stand behind them
+        names = [n for n in names if is_name(n) or not (len(n) > 3 or is_organisation(n) or is_place(n))]
     return names
 
 
@@ -220,7 +222,7 @@ def _body_names(body: Sequence[Text], after: Reading) -> Iterator[Candidate[list
     for value in [*_closing(body[-4:]), *after.of("author", "author_short")]:
         found = _labelled_names(value)
         short = len(value.value) <= 12
-        names = people(value.value)
+        names = people(value.value) if found else []
         if not names and value.mark == ":":
             names = [n for n in found if is_name(n) or (short and len(n) <= 6 and not is_organisation(n))]
         yield Candidate(_shown(names, value), f"label {value.label} at the end", value.shown)

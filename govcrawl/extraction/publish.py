@@ -165,7 +165,8 @@ def _relative(header: Reading, fetched_at: datetime) -> Iterator[Candidate[State
             if found is not None:
                 moment = Moment(found.day, found.at, "minute" if found.at else "day")
                 yield Candidate(Stated(moment), "time told from the fetch", header.shown[index])
-            stated = dates.yearless(line.replace(BORDER, " "))
+            plain = line.replace(BORDER, " ")
+            stated = None if dates.moments(plain) else dates.yearless(plain)
             if stated is not None:
                 yield Candidate(Stated(_last(stated, fetched_at)), "time without its year", header.shown[index])
 

@@ -84,6 +84,8 @@ def _candidates(
         yield from _accounts(pieces)
     for value in tail.of("source"):
         text = tail.folded[value.line]
+        if not value.mark and len(text) > 60:
+            continue  # a word of the text
         # A notice on reprints names sources too; one with a date is the header, set below.
         if _NOTICE.search(text[: value.start] + text[value.end :]) and not (len(text) <= 80 and dates.moments(text)):
             continue
@@ -193,7 +195,7 @@ def _unlabelled(pieces: Sequence[Piece]) -> Iterator[Candidate[Value]]:
                 yield _piece(piece, outlet)
             continue
         bare = re.sub(r"^《([^《》]+)》$", r"\1", text)
-        if not 2 <= len(bare) <= 20 or re.search(r"[。!?,:]|\d{4}", bare) or re.match(ROLE, bare):
+        if not 2 <= len(bare) <= 20 or re.search(r"[。!?,:/]|\d{4}", bare) or re.match(ROLE, bare):
             continue
         value = _weight(piece, bare) - 0.05 * order
         if value >= 1.7:
