@@ -1,12 +1,13 @@
 """Page → title, publish time, source, people, policy header, province, year and keywords."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import takewhile
 from typing import Any
 
-from govcrawl.extraction import flags, gates, people, policy, province, publish, script, source
+from govcrawl.extraction import dates, flags, gates, people, policy, province, publish, script, source
 from govcrawl.extraction.cleaning import body_lines, clean, is_paragraph
 from govcrawl.extraction.dates import CHINA, Moment, valid
 from govcrawl.extraction.document import Document, Line
@@ -21,6 +22,7 @@ from govcrawl.provinces import NATIONAL, PROVINCES, UNKNOWN
 _NAMES = {NATIONAL: "全国", UNKNOWN: "未知"}
 _PUBLISHER = re.compile(r"授權|版權|著作|地址|電話|傳真|©|copyright", re.IGNORECASE)
 _CRUMB = re.compile(r"当前位置|所在位置|您的位置|首页\s*[>»/→]|\S\s*>\s*\S")
+_LONE_DAY = re.compile(r"[\s\d年月日./()（）\[\]-]{6,24}")
 _YEAR = re.compile(r"(?<!\d)((?:19[5-9]|20[0-4])\d)\s*(?:年|学年|届)")
 
 
@@ -159,8 +161,27 @@ def _regions(page: Page) -> Regions:
         texts[end] = page.headline.rest
         parts = ([end, *zone], *parts[1:])
     links = {i for i in texts if lines[i].linked >= len(lines[i].text)}
+    if not any(len(texts[i]) <= 160 and people.is_dated(_plain(texts[i])) for i in parts[0] if i in texts):
+        below = _header_below(lines, last)
+        texts |= {i: marked(lines[i]) for i in below}
+        parts = ([*parts[0], *below], *parts[1:])
     whole = read(dict(sorted(texts.items())), links)
     return Regions(*(whole.pick(part) for part in parts))
+
+
+def _header_below(lines: Sequence[Line], last: int) -> list[int]:
+    """The line of date and source that some templates set below the text, with what follows it; [] where there is none.
+    It shows a date with a clock, a label or another piece, and is no item of a list of links."""
+    for i in range(last + 1, min(len(lines), last + 7)):
+        line = lines[i]
+        if line.hidden:
+            continue
+        if line.linked > 0.5 * len(line.text):
+            return []
+        if len(line.text) <= 120 and dates.moments(line.text) and not _LONE_DAY.fullmatch(line.text.strip()):
+            after = range(i + 1, min(len(lines), i + 3))
+            return [i, *(j for j in after if not lines[j].hidden and not lines[j].linked and len(lines[j].text) <= 40)]
+    return []
 
 
 def _crumbs(document: Document, headline: Title) -> frozenset[str]:

@@ -29,8 +29,7 @@ _OFFICE = re.compile(
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What tells whose news a page is: the site's own province, the region of the channel, and what the page says.
-    `frame` is the byline and the site's footer, of pages in Traditional characters: a mainland footer names the seat of
-    the publisher, which prints news of all provinces."""
+    `frame` is the byline and the site's footer, of pages in Traditional characters."""
 
     own: str | None
     region: str | None
@@ -104,12 +103,19 @@ def _places(page: Evidence) -> dict[str, float]:
     """The weight of each province's places: in headline, source, frame, opening and text, and in the address."""
     opening = _opening(page.text.split("\n"))
     counts = _tally(
-        [(page.title, 3.0), (page.source or "", 2.0), (page.frame, 2.0), (opening, 2.0), (page.text[:4000], 1.0)]
+        [(page.title, 3.0), (page.source or "", 2.0), (opening, 2.0), (page.text[:4000], 1.0)]
     )
+    for slug, weight in _tally(((page.frame, 2.0),)).items():
+        if slug in _TRADITIONAL:
+            counts[slug] = counts.get(slug, 0.0) + weight
     for slug in (provinces.of_domain(page.url), provinces.of_path(page.url)):
         if slug:
             counts[slug] = counts.get(slug, 0.0) + 2.0
     return counts
+
+
+# Whose sites write Traditional characters; a mainland footer names the seat of a publisher of news from everywhere.
+_TRADITIONAL = frozenset({"taiwan", "xianggang", "aomen"})
 
 
 def _told(counts: dict[str, float], central: int) -> str:
