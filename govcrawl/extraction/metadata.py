@@ -162,7 +162,7 @@ def _regions(page: Page) -> Regions:
         parts = ([end, *zone], *parts[1:])
     links = {i for i in texts if lines[i].linked >= len(lines[i].text)}
     if not any(len(texts[i]) <= 160 and people.is_dated(_plain(texts[i])) for i in parts[0] if i in texts):
-        below = _header_below(lines, last)
+        below = _header_below(lines, ending)
         texts |= {i: marked(lines[i]) for i in below}
         parts = ([*parts[0], *below], *parts[1:])
     whole = read(dict(sorted(texts.items())), links)

@@ -47,6 +47,9 @@ _ORGANISATION = re.compile(
 _NO_END = "网报社局厅部处科院校办委省县镇"
 
 
+_ACCOUNT = re.compile("(?:网|报|社|号|新闻|频道|政务|客户端|发布|视频|资讯)(?:·|$)")  # 白石新闻·白石号
+
+
 @cache
 def _nobody() -> frozenset[str]:
     lists = tomllib.loads(Path(__file__).with_name("gates.toml").read_text(encoding="utf-8"))["author"]
@@ -64,7 +67,7 @@ def is_name(text: str) -> bool:
         return text[0] in SURNAMES and text[-1] not in _NO_END and not is_nobody(text)
     if re.fullmatch(r"[㐀-鿿]{4}", text):
         return text.startswith(COMPOUND)
-    return bool(re.fullmatch(r"[㐀-鿿]{1,6}(?:·[㐀-鿿]{1,8}){1,3}", text))
+    return bool(re.fullmatch(r"[㐀-鿿]{1,6}(?:·[㐀-鿿]{1,8}){1,3}", text)) and not _ACCOUNT.search(text)
 
 
 def is_organisation(text: str) -> bool:

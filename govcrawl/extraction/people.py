@@ -167,10 +167,11 @@ def _posters(header: Reading) -> Iterator[Candidate[list[str]]]:
 
 
 def _alone(header: Reading) -> Iterator[Candidate[list[str]]]:
-    """A name that is all of the line below the headline; one of two characters only where no line shows a date."""
-    undated = not any(is_dated(text) for text in header.folded.values())
-    for i in list(header.folded)[:2]:
-        if is_name(header.folded[i]) and (len(header.folded[i]) > 2 or undated):
+    """A name that is all of the line below the headline, on a page without dates: a bare text and its author."""
+    if any(is_dated(text) for text in header.folded.values()):
+        return
+    for i in list(header.folded)[:1]:
+        if is_name(header.folded[i]):
             yield Candidate([header.shown[i]], "name alone below the headline", header.shown[i])
 
 
