@@ -22,6 +22,7 @@ from govcrawl.provinces import NATIONAL, PROVINCES, UNKNOWN
 _NAMES = {NATIONAL: "全国", UNKNOWN: "未知"}
 _PUBLISHER = re.compile(r"授權|版權|著作|地址|電話|傳真|©|copyright", re.IGNORECASE)
 _CRUMB = re.compile(r"当前位置|所在位置|您的位置|首页\s*[>»/→]|\S\s*>\s*\S")
+_CLAUSE = re.compile("[。！？，；]")
 _LONE_DAY = re.compile(r"[\s\d年月日./()（）\[\]-]{6,24}")
 _YEAR = re.compile(r"(?<!\d)((?:19[5-9]|20[0-4])\d)\s*(?:年|学年|届)")
 
@@ -172,13 +173,13 @@ def _regions(page: Page) -> Regions:
 def _header_below(lines: Sequence[Line], last: int) -> list[int]:
     """The line of date and source that some templates set below the text, with what follows it; [] where there is none.
     It shows a date with a clock, a label or another piece, and is no item of a list of links."""
-    for i in range(last + 1, min(len(lines), last + 7)):
+    for i in range(max(0, last - 1), min(len(lines), last + 7)):
         line = lines[i]
         if line.hidden:
             continue
-        if line.linked > 0.5 * len(line.text):
+        if line.linked > 0.5 * len(line.text) and i > last:
             return []
-        if len(line.text) <= 120 and dates.moments(line.text) and not _LONE_DAY.fullmatch(line.text.strip()):
+        if len(line.text) <= 120 and not _CLAUSE.search(line.text) and dates.moments(line.text) and not _LONE_DAY.fullmatch(line.text.strip()):
             after = range(i + 1, min(len(lines), i + 3))
             return [i, *(j for j in after if not lines[j].hidden and not lines[j].linked and len(lines[j].text) <= 40)]
     return []
