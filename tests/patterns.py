@@ -120,9 +120,13 @@ def _inline(module: Any) -> Iterator[tuple[int, re.Pattern[str], str]]:
             and node.args
         ):
             try:
-                text = eval(compile(ast.Expression(node.args[0]), "-", "eval"), _Names(vars(module)))  # noqa: S307
-                flags = [a for a in (*node.args[1:], *(k.value for k in node.keywords)) if re.match(r"re\.[A-Z]", ast.unparse(a))]
-                flag = eval(ast.unparse(flags[0]), {"re": re}) if flags else 0  # noqa: S307
+                text = eval(compile(ast.Expression(node.args[0]), "-", "eval"), _Names(vars(module)))
+                flags = [
+                    a
+                    for a in (*node.args[1:], *(k.value for k in node.keywords))
+                    if re.match(r"re\.[A-Z]", ast.unparse(a))
+                ]
+                flag = eval(ast.unparse(flags[0]), {"re": re}) if flags else 0
                 method = node.func.attr
                 if method == "compile":
                     method = "search"
@@ -146,7 +150,10 @@ class _Names(dict[str, Any]):
 def pumps(pattern: re.Pattern[str]) -> Iterator[tuple[str, str, str]]:
     """(head, unit, tail): head + unit repeated + tail is worth trying."""
     seen: set[tuple[str, str]] = set()
-    for head, unit in [*(("", u) for u in GENERIC), *_repeats(parser.parse(pattern.pattern, pattern.flags), "", pattern.flags)]:
+    for head, unit in [
+        *(("", u) for u in GENERIC),
+        *_repeats(parser.parse(pattern.pattern, pattern.flags), "", pattern.flags),
+    ]:
         for one in ((head, unit), ("", head + unit), ("", head), ("", unit), ("", unit + head)):
             if one[1] and one not in seen:
                 seen.add(one)
@@ -199,7 +206,9 @@ def _samples(tree: Any) -> list[str]:
 
 def _members(members: list[Any]) -> list[str]:
     allowed = re.compile("(?s:" + _charset(members) + ")")
-    wanted = [m for op, v in members for m in ([chr(v)] if op is sre.LITERAL else [chr(v[0])] if op is sre.RANGE else [])]
+    wanted = [
+        m for op, v in members for m in ([chr(v)] if op is sre.LITERAL else [chr(v[0])] if op is sre.RANGE else [])
+    ]
     return [c for c in dict.fromkeys([*wanted[:6], *"x 1年/\"'<(.-_:：\n"]) if allowed.fullmatch(c)] or ["x"]
 
 

@@ -1,6 +1,6 @@
 """Which lines of a page are its body and why the others are not, for an explanation."""
 
-from govcrawl.extraction import body as bodies
+from govcrawl.extraction import tidying
 from govcrawl.extraction.cleaning import body_lines
 from govcrawl.extraction.document import Line
 from govcrawl.extraction.explain import Block, Explanation
@@ -33,9 +33,9 @@ def _why(page: Page, line: Line, i: int, *, in_body: bool) -> str:
         return "hidden"
     if in_body:
         return "date, source, credit or repeated headline at the ends of the text"
-    if bodies.is_footer(line.text):
+    if tidying.is_footer(line.text):
         return "of the site: copyright, licence, disclaimer"
-    if bodies.is_junk(line.text):
+    if tidying.is_junk(line.text):
         return "a control of the page"
     if not article.first <= i < article.last:
         return "outside the body's element"

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from govcrawl.extraction import gates, header
-from govcrawl.extraction.body import is_footer
 from govcrawl.extraction.document import Document, Line
 from govcrawl.extraction.explain import Candidate, Explanation, choose
 from govcrawl.extraction.script import fold, nfkc
+from govcrawl.extraction.tidying import is_footer
 
 _DROP = re.compile("[\\s\"'“”‘’「」『』《》〈〉【】\\[\\]()（）|｜丨_·・,，:：!！?？。、—–\\-…．.]+")
 # The patterns below read folded text.
