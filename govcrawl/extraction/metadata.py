@@ -23,7 +23,7 @@ _NAMES = {NATIONAL: "全国", UNKNOWN: "未知"}
 _PUBLISHER = re.compile(r"授權|版權|著作|地址|電話|傳真|©|copyright", re.IGNORECASE)
 _CRUMB = re.compile(r"当前位置|所在位置|您的位置|首页\s*[>»/→]|\S\s*>\s*\S")
 _CLAUSE = re.compile("[。！？，；]")
-_LONE_DAY = re.compile(r"[\s\d年月日./()（）\[\]-]{6,24}")
+_LABELLED = re.compile(r"(?:[来來]源|作者|[发發][布佈表]|[时時][间間]|日期|[编編][辑輯])\s?[:：]")
 _YEAR = re.compile(r"(?<!\d)((?:19[5-9]|20[0-4])\d)\s*(?:年|学年|届)")
 
 
@@ -91,6 +91,7 @@ def _credits(page: Page, result: Metadata, header: Reading, regions: "Regions", 
     paragraphs = people.texts(body)
     # A publisher that the page's own frame names is the site, which says nothing of a credit.
     frame = f"{document.title} {document.first_meta('og:site_name', 'sitename')}"
+    frame += " ".join(line.text for line in document.lines[-30:])
     result.source = source.decide(
         header,
         regions.tail,
@@ -163,23 +164,26 @@ def _regions(page: Page) -> Regions:
         parts = ([end, *zone], *parts[1:])
     links = {i for i in texts if lines[i].linked >= len(lines[i].text)}
     if not any(len(texts[i]) <= 160 and people.is_dated(_plain(texts[i])) for i in parts[0] if i in texts):
-        below = _header_below(lines, ending)
+        below = _header_below(lines, max(end + 1, ending - 1), ending)
         texts |= {i: marked(lines[i]) for i in below}
         parts = ([*parts[0], *below], *parts[1:])
     whole = read(dict(sorted(texts.items())), links)
     return Regions(*(whole.pick(part) for part in parts))
 
 
-def _header_below(lines: Sequence[Line], last: int) -> list[int]:
+def _header_below(lines: Sequence[Line], first: int, last: int) -> list[int]:
     """The line of date and source that some templates set below the text, with what follows it; [] where there is none.
-    It shows a date with a clock, a label or another piece, and is no item of a list of links."""
-    for i in range(max(0, last - 1), min(len(lines), last + 7)):
+    It shows a clock or a label beside the date: a lone day signs the text, one beside a link dates another article."""
+    for i in range(first, min(len(lines), last + 7)):
         line = lines[i]
         if line.hidden:
             continue
         if line.linked > 0.5 * len(line.text) and i > last:
             return []
-        if len(line.text) <= 120 and not _CLAUSE.search(line.text) and dates.moments(line.text) and not _LONE_DAY.fullmatch(line.text.strip()):
+        if len(line.text) > 120 or _CLAUSE.search(line.text):
+            continue
+        stated = dates.moments(line.text)
+        if stated and (_LABELLED.search(line.text) or (stated[0][0].at is not None and not line.linked)):
             after = range(i + 1, min(len(lines), i + 3))
             return [i, *(j for j in after if not lines[j].hidden and not lines[j].linked and len(lines[j].text) <= 40)]
     return []

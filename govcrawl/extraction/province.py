@@ -102,9 +102,10 @@ def _text(page: Evidence, named: dict[str, float], host: str | None) -> Iterator
 def _places(page: Evidence) -> dict[str, float]:
     """The weight of each province's places: in headline, source, frame, opening and text, and in the address."""
     opening = _opening(page.text.split("\n"))
-    counts = _tally(
-        [(page.title, 3.0), (page.source or "", 2.0), (opening, 2.0), (page.text[:4000], 1.0)]
-    )
+    counts = _tally([(page.title, 3.0), (opening, 2.0), (page.text[:4000], 1.0)])
+    for slug, weight in _tally(((page.source or "", 2.0),)).items():
+        if slug in counts:  # a paper's name alone does not say whose news it prints
+            counts[slug] += weight
     for slug, weight in _tally(((page.frame, 2.0),)).items():
         if slug in _TRADITIONAL:
             counts[slug] = counts.get(slug, 0.0) + weight

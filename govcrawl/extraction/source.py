@@ -80,8 +80,6 @@ def _candidates(
         shown = tidy(value.value, value.shown)
         if shown and gates.is_paper(fold(shown)):
             yield Candidate(Value(shown, labelled=True), f"outlet behind {value.label}", header.shown[value.line])
-    if not empty:
-        yield from _accounts(pieces)
     for value in tail.of("source"):
         text = tail.folded[value.line]
         if not value.mark and len(text) > 60:
@@ -103,6 +101,7 @@ def _candidates(
         if issue:
             yield Candidate(Value(tail.shown[i][slice(*issue.span(1))], labelled=True), "issue of a paper", text)
     if not empty:
+        yield from _accounts(pieces)
         yield from _unlabelled(pieces)
     for meta in metas:
         shown = tidy(fold(meta), meta)
