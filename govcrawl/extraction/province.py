@@ -109,9 +109,9 @@ def _places(page: Evidence) -> dict[str, float]:
     for slug, weight in _tally(((page.frame, 2.0),)).items():
         if slug in _TRADITIONAL:
             counts[slug] = counts.get(slug, 0.0) + weight
-    for slug in (provinces.of_domain(page.url), provinces.of_path(page.url)):
-        if slug:
-            counts[slug] = counts.get(slug, 0.0) + 2.0
+    for stated in (provinces.of_domain(page.url), provinces.of_path(page.url)):
+        if stated:
+            counts[stated] = counts.get(stated, 0.0) + 2.0
     return counts
 
 

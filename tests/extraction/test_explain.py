@@ -84,8 +84,8 @@ def test_every_value_has_its_rule(row: dict[str, Any]) -> None:
 
 def test_the_example_of_the_docs() -> None:
     text = (Path(__file__).parents[2] / "docs" / "extraction.md").read_text(encoding="utf-8")
-    html = re.search(r"```html\n(.*?)```", text, re.DOTALL)
-    shown = re.search(r"```\n(published_on .*?)```", text, re.DOTALL)
+    html = re.search(r"```text\n(<title>.*?)```", text, re.DOTALL)
+    shown = re.search(r"```text\n(published_on .*?)```", text, re.DOTALL)
     assert html
     assert shown
     told = describe(extract(html[1].encode(), "http://x.example/1", explain=True)).splitlines()
