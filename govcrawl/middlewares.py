@@ -89,6 +89,7 @@ class WarcMiddleware:
             last_modified=_header(response, "Last-Modified"),
             bytes=len(response.body),
             location=_header(response, "Location") if 300 <= response.status < 400 else None,
+            tls=request.meta.get("tls"),
         )
         if found is not None:
             hop.payload_digest = payload_digest(response.body)

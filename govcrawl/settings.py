@@ -45,7 +45,10 @@ DOWNLOADER_MIDDLEWARES = {
     "govcrawl.network.guard.AddressGuardMiddleware": 20,
     "govcrawl.network.politeness.PolitenessMiddleware": 880,
     "govcrawl.middlewares.WarcMiddleware": 890,
+    "govcrawl.network.tls.OldServersMiddleware": 895,
 }
+# Default: Scrapy's own, which speaks TLS 1.2 and newer. Old servers are asked again with what they have.
+DOWNLOADER_CLIENTCONTEXTFACTORY = "govcrawl.network.tls.ContextFactory"
 # Default scrapy.resolver.CachingThreadedResolver, which would follow a name to an inner address.
 TWISTED_DNS_RESOLVER = "govcrawl.network.guard.GuardedResolver"
 REDIRECT_MAX_TIMES = 10  # default 20

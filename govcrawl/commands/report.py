@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
+from govcrawl.archive.checks.verify import is_there
 from govcrawl.archive.storage import Storage, StorageError
-from govcrawl.archive.verify import is_there
 from govcrawl.archive.warc import now_ms
 from govcrawl.extensions import data_folder
 from govcrawl.health.survey import SiteHealth, sites_of, survey

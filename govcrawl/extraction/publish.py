@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from govcrawl import relative_time
-from govcrawl.extraction import dates
+from govcrawl.extraction import dates, relative
 from govcrawl.extraction.dates import CHINA, Moment
 from govcrawl.extraction.document import Document
 from govcrawl.extraction.explain import Candidate, Explanation, choose
@@ -159,16 +158,21 @@ def _visible(header: Reading, tail: Reading, stated: str | None, address: date |
 def _relative(header: Reading, fetched_at: datetime) -> Iterator[Candidate[Stated]]:
     """A time told from now, 3小时前, or without its year, 09-30 22:46, in a short line of the header: counted from the
     fetch."""
+    now = fetched_at if fetched_at.tzinfo else fetched_at.replace(tzinfo=CHINA)
     for index, line in header.folded.items():
+        plain = line.replace(BORDER, " ")
         if len(line) <= 90:
-            found = relative_time.read(line.replace(BORDER, " "), fetched_at)
-            if found is not None:
-                moment = Moment(found.day, found.at, "minute" if found.at else "day")
-                yield Candidate(Stated(moment), "time told from the fetch", header.shown[index])
-            plain = line.replace(BORDER, " ")
+            for words in relative.RELATIVE.finditer(plain):
+                apart = _APART.match(plain[: words.start()][-1:]) and _APART.match(plain[words.end() :][:1])
+                moment = relative.moment(words[0], now) if apart or label_before(plain, words.start()) else None
+                if moment is not None:
+                    yield Candidate(Stated(moment), "time told from the fetch", header.shown[index])
             stated = None if dates.moments(plain) else dates.yearless(plain)
             if stated is not None:
                 yield Candidate(Stated(_last(stated, fetched_at)), "time without its year", header.shown[index])
+
+
+_APART = re.compile(r"$|[\s|,;:()\[\]]")
 
 
 def _last(stated: tuple[int, int, int, int], fetched_at: datetime) -> Moment:
