@@ -76,7 +76,10 @@ class WarcMiddleware:
             headers.appendlist(name, value)
         self._replayed[request] = found
         kind = responsetypes.from_args(headers=headers, url=request.url, body=found.body)
-        return kind(request.url, status=found.status, headers=headers, body=found.body, request=request)
+        length = (headers.get("Content-Length") or b"").decode("latin-1")
+        whole = not (length.isascii() and length.isdigit() and len(length) < 16 and int(length) > len(found.body))
+        flags = [] if whole else ["dataloss"]
+        return kind(request.url, found.status, headers, found.body, flags, request)
 
     def process_response(self, request: Request, response: Response) -> Response:
         attempt = self._attempt(request)

@@ -267,6 +267,12 @@ def revised(article: Article, before: dict[str, Any], changed: list[str]) -> lis
     return [Article(**before | moved), article]
 
 
+def _flags(page: ArticlePage) -> list[str]:
+    """What the page shows of itself, and that its body ended before its Content-Length."""
+    flags, hop = extraction.quality(page.reading), page.attempt.last
+    return [*flags, "truncated"] if hop is not None and hop.truncated and "truncated" not in flags else flags
+
+
 def article_of(page: ArticlePage) -> Article:
     """The row of a page whose stages have run."""
     reading = page.reading
@@ -308,7 +314,7 @@ def article_of(page: ArticlePage) -> Article:
         keywords=meta.keywords,
         attachments=attachments,
         images=[asdict(i) for i in found.images],
-        quality=extraction.quality(reading),
+        quality=_flags(page),
         text_hash=found.text_hash,
         text_length=found.text_length,
         extractor=found.extractor,

@@ -42,11 +42,15 @@ DOWNLOAD_HANDLERS = {"file": None, "ftp": None, "s3": None, "data": None}
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
     "govcrawl.network.decoding.UnpackMiddleware": 590,
+    "govcrawl.network.doors.CookieDoorMiddleware": 610,
     "govcrawl.network.guard.AddressGuardMiddleware": 20,
     "govcrawl.network.politeness.PolitenessMiddleware": 880,
     "govcrawl.middlewares.WarcMiddleware": 890,
     "govcrawl.network.tls.OldServersMiddleware": 895,
 }
+DOWNLOADER = "govcrawl.network.downloader.CountingDownloader"  # default: Scrapy's, which counts too late
+# Default True. A page that is shorter than its Content-Length is asked again, then kept and flagged `truncated`.
+DOWNLOAD_FAIL_ON_DATALOSS = False
 # Default: Scrapy's own, which speaks TLS 1.2 and newer. Old servers are asked again with what they have.
 DOWNLOADER_CLIENTCONTEXTFACTORY = "govcrawl.network.tls.ContextFactory"
 # Default scrapy.resolver.CachingThreadedResolver, which would follow a name to an inner address.

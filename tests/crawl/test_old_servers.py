@@ -99,3 +99,117 @@ def test_a_server_that_speaks_no_tls_is_a_failure(tmp_path: Path) -> None:
         done = crawl(tmp_path, "loopback", "-a", f"channel={url}", settings={"RETRY_TIMES": "0"})
         assert done.returncode == 3, done.stdout
         assert "Traceback" not in done.stdout
+
+
+def test_a_body_shorter_than_its_length_is_kept_after_the_retries(tmp_path: Path) -> None:
+    with Site(4) as site:
+        page = site.article(2).encode()
+        half = page[: len(page) * 3 // 4]
+        header = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: %d\r\n\r\n" % len(page)
+        site.raw[site.path_of(2)] = header + half
+        done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}", settings={"RETRY_TIMES": "2"})
+        assert done.returncode == 0, done.stdout
+        assert site.asked[site.path_of(2)] == 3
+        capture = captures(tmp_path, site)[site.path_of(2)]
+        assert capture["truncated"]
+        assert capture["outcome"] == "landed"
+        rows = {r["url"].removeprefix(site.base): r for r in read_all(tmp_path)}
+        assert "truncated" in rows[site.path_of(2)]["quality"]
+        assert "truncated" not in rows[site.path_of(1)]["quality"]
+        assert not captures(tmp_path, site)[site.path_of(1)]["truncated"]
+        again = crawl(tmp_path / "again", "loopback", "-a", f"channel={site.listing}", GOVCRAWL_REPLAY=str(tmp_path))
+        assert again.returncode == 0, again.stdout
+        replayed = {r["url"].removeprefix(site.base): r["quality"] for r in read_all(tmp_path / "again")}
+        assert "truncated" in replayed[site.path_of(2)], "a replay knows it too"
+
+
+def test_a_listing_that_is_cut_is_a_failure(tmp_path: Path) -> None:
+    with Site(4) as site:
+        page = site.list_page(1).encode()
+        header = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: %d\r\n\r\n" % len(page)
+        site.raw["/node_1.htm"] = header + page[: len(page) // 2]
+        done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}", settings={"RETRY_TIMES": "1"})
+        assert done.returncode == 3, "half a list is no walk"
+        assert "shorter than its Content-Length" in done.stdout
+
+
+def test_claimed_gzip_that_is_none(tmp_path: Path) -> None:
+    with Site(3) as site:
+        site.answers[site.path_of(2)] = (200, HTML | {"Content-Encoding": "gzip"}, site.article(2).encode())
+        done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}")
+        assert done.returncode == 0, done.stdout
+    assert len(read_all(tmp_path)) == 3
+
+
+def test_a_redirect_to_itself_that_only_sets_a_cookie(tmp_path: Path) -> None:
+    with Site(6) as site:
+        told: list[str | None] = []
+
+        def door(number: int) -> Any:
+            def answer(headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
+                told.append(headers.get("Cookie"))
+                if headers.get("Cookie") != "visitor=7":
+                    itself = site.path_of(number)
+                    return 302, {"Location": itself, "Set-Cookie": "visitor=7; Path=/; HttpOnly"}, b""
+                return 200, HTML, site.article(number).encode()
+
+            return answer
+
+        for number in (1, 2, 3):
+            site.answers[site.path_of(number)] = door(number)
+        endless = {"Location": site.path_of(4), "Set-Cookie": "visitor=7"}
+        site.answers[site.path_of(4)] = (302, endless, b"")
+        one = {"CONCURRENT_REQUESTS_PER_DOMAIN": "1", "REDIRECT_MAX_TIMES": "3", "RETRY_TIMES": "0"}
+        done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}", settings=one)
+        assert done.returncode == 3, "one that goes on and on is a failure"
+        assert told.count("visitor=7") == 3
+        assert told.count(None) <= 1, "the cookie is known from then on"
+        assert site.asked[site.path_of(4)] <= 6
+        rows = read_all(tmp_path)
+        assert {r["url"].removeprefix(site.base) for r in rows} == {site.path_of(n) for n in (1, 2, 3, 5, 6)}
+        again = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}", settings=one)
+        assert again.returncode == 3
+        assert site.asked[site.path_of(1)] <= 2, "it has landed, and is not asked again"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_addresses_are_written_as_a_browser_would(tmp_path: Path, encoding: str) -> None:
+    with Site(1) as site:
+        links = [
+            "/2022-01/05/通知 一/content_1.htm?k=关键 词",
+            " /2022-01/05/content_2.htm\n",
+            "/2022-01/05/a b/content_3.htm",
+        ]
+        rows = "".join(f'<li><a href="{link}">第{n}条教育消息</a></li>' for n, link in enumerate(links))
+        page = f'<html><head><meta charset="{encoding}"></head><body><ul>{rows}</ul></body></html>'
+        site.answers["/node_1.htm"] = (200, {"Content-Type": f"text/html; charset={encoding}"}, page.encode(encoding))
+        crawl(tmp_path, "loopback", "-a", f"channel={site.listing}")
+        word = "%E5%85%B3%E9%94%AE%20%E8%AF%8D" if encoding == "utf-8" else "%B9%D8%BC%FC%20%B4%CA"
+        folder = "/2022-01/05/%E9%80%9A%E7%9F%A5%20%E4%B8%80"
+        assert set(site.asked) >= {
+            f"{folder}/content_1.htm?k={word}",
+            "/2022-01/05/content_2.htm",
+            "/2022-01/05/a%20b/content_3.htm",
+        }
+
+
+def test_days_that_count_from_the_present_on(tmp_path: Path) -> None:
+    with Site(4) as site:
+        told = {1: "2小时前", 2: "昨天 08:30", 3: "刚刚", 4: "3天前"}
+        rows = "".join(
+            f'<li><a href="/x/content_{n}.htm">{site.title(n)}</a><span>{words}</span></li>'
+            for n, words in told.items()
+        )
+        site.answers["/node_1.htm"] = (200, HTML, f"<html><body><ul>{rows}</ul></body></html>".encode())
+        for number, words in told.items():
+            text = site.article(number).replace(f"{site.day(number)} 08:30", words if number == 2 else "")
+            site.answers[f"/x/content_{number}.htm"] = (200, HTML, text.encode())
+        china = datetime.now(UTC) + timedelta(hours=8)
+        done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}")
+        assert done.returncode == 0, done.stdout
+        found = {r["url"].rpartition("_")[2]: r for r in read_all(tmp_path)}
+        assert abs((found["1.htm"]["published_on"] - china.date()).days) <= 1
+        assert found["3.htm"]["published_on"] >= china.date()
+        assert (china.date() - found["4.htm"]["published_on"]).days in (2, 3)
+        assert (china.date() - found["2.htm"]["published_on"]).days in (0, 1)
+        assert found["2.htm"]["published_at"].strftime("%H:%M") in ("08:30", "00:30"), "the page's own clock"
