@@ -67,7 +67,7 @@ def test_the_crawl_asks_and_records_for_the_browser(rendered: Any) -> None:
 
 
 def test_the_rendered_page_stands_beside_the_raw_one(rendered: Any) -> None:
-    data, site, _ = rendered
+    data, _, _ = rendered
     kinds = [
         line.split(b": ")[1]
         for file in data.glob("warc/**/*.warc.gz")
