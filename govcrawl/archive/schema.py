@@ -108,6 +108,8 @@ CAPTURES = _schema(
     ("run_id", pa.string(), False, "the run"),
     ("seq", pa.int32(), False, "the segment of that run"),
 )
+# Columns that files of version 1 lack; they read as null.
+ADDED = frozenset({"tls", "truncated"})
 
 # The dataset reprints/: one row whenever an article's place in its group changed.
 REPRINTS = _schema(
@@ -161,3 +163,16 @@ OUTCOMES: dict[str, str] = {
     "challenge": "a shield asked for a browser",
     "callback_error": "our own code failed on it, or no column holds what it says; the page is in the WARC",
 }
+
+
+def without(schema: pa.Schema, names: list[str]) -> pa.Schema:
+    """A schema without these columns."""
+    return pa.schema([field for field in schema if field.name not in names], metadata=schema.metadata)
+
+
+def with_nulls(batch: pa.RecordBatch, names: list[str], schema: pa.Schema | None) -> pa.RecordBatch:
+    """A batch with these columns of the schema added, null in every row."""
+    for name in names if schema is not None else ():
+        assert schema is not None
+        batch = batch.append_column(schema.field(name), pa.nulls(batch.num_rows, schema.field(name).type))
+    return batch
