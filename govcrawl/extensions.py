@@ -10,12 +10,12 @@ from scrapy import signals
 from scrapy.exceptions import CloseSpider, DropItem
 from scrapy.utils.asyncio import create_looping_call
 
-from govcrawl import report
+from govcrawl.addresses import doc_id, host_of
 from govcrawl.archive.lock import Locked
 from govcrawl.archive.run import Archive
 from govcrawl.archive.storage import Storage, StorageError
-from govcrawl.archive.urls import doc_id, host_of
 from govcrawl.items import Page
+from govcrawl.run_report import report
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -71,6 +71,7 @@ class ArchiveExtension:
                 segment_seconds=settings.getfloat("GOVCRAWL_SEGMENT_SECONDS"),
                 rotate_bytes=settings.getint("GOVCRAWL_WARC_BYTES"),
             )
+            spider.archive = self.archive  # type: ignore[attr-defined]
             for name in getattr(spider, "sites", ()):
                 site = self.archive.site(name)
                 if site.recovered:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
-    from govcrawl.archive.ledger import Attempt
-    from govcrawl.extraction.page import Page as Reading
+AttemptT = TypeVar("AttemptT")
+ReadingT = TypeVar("ReadingT")
 
 
 @dataclass(slots=True, repr=False)
-class Page:
+class Page(Generic[AttemptT, ReadingT]):
     """One response to an article request, as the spider hands it on. ``reading`` holds its bytes and what the stages
     find in them; ``attempt`` is its entry in the ledger."""
 
@@ -24,8 +24,8 @@ class Page:
     site_kind: str
     channel: str | None
     fetched_at: datetime
-    attempt: Attempt
-    reading: Reading
+    attempt: AttemptT
+    reading: ReadingT
     is_article_address: bool = True
     reading_is_file: bool = False
     article: Article | None = None

@@ -11,7 +11,7 @@ from scrapy.exceptions import DropItem
 from govcrawl import extraction
 from govcrawl.archive.site import STORED
 from govcrawl.extensions import ArchiveExtension
-from govcrawl.items import Article, Page
+from govcrawl.items import Article
 
 if TYPE_CHECKING:
     from typing import Self
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from govcrawl.archive.site import SiteArchive
+    from govcrawl.base_spiders.article import ArticlePage
 
 MIN_DUPLICATE_LENGTH = 100
 
@@ -94,7 +95,7 @@ class Stage:
         assert extension is not None
         return extension
 
-    def site(self, page: Page) -> SiteArchive:
+    def site(self, page: ArticlePage) -> SiteArchive:
         return self.keeper.archive.site(page.site)
 
 
@@ -106,7 +107,7 @@ class DedupeUrlPipeline(Stage):
         super().__init__(crawler)
         self._here: set[str] = set()
 
-    def process_item(self, page: Page) -> Page:
+    def process_item(self, page: ArticlePage) -> ArticlePage:
         attempt = page.attempt
         if page.doc_id != attempt.doc_id:
             self._led_elsewhere(page, attempt.known is not None and attempt.known.landed)
@@ -115,7 +116,7 @@ class DedupeUrlPipeline(Stage):
         self._here.add(page.doc_id)
         return page
 
-    def _led_elsewhere(self, page: Page, landed: bool) -> None:
+    def _led_elsewhere(self, page: ArticlePage, landed: bool) -> None:
         attempt = page.attempt
         target = self.site(page).state.get(page.doc_id)
         if not page.is_article_address:
@@ -132,7 +133,7 @@ class DedupeUrlPipeline(Stage):
 class CleanPipeline(Stage):
     """Finds the body, and drops what holds none: shields, error pages, lists, videos."""
 
-    def process_item(self, page: Page) -> Page:
+    def process_item(self, page: ArticlePage) -> ArticlePage:
         found = extraction.clean(page.reading)
         where = page.url
         if not page.reading.body:
@@ -153,7 +154,7 @@ class CleanPipeline(Stage):
 class MetadataPipeline(Stage):
     """Reads title, dates, people, policy fields, province and year."""
 
-    def process_item(self, page: Page) -> Page:
+    def process_item(self, page: ArticlePage) -> ArticlePage:
         extraction.metadata(page.reading)
         return page
 
@@ -161,7 +162,7 @@ class MetadataPipeline(Stage):
 class QualityPipeline(Stage):
     """Raises the flags that a reader must know, and makes the row."""
 
-    def process_item(self, page: Page) -> Page:
+    def process_item(self, page: ArticlePage) -> ArticlePage:
         page.article = article_of(page)
         return page
 
@@ -170,7 +171,7 @@ class DedupeTextPipeline(Stage):
     """Drops a second copy within the site: same title, text, date and attachments, and at least 100 characters
     (yearly notices and 详见附件 pages share their text and are different articles)."""
 
-    def process_item(self, page: Page) -> Page:
+    def process_item(self, page: ArticlePage) -> ArticlePage:
         article = page.article
         assert article is not None
         if article.text_length < MIN_DUPLICATE_LENGTH:
@@ -196,7 +197,7 @@ class ValidatePipeline(Stage):
 
     counted = ("published_on", "published_at", "source", "author", "editor", "doc_number", "attachments")
 
-    def process_item(self, page: Page) -> Page:
+    def process_item(self, page: ArticlePage) -> ArticlePage:
         article = page.article
         assert article is not None
         if not article.title:
@@ -212,7 +213,7 @@ class ValidatePipeline(Stage):
 class ParquetPipeline(Stage):
     """Lands the article: as revision 1, or as the next one where what a reader sees has changed."""
 
-    def process_item(self, page: Page) -> Article:
+    def process_item(self, page: ArticlePage) -> Article:
         article = page.article
         assert article is not None
         site = self.site(page)
@@ -265,7 +266,7 @@ def revised(article: Article, before: dict[str, Any], changed: list[str]) -> lis
     return [Article(**before | moved), article]
 
 
-def article_of(page: Page) -> Article:
+def article_of(page: ArticlePage) -> Article:
     """The row of a page whose stages have run."""
     reading = page.reading
     found, meta = extraction.clean(reading), extraction.metadata(reading)
@@ -322,7 +323,7 @@ def article_of(page: Page) -> Article:
     return article
 
 
-def _describe_file(article: Article, page: Page) -> None:
+def _describe_file(article: Article, page: ArticlePage) -> None:
     """A document that a listing links directly says nothing of itself; its row in the listing does."""
     listed = page.attempt.listed_on
     article.title = article.title or page.attempt.listed_title

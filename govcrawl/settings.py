@@ -38,12 +38,12 @@ DOWNLOAD_HANDLERS = {"file": None, "ftp": None, "s3": None, "data": None}
 
 # Between redirects, robots.txt and decompression on one side and the network on the other, so that records hold what came.
 DOWNLOADER_MIDDLEWARES = {
-    "govcrawl.guard.AddressGuardMiddleware": 20,
-    "govcrawl.politeness.PolitenessMiddleware": 880,
+    "govcrawl.network.guard.AddressGuardMiddleware": 20,
+    "govcrawl.network.politeness.PolitenessMiddleware": 880,
     "govcrawl.middlewares.WarcMiddleware": 890,
 }
 # Default scrapy.resolver.CachingThreadedResolver, which would follow a name to an inner address.
-DNS_RESOLVER = "govcrawl.guard.GuardedResolver"
+DNS_RESOLVER = "govcrawl.network.guard.GuardedResolver"
 REDIRECT_MAX_TIMES = 10  # default 20
 
 EXTENSIONS = {"govcrawl.extensions.ArchiveExtension": 0}
@@ -56,7 +56,7 @@ ITEM_PIPELINES = {
     "govcrawl.pipelines.QualityPipeline": 400,
     "govcrawl.pipelines.DedupeTextPipeline": 500,
     "govcrawl.pipelines.ValidatePipeline": 600,
-    "govcrawl.attachments.AttachmentsPipeline": 700,
+    "govcrawl.attachments.fetching.AttachmentsPipeline": 700,
     "govcrawl.pipelines.ParquetPipeline": 900,
 }
 CONCURRENT_ITEMS = 8  # default 100: so many tasks start for every response, items or not

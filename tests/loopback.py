@@ -148,7 +148,7 @@ FAST = {"DOWNLOAD_DELAY": "0", "AUTOTHROTTLE_ENABLED": "False", "CONCURRENT_REQU
 
 
 def command(*arguments: str, settings: dict[str, Any] | None = None) -> list[str]:
-    given = {"SPIDER_MODULES": "tests.spiders,govcrawl.spiders"} | (settings or {})
+    given = {"SPIDER_MODULES": "tests.loopback_spider,govcrawl.spiders"} | (settings or {})
     options = [part for k, v in given.items() for part in ("-s", f"{k}={v}")]
     return [sys.executable, "-W", "error::DeprecationWarning:govcrawl", "-m", "scrapy.cmdline", *arguments, *options]
 

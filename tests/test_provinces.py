@@ -24,7 +24,7 @@ def test_thirty_four_divisions_and_the_corps() -> None:
 
 
 def test_codes_are_those_of_the_gazetteer() -> None:
-    with (resources.files("govcrawl") / "gazetteer.csv").open(encoding="utf-8") as file:
+    with (resources.files("govcrawl.provinces") / "gazetteer.csv").open(encoding="utf-8") as file:
         rows = {row["code"]: row["name"] for row in csv.DictReader(file)}
     for province in PROVINCES.values():
         if province.slug != "bingtuan":

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from govcrawl.archive.schema import ARTICLES, CAPTURES, OUTCOMES, SETTLED
-from govcrawl.attachment_text import ATTACHMENT_TEXT
+from govcrawl.archive.schema import ARTICLES, ATTACHMENT_TEXT, CAPTURES, OUTCOMES, SETTLED
 
 if TYPE_CHECKING:
     import pyarrow as pa

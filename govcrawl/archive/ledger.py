@@ -7,8 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from govcrawl.addresses import doc_id
 from govcrawl.archive.schema import RETRIED
-from govcrawl.archive.urls import doc_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

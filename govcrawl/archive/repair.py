@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
+from govcrawl.addresses import doc_id
 from govcrawl.archive import runs
 from govcrawl.archive.compact import file_name, maintenance_report, new_run_id
 from govcrawl.archive.ledger import outcome_of_status
@@ -24,7 +25,6 @@ from govcrawl.archive.lock import Locked, SiteLock
 from govcrawl.archive.schema import ARTICLES, CAPTURES
 from govcrawl.archive.site import COLUMNS, captured, encode, partition_of, storable
 from govcrawl.archive.storage import fsync_folder
-from govcrawl.archive.urls import doc_id
 from govcrawl.archive.verify import (
     Finding,
     Hashes,

@@ -1,4 +1,4 @@
-"""The two Arrow schemas, complete in every file from the first on. Descriptions travel with the columns."""
+"""The Arrow schemas, complete in every file from the first on. Descriptions travel with the columns."""
 
 from __future__ import annotations
 
@@ -105,6 +105,23 @@ CAPTURES = _schema(
     ("fetched_at", UTC_MS, False, "when the response came or the attempt failed"),
     ("run_id", pa.string(), False, "the run"),
     ("seq", pa.int32(), False, "the segment of that run"),
+)
+
+# The dataset attachment_text/: one row for each file and reader.
+ATTACHMENT_TEXT = _schema(
+    ("sha256", pa.string(), False, "the file: `sha256` of an entry in articles.attachments, and its name below files/"),
+    (
+        "media_type",
+        pa.string(),
+        True,
+        "what its bytes are, whatever its name says; null where they tell nothing",
+    ),
+    ("text", pa.string(), True, "its text, lines as on the page, table cells by tabs; null: see error"),
+    ("text_length", pa.int32(), False, "characters of text; 0 for a PDF of scanned pages"),
+    ("extractor", pa.string(), False, "version of the readers, and which of them read it"),
+    ("error", pa.string(), True, "why there is no text, or what is missing from it"),
+    ("extracted_at", UTC_MS, False, "when it was read"),
+    ("run_id", pa.string(), False, "the run of scrapy attachments"),
 )
 
 # Outcomes of an attempt. A settled address is not asked again; the others are retried at the next start, a few times.

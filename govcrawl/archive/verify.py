@@ -23,13 +23,12 @@ import pyarrow.parquet as pq
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 from pyarrow import fs
 
+from govcrawl.addresses import doc_id
 from govcrawl.archive.captures import run_started
-from govcrawl.archive.schema import ARTICLES, CAPTURES
+from govcrawl.archive.schema import ARTICLES, ATTACHMENT_TEXT, CAPTURES
 from govcrawl.archive.site import partition_of, segment_of
 from govcrawl.archive.storage import StorageError
-from govcrawl.archive.urls import doc_id
 from govcrawl.archive.warc import payload_digest
-from govcrawl.attachment_text import ATTACHMENT_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator

@@ -22,8 +22,8 @@ from fastwarc.stream_io import GzipWriter
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from govcrawl import __version__
+from govcrawl.addresses import canonical
 from govcrawl.archive.storage import StorageError, fsync_folder
-from govcrawl.archive.urls import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
 from scrapy import Spider
@@ -12,14 +12,11 @@ from scrapy.http import Request, Response
 from scrapy.spidermiddlewares.httperror import HttpError
 
 from govcrawl import items
+from govcrawl.addresses import doc_id
 from govcrawl.archive.ledger import Attempt, outcome_of_status
 from govcrawl.archive.schema import RETRIED
-from govcrawl.archive.urls import doc_id
-from govcrawl.extensions import ArchiveExtension
 from govcrawl.extraction.page import Page as Reading
 from govcrawl.extraction.page import Site
-from govcrawl.guard import Refused
-from govcrawl.politeness import HostBlocked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,19 +26,18 @@ if TYPE_CHECKING:
     from govcrawl.archive.run import Archive
     from govcrawl.base_spiders.rows import Row
 
+ArticlePage: TypeAlias = "items.Page[Attempt, Reading]"
+
 
 class ArticleSpider(Spider):
-    """Asks for articles and hands them to the stages; the base of every spider here."""
+    """Asks for articles and hands them to the stages; the base of every spider here. ``archive`` is there once the crawl
+    has opened it."""
+
+    archive: Archive
 
     def __init__(self, name: str | None = None) -> None:
         super().__init__(name)
         self._asked: set[str] = set()
-
-    @property
-    def archive(self) -> Archive:
-        extension = self.crawler.get_extension(ArchiveExtension)
-        assert extension is not None
-        return extension.archive
 
     def article_url(self, url: str) -> str:
         """The address under which a row's article is asked for; families strip what is theirs here."""
@@ -77,7 +73,7 @@ class ArticleSpider(Spider):
             priority=1,
         )
 
-    def parse_article(self, response: Response, site: Site, region: str | None = None) -> Iterator[items.Page]:
+    def parse_article(self, response: Response, site: Site, region: str | None = None) -> Iterator[ArticlePage]:
         page = page_of(response, site, region)
         page.is_article_address = self.is_article_address(response.url)
         yield page
@@ -88,7 +84,7 @@ class ArticleSpider(Spider):
         self.archive.settle(request.meta["attempt"], outcome, error=error)
 
 
-def page_of(response: Response, site: Site, region: str | None = None) -> items.Page:
+def page_of(response: Response, site: Site, region: str | None = None) -> ArticlePage:
     """The item for an article response: its facts, and the reading that the stages fill."""
     attempt: Attempt = response.meta["attempt"]
     hop = attempt.last
@@ -130,10 +126,8 @@ def outcome_of_error(error: BaseException) -> tuple[str, str]:
         status = error.response.status
         return outcome_of_status(status), f"HTTP {status}"
     text = f"{type(error).__name__}: {error}"[:500]
-    if isinstance(error, Refused):
-        return "not_article", text
-    if isinstance(error, HostBlocked):
-        return "challenge", text
+    if (outcome := getattr(error, "outcome", None)) is not None:
+        return str(outcome), text
     if "robots.txt" in str(error):
         return "robots", "forbidden by robots.txt"
     return "network", text

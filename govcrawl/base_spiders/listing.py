@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 from scrapy.http import Request, Response, TextResponse
 
+from govcrawl.addresses import doc_id, host_of
 from govcrawl.archive.ledger import Attempt
 from govcrawl.archive.revisit import Schedule
 from govcrawl.archive.schema import RETRIED
-from govcrawl.archive.urls import doc_id, host_of
 from govcrawl.base_spiders.arguments import count, day, switch
 from govcrawl.base_spiders.article import ArticleSpider, outcome_of
 from govcrawl.base_spiders.rows import Row, date_in_url, find_rows

@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 
 from scrapy.http import Request
 
-from govcrawl.archive.urls import doc_id
+from govcrawl.addresses import doc_id
 from govcrawl.base_spiders.news_links import NextLinkSpider
 from govcrawl.base_spiders.rows import Row, date_in, date_in_url, make_date
 

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
-from govcrawl.archive.urls import doc_id
+from govcrawl.addresses import doc_id
 from govcrawl.base_spiders.listing import ListingSpider
 
 if TYPE_CHECKING:

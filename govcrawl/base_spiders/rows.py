@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 
 from lxml import etree
 
-from govcrawl.archive.urls import doc_id
+from govcrawl.addresses import doc_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

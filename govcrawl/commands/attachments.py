@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from govcrawl import report
 from govcrawl.archive.storage import Storage, StorageError
-from govcrawl.attachment_text import FOLDER, extract_pending
+from govcrawl.attachments.text import FOLDER, extract_pending
 from govcrawl.extensions import data_folder
+from govcrawl.run_report import verdict
 
 if TYPE_CHECKING:
     import argparse
@@ -50,11 +50,11 @@ class Command(ScrapyCommand):
             found = extract_pending(Storage(data))
         except StorageError as exc:
             sys.stderr.write(f"{exc}\n")
-            self.exitcode = report.STORAGE
+            self.exitcode = verdict.STORAGE
             return
         if found["locked"]:
             sys.stderr.write(f"another process reads the attachments of {data}; wait for it to end\n")
-            self.exitcode = report.LOCKED
+            self.exitcode = verdict.LOCKED
             return
         for outcome, meaning in _MEANINGS.items():
             if found[outcome]:
@@ -66,4 +66,4 @@ class Command(ScrapyCommand):
             sys.stderr.write(
                 f"{found[outcome]} files need {library}: pip install 'govcrawl[attachments]', then run again\n"
             )
-        self.exitcode = report.ARGUMENTS if missing else report.COMPLETE
+        self.exitcode = verdict.ARGUMENTS if missing else verdict.COMPLETE

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 from scrapy.commands import BaseRunSpiderCommand
 from scrapy.exceptions import UsageError
 
-from govcrawl import report, trial
 from govcrawl.archive.warc import now_ms
 from govcrawl.commands.sites import aligned
-from govcrawl.recognise import spiders
+from govcrawl.recognition import trial
+from govcrawl.recognition.families import spiders
+from govcrawl.run_report import verdict
 
 if TYPE_CHECKING:
     import argparse
 
     from govcrawl.items import Article
-    from govcrawl.trial import Trial
+    from govcrawl.recognition.trial import Trial
 
 CHANNELS = 3
 # What a reader misses first. Only news has authors and sources on most pages, so they are told and not demanded.
@@ -56,7 +57,7 @@ class Command(BaseRunSpiderCommand):
         print(aligned(("site", "state", "fields", "rows per channel", ""), [cells(one) for one in found]), end="")
         if opts.json:
             Path(opts.json).write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        self.exitcode = max((one["exit_code"] for one in found), default=report.COMPLETE)
+        self.exitcode = max((one["exit_code"] for one in found), default=verdict.COMPLETE)
 
 
 def finding(seen: Trial) -> dict[str, Any]:
@@ -68,13 +69,13 @@ def finding(seen: Trial) -> dict[str, Any]:
     article = _fields(seen.articles[0]) if seen.articles else None
     state, why = _state(seen, channels, article)
     code = {
-        "ok": report.COMPLETE,
-        "changed": report.NO_ROWS,
-        "blocked": report.BLOCKED,
-        "robots": report.ROBOTS,
-        "unreachable": report.PARTIAL,
-        "partial": report.PARTIAL,
-        "not_set_up": report.ARGUMENTS,
+        "ok": verdict.COMPLETE,
+        "changed": verdict.NO_ROWS,
+        "blocked": verdict.BLOCKED,
+        "robots": verdict.ROBOTS,
+        "unreachable": verdict.PARTIAL,
+        "partial": verdict.PARTIAL,
+        "not_set_up": verdict.ARGUMENTS,
     }[state]
     return {
         "site": seen.name,

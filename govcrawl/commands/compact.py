@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from govcrawl import report
 from govcrawl.archive.compact import Compacted, Scope, compact, days_ago
 from govcrawl.archive.storage import Storage, StorageError
 from govcrawl.archive.verify import is_there
 from govcrawl.extensions import data_folder
 from govcrawl.provinces import PROVINCES
+from govcrawl.run_report import verdict
 
 if TYPE_CHECKING:
     import argparse
@@ -58,11 +58,11 @@ class Command(ScrapyCommand):
                 print(_line(one))
         except StorageError as exc:
             sys.stderr.write(f"{exc}\n")
-            self.exitcode = report.STORAGE
+            self.exitcode = verdict.STORAGE
             return
         files = sum(c.before - c.after for c in done)
         print(f"{files} files fewer, {sum(c.doubled for c in done)} doubled rows removed in {data}")
-        self.exitcode = report.LOCKED if any(c.locked for c in done) else report.COMPLETE
+        self.exitcode = verdict.LOCKED if any(c.locked for c in done) else verdict.COMPLETE
 
 
 def _line(one: Compacted) -> str:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from scrapy.commands import BaseRunSpiderCommand
 from scrapy.exceptions import UsageError
 
-from govcrawl import report
 from govcrawl.errors import BadArgument
 from govcrawl.extensions import ArchiveExtension, data_folder
+from govcrawl.run_report import report, verdict
 
 if TYPE_CHECKING:
     import argparse
@@ -27,7 +27,7 @@ class Command(BaseRunSpiderCommand):
         return "Crawl a site into the archive; the exit code tells how it ended"
 
     def long_desc(self) -> str:
-        codes = "; ".join(f"{code} {meaning}" for code, (_, meaning, _) in report.EXIT_CODES.items())
+        codes = "; ".join(f"{code} {meaning}" for code, (_, meaning, _) in verdict.EXIT_CODES.items())
         return f"Crawl a site into the archive. Exit codes: {codes}."
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
@@ -51,12 +51,12 @@ class Command(BaseRunSpiderCommand):
             raise UsageError(str(errors[0]), print_help=False)
         if errors:
             sys.stderr.write(f"{type(errors[0]).__name__}: {errors[0]}\n")
-            self.exitcode = report.CRASHED
+            self.exitcode = verdict.CRASHED
             return
         extension = crawler.get_extension(ArchiveExtension)
         run = extension.run_report if extension is not None else None
         if run is None:
-            self.exitcode = report.CRASHED
+            self.exitcode = verdict.CRASHED
             return
         print(report.summary(run, data_folder(self.settings)))
         self.exitcode = run["exit_code"]

@@ -12,18 +12,19 @@ from scrapy.commands import BaseRunSpiderCommand
 from scrapy.exceptions import UsageError
 from scrapy.http import TextResponse
 
-from govcrawl import report, trial
-from govcrawl.archive.urls import host_of
+from govcrawl.addresses import host_of
 from govcrawl.base_spiders.numbered import script_pager, stated_pages
 from govcrawl.errors import BadArgument
-from govcrawl.recognise import checked_url, columns, family_named, owner, registrable, spiders
+from govcrawl.recognition import trial
+from govcrawl.recognition.families import checked_url, columns, family_named, owner, registrable, spiders
+from govcrawl.run_report import verdict
 
 if TYPE_CHECKING:
     import argparse
 
     from govcrawl.base_spiders.listing import ListingSpider
-    from govcrawl.recognise import Family
-    from govcrawl.trial import Trial
+    from govcrawl.recognition.families import Family
+    from govcrawl.recognition.trial import Trial
 
 TEMPLATE = Template('''\
 from typing import ClassVar
@@ -100,7 +101,7 @@ class Command(BaseRunSpiderCommand):
                 f"draft written to {path}: complete kind, province, site_name, then scrapy crawl {path.stem} -a sample=5"
             )
         self.exitcode = (
-            report.COMPLETE if found else (seen.run or {}).get("exit_code", report.NO_ROWS) or report.NO_ROWS
+            verdict.COMPLETE if found else (seen.run or {}).get("exit_code", verdict.NO_ROWS) or verdict.NO_ROWS
         )
 
 

@@ -10,7 +10,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from govcrawl.provinces import PROVINCES
-from govcrawl.recognise import family_of, spiders
+from govcrawl.recognition.families import family_of, spiders
 
 if TYPE_CHECKING:
     import argparse

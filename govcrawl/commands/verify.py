@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Any, cast
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from govcrawl import extraction, items, report
+from govcrawl import extraction, items
+from govcrawl.addresses import doc_id
 from govcrawl.archive.ledger import Attempt, Hop
 from govcrawl.archive.repair import Rules, repair
 from govcrawl.archive.storage import Storage, StorageError
-from govcrawl.archive.urls import doc_id
 from govcrawl.archive.verify import Checked, Finding, is_there, sites_of, verify
 from govcrawl.extensions import data_folder
 from govcrawl.extraction.page import Page as Reading
 from govcrawl.pipelines import article_of
-from govcrawl.recognise import other_site, spiders
+from govcrawl.recognition.families import other_site, spiders
+from govcrawl.run_report import verdict
 
 if TYPE_CHECKING:
     import argparse
@@ -63,7 +64,7 @@ class Command(ScrapyCommand):
             self._run(storage, data, args, opts)
         except StorageError as exc:
             sys.stderr.write(f"{exc}\n")
-            self.exitcode = report.STORAGE
+            self.exitcode = verdict.STORAGE
 
     def _run(self, storage: Storage, data: str, sites: list[str], opts: argparse.Namespace) -> None:
         assert self.settings is not None
@@ -95,7 +96,7 @@ class Command(ScrapyCommand):
             except OSError as exc:
                 msg = f"--json {opts.json} cannot be written: {exc.strerror}"
                 raise UsageError(msg, print_help=False) from exc
-        self.exitcode = FINDINGS if left else report.COMPLETE
+        self.exitcode = FINDINGS if left else verdict.COMPLETE
 
 
 def _told(storage: Storage, sites: list[str], checked: Checked) -> list[Finding]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from govcrawl.archive.urls import host_of
+from govcrawl.addresses import host_of
 from govcrawl.extraction import flags
 from govcrawl.extraction.cleaning import clean
 from govcrawl.extraction.metadata import metadata

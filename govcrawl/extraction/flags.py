@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from govcrawl.archive.urls import host_of
+from govcrawl.addresses import host_of
 from govcrawl.extraction.document import Document
 
 _CUT = re.compile(

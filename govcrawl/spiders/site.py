@@ -3,12 +3,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from govcrawl.archive.urls import doc_id
+from govcrawl.addresses import doc_id
 from govcrawl.base_spiders.article import ArticleSpider
 from govcrawl.base_spiders.listing import ListingSpider
 from govcrawl.base_spiders.numbered import NumberedSpider
 from govcrawl.errors import BadArgument
-from govcrawl.recognise import checked_url, other_site, owner, recognise, spiders
+from govcrawl.recognition.families import checked_url, other_site, owner, recognise, spiders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from govcrawl.base_spiders.rows import Row
     from govcrawl.extraction.page import Site
-    from govcrawl.recognise import Recognised
+    from govcrawl.recognition.families import Recognised
 
 
 class SiteSpider(ArticleSpider):

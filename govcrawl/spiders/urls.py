@@ -4,12 +4,12 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from govcrawl.archive.urls import doc_id, host_of
+from govcrawl.addresses import doc_id, host_of
 from govcrawl.base_spiders.article import ArticleSpider
 from govcrawl.base_spiders.rows import Row
 from govcrawl.errors import BadArgument
 from govcrawl.extensions import ArchiveExtension
-from govcrawl.recognise import checked_url, other_site, owner, spiders
+from govcrawl.recognition.families import checked_url, other_site, owner, spiders
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

@@ -1,0 +1,44 @@
+"""Canonical URLs and the ids derived from them. Form 1; frozen by tests/test_addresses.py, since every key rests on it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from urllib.parse import urlsplit, urlunsplit
+
+from w3lib.url import canonicalize_url
+
+FORM = 1
+
+_TRACKING = re.compile(r"^(?:utm_\w+|spm|from|isappinstalled|share_token|_t|timestamp)$", re.IGNORECASE)
+_DEFAULT_PORTS = re.compile(r":(?:80|443)?$")
+
+
+def canonical(url: str) -> str:
+    """The one spelling of a URL: host in lower case and punycode, no default port (80 or 443 under either scheme, since
+    some sites write ``:443`` behind http), query sorted and without share and tracking parameters, no fragment.
+    What is no URL stays as it is."""
+    try:
+        parts = urlsplit(canonicalize_url(url.strip(), keep_blank_values=True))
+    except ValueError:
+        return url.strip()
+    host = _DEFAULT_PORTS.sub("", parts.netloc.rpartition("@")[2]).rstrip(".")
+    query = "&".join(q for q in parts.query.split("&") if q and not _TRACKING.match(q.partition("=")[0]))
+    return urlunsplit((parts.scheme, host, parts.path or "/", query, ""))
+
+
+def doc_id(url: str, method: str = "GET", body: bytes = b"") -> str:
+    """First 32 hex digits of SHA-256 of the canonical URL without its scheme, so that http and https are one document.
+    A request that is not a plain GET adds its method and body."""
+    key = canonical(url).partition("://")[2]
+    if method != "GET" or body:
+        key = f"{method} {key} {hashlib.sha256(body).hexdigest()}"
+    return hashlib.sha256(key.encode()).hexdigest()[:32]
+
+
+def host_of(url: str) -> str:
+    """Host of a URL in lower case, without port; ``""`` where it has none or is broken."""
+    try:
+        return (urlsplit(url).hostname or "").lower()
+    except ValueError:
+        return ""

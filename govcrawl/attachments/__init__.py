@@ -1,0 +1,1 @@
+"""The documents that articles link: fetched, stored once, and read as text."""

@@ -1,0 +1,1 @@
+"""What an unknown listing is: its CMS family, recognised and tried."""

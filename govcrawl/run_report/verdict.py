@@ -1,0 +1,104 @@
+"""How a run ended: its exit code, and the problems that decided it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from govcrawl.archive.schema import RETRIED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+COMPLETE, CRASHED, ARGUMENTS, PARTIAL, NO_ROWS, BLOCKED, ROBOTS, LOCKED, STORAGE = range(9)
+
+EXIT_CODES: dict[int, tuple[str, str, str]] = {
+    COMPLETE: ("complete", "everything listed is in the archive or settled", "nothing"),
+    CRASHED: ("failed", "the program itself failed", "read the log's traceback and report it"),
+    ARGUMENTS: ("failed", "bad argument, setting or site name", "correct the command"),
+    PARTIAL: (
+        "partial",
+        "stopped, limited (`sample`, `until`), or some pages failed",
+        "run it again; the rest is retried",
+    ),
+    NO_ROWS: (
+        "failed",
+        "the site has changed: a listing gave no rows, or a field that its articles had is empty",
+        "look at the channel or field that the summary names",
+    ),
+    BLOCKED: ("failed", "a shield asked for a browser", "wait, and crawl slower or from another network"),
+    ROBOTS: ("failed", "robots.txt forbids the listing", "leave the site alone, or ask its owner"),
+    LOCKED: ("failed", "another run holds the site", "wait for it to end"),
+    STORAGE: ("failed", "the data folder could not be read or written", "free space or permissions, then run it again"),
+}
+
+
+def decide(
+    channels: list[dict[str, Any]],
+    outcomes: Mapping[str, Counter[str]],
+    reason: str,
+    limited: str,
+    waiting: int,
+    emptied: list[str],
+) -> tuple[int, str, list[str]]:
+    """Exit code, one line that says why, and every problem met."""
+    problems = []
+    codes = {"no_rows": NO_ROWS, "not_found": NO_ROWS, "challenge": BLOCKED, "robots": ROBOTS}
+    worst = COMPLETE
+    for channel in channels:
+        code = codes.get(channel["ended"]) if not channel["rows"] else None
+        if code is not None:
+            problems.append(f"channel {channel['name']}: {channel['ended']} at {channel['url']}")
+            worst = max(worst, code) if worst else code
+        elif channel["broken"] or channel["ended"] == "failed":
+            problems.append(f"channel {channel['name']}: {'; '.join(channel['broken']) or 'failed'}")
+    for channel in channels:
+        # Only a walk to the end can tell; the stated number runs a little ahead of the rows on many CMSs.
+        if channel["ended"] == "last" and channel["coverage"] is not None and channel["coverage"] < 0.95:
+            found = round(channel["coverage"] * channel["total"])
+            problems.append(
+                f"channel {channel['name']}: {found} of the {channel['total']} rows that the listing states"
+            )
+    articles = outcomes.get("article", Counter())
+    for kind in ("article", "attachment"):
+        for outcome in sorted(RETRIED | {"given_up"}):
+            if count := outcomes.get(kind, Counter())[outcome]:
+                problems.append(f"{count} {kind}s: {outcome}")
+    if worst:
+        return worst, problems[0], [*problems, *emptied]
+    if emptied:
+        return NO_ROWS, emptied[0], [*problems, *emptied]
+    if articles["challenge"] and not articles["landed"]:
+        return BLOCKED, problems[0], problems
+    if reason == "start_error":
+        return CRASHED, "the spider failed at its start; see the log", problems
+    if reason != "finished":
+        return PARTIAL, f"stopped: {reason}", [f"{waiting} requests were not finished", *problems]
+    if problems:
+        return PARTIAL, problems[0], problems
+    if limited:
+        return PARTIAL, f"limited by {limited}", problems
+    return COMPLETE, "", problems
+
+
+def emptied_fields(
+    landed: Mapping[str, Mapping[str, int]], missing: Mapping[str, int], before: Iterable[Mapping[str, Any]]
+) -> list[str]:
+    """Fields that the site's articles used to have and this run's mostly lack: what a redesign does on its first day.
+    Five rows now and twenty before are the least that says anything."""
+
+    def total(by_province: Mapping[str, Mapping[str, int]]) -> int:
+        return sum(n for years in by_province.values() for n in years.values())
+
+    rows, rows_before, missing_before = total(landed), 0, Counter[str]()
+    for run in before:
+        rows_before += total(run.get("landed", {}))
+        missing_before.update(run.get("missing_fields", {}))
+    if rows < 5 or rows_before < 20:
+        return []
+    found = []
+    for name, count in sorted(missing.items()):
+        now, then = 1 - count / rows, 1 - missing_before[name] / rows_before
+        if then >= 0.8 and now <= then - 0.5:
+            found.append(f"field {name}: stated by {now:.0%} of the {rows} new rows, by {then:.0%} of the rows before")
+    return found
