@@ -16,8 +16,9 @@ _ATTACHMENT = re.compile(
     r"\.(?:pdf|PDF|docx?|DOCX?|xlsx?|XLSX?|pptx?|PPTX?|wps|WPS|et|rtf|zip|ZIP|rar|RAR|7z|ofd|csv|txt)(?:[?#]|$)|downfile|download\.(?:jsp|php|asp)|DownloadAttach|/attachment/",
 )
 _VIEWER = re.compile(r"viewer|pdfjs|pdf\.js|preview|/op/(?:view|embed)|wopi|officeapps|readpdf|showpdf|onlineread", re.IGNORECASE)
-_QUOTED = re.compile(r"""'([^'"<>\n]{3,1000})'|"([^'"<>\n]{3,1000})\"""")
+_QUOTED = re.compile(r"""'([^'"<>\n]{0,1000})'|"([^'"<>\n]{0,1000})\"""")
 _CALL = re.compile(r"\(\s*$|=\s*$")
+_HINT = re.compile(rf"\.(?:{_EXTENSIONS})|down|attach|preview", re.IGNORECASE)
 # Attributes that scripts of pages read a document's address from.
 _HOLDERS_TEXT = (
     "data-href data-url data-file data-fileurl data-file-url data-path data-filepath data-src data-link data-download "
@@ -25,6 +26,7 @@ _HOLDERS_TEXT = (
 )
 HOLDERS = frozenset([*_HOLDERS_TEXT.split(), "onclick", "ondblclick"])
 _NAMES = frozenset("name filename file_name title fn downname downloadname".split())  # parameters that name, not address
+_ENCODED = re.compile("%(?:2f|3a|25)", re.IGNORECASE)
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,2000}={0,2}$")
 MEDIA_TYPES = {
     "pdf": "application/pdf",
@@ -86,7 +88,8 @@ def shown(src: str, *, framed: bool = True) -> str:
 
 def _parameters(src: str) -> Iterator[str]:
     """The values behind ? and # of an address, those of names left out."""
-    for part in re.split("[?&#;]", src)[1:60]:
+    _, mark, behind_mark = src.partition("?")
+    for part in re.split("[&#]", behind_mark if mark else src.partition("#")[2])[:60]:
         name, equals, value = part.partition("=")
         if name.lower() not in _NAMES and (equals or _FILE.search(name)):
             yield value if equals else name
@@ -95,7 +98,7 @@ def _parameters(src: str) -> Iterator[str]:
 def _document(value: str) -> str:
     """A document's address that a parameter holds as it is, percent-encoded up to three times, or in base 64."""
     for _ in range(3):
-        if is_file(value) and not value.startswith("%"):
+        if is_file(value) and not _ENCODED.search(value):
             return value
         decoded = unquote(value)
         if decoded == value:
@@ -117,13 +120,11 @@ def _document(value: str) -> str:
 def behind(attributes: Mapping[str, str | None]) -> str:
     """The document that an element opens by a script: an address in its onclick call, a ``javascript:`` link or a data
     attribute. "" for none."""
-    for name in HOLDERS:
-        value = attributes.get(name)
-        if value and name.startswith("on"):
-            if found := in_call(value):
+    for name, value in attributes.items():
+        if name in HOLDERS and value and _HINT.search(value):
+            found = in_call(value) if name.startswith("on") else shown(value, framed=False)
+            if found:
                 return found
-        elif value and (found := shown(value, framed=False)):
-            return found
     href = attributes.get("href") or ""
     return in_call(unquote(href[11:])) if href[:11].lower() == "javascript:" else ""
 
@@ -132,7 +133,7 @@ def in_call(code: str) -> str:
     """The document's address among the strings of a script call; a bare file name counts only as the first argument,
     since behind an id it is what the download is called."""
     for match in _QUOTED.finditer(code[:4000]):
-        text = match[1] or match[2]
+        text = match[1] or match[2] or ""
         if found := shown(text, framed=False):
             if "/" in found or _CALL.search(code[: match.start()][-40:]):
                 return found

@@ -3,16 +3,20 @@
 what is not understood writes nothing."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-MAX_SCRIPT = 20_000
+MAX_SCRIPT = 1_500
 MAX_TOKENS = 4_000
 MAX_TEXT = 200_000
 MAX_NESTED = 20
 
 WRITES = re.compile(r"document\.write|\.innerHTML|\.innerText|\.textContent|\.html\(|\.text\(")
+_WRITER = re.compile(
+    r"""document\.write|getElementById\(\s*["'][\w-]{1,80}["']\s*\)\s*\.\s*(?:inner|text)|\(\s*["']#[\w-]{1,80}["']\s*\)\.(?:html|text)\(\s*["'\w]"""
+)
+_LOADER = re.compile(r"<scr|%3Cscr|%3Ciframe|cnzz|hm\.baidu|createElement\(", re.IGNORECASE)
 _TOKEN = re.compile(
     r"""(?P<space>\s+|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)|(?P<text>"(?:[^"\\\n]|\\[\s\S])*"|'(?:[^'\\\n]|\\[\s\S])*'|`(?:[^`\\$]|\\[\s\S])*`)"""
     r"""|(?P<number>\d+(?:\.\d+)?)|(?P<name>[A-Za-z_$][\w$]*)|(?P<mark>===|!==|==|!=|>=|<=|&&|\|\||\+=|[\s\S])"""
@@ -21,6 +25,8 @@ _ESCAPE = re.compile(r"\\(?:u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|x([0-9a-fA
 _PLAIN = {"n": "\n", "t": "\t", "r": "\r", "b": "", "f": "", "v": "", "0": "", "\n": "", "\r\n": ""}
 _WIDE = re.compile("%u([0-9a-fA-F]{4})")
 _READY = re.compile(r"(?:(?:\$|jQuery) \( (?:document \) \. ready \( )?|[(!;] |window \. onload = |document \. ready \( )function$")
+# What is set to a name: a literal, or something else.
+_GIVEN = re.compile(r"""\s{0,9}[+*-]?=(?!=)\s{0,9}("[^"\\\n]{0,2000}"|'[^'\\\n]{0,2000}'|)""")
 _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
@@ -68,17 +74,21 @@ def _joined(pair: str) -> str:
     return pair.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def writings(scripts: Iterable[str]) -> Iterator[list[Writing]]:
-    """What each of a page's scripts writes, in their order; what one sets to a variable, the later ones know."""
-    known: dict[str, str] = {}
+def writings(scripts: list[str]) -> Iterator[list[Writing]]:
+    """What each of a page's scripts writes, in their order. A name that a script does not set itself has the value that
+    the page's scripts give it once."""
+    whole = "\n".join(scripts)
     for script in scripts:
-        yield _Reader(script, known).run() if 0 < len(script) <= MAX_SCRIPT else []
+        if 12 < len(script) <= MAX_SCRIPT and WRITES.search(script) and _WRITER.search(script) and not _LOADER.search(script):
+            yield _Reader(script, whole).run()
+        else:
+            yield []
 
 
 class _Reader:
     """Reads the statements of one script."""
 
-    def __init__(self, script: str, known: dict[str, str]) -> None:
+    def __init__(self, script: str, whole: str = "") -> None:
         self.tokens: list[tuple[str, str]] = []
         for match in _TOKEN.finditer(script):
             kind = match.lastgroup or ""
@@ -87,7 +97,9 @@ class _Reader:
             if len(self.tokens) > MAX_TOKENS:
                 self.tokens = []
                 break
-        self.known = known
+        self.whole = whole
+        self.known: dict[str, str] = {}
+        self.changed: set[str] = set()  # names whose value is not known
         self.found: list[Writing] = []
         self.size = 0
         self.at = 0
@@ -172,13 +184,17 @@ class _Reader:
             if self.peek() not in (";", ",", "", "}") and self.kind() not in ("name",):
                 raise _Unknown
         except _Unknown:
-            self.known.pop(name, None)
+            self.forget(name)
             self.at = start
             raise
         if active is None:
-            self.known.pop(name, None)  # perhaps it is set, perhaps not
+            self.forget(name)  # perhaps it is set, perhaps not
         elif active and len(value) <= MAX_TEXT:
             self.known[name] = self.known.get(name, "") + value if sign == "+=" else value
+
+    def forget(self, name: str) -> None:
+        self.known.pop(name, None)
+        self.changed.add(name)
 
     def target(self) -> str | None:
         """The id of the element into which an assignment or call beginning here writes; its value follows."""
@@ -263,11 +279,29 @@ class _Reader:
             text = self.value(depth + 1)
             self.expect(")")
             text = text if word == "String" else percent_decoded(text)
-        elif kind == "name" and word in self.known and self.peek() != "(":
-            text = self.known[word]
+        elif kind == "name" and self.peek() != "(":
+            text = self.named(word)
         else:
             raise _Unknown
         return self.methods(text)
+
+    def named(self, name: str) -> str:
+        """The value of a name: set before, or once in another script."""
+        if name in self.known:
+            return self.known[name]
+        if name in self.changed or len(name) > 80:
+            raise _Unknown
+        given = []
+        at = self.whole.find(name)
+        while at >= 0 and len(given) < 2:
+            before, behind = self.whole[at - 1 : at], at + len(name)
+            if not (before.isalnum() or before in ("_", "$", ".")) and (match := _GIVEN.match(self.whole, behind)):
+                given.append(match[1])
+            at = self.whole.find(name, behind)
+        if len(given) != 1 or not given[0]:
+            self.changed.add(name)
+            raise _Unknown
+        return literal(given[0])
 
     def methods(self, text: str) -> str:
         """The text after the methods called on it."""
@@ -347,9 +381,9 @@ class _Reader:
         if self.peek() in ("null", "undefined", "false"):
             self.at += 1
             return ""
-        if self.kind() == "name" and self.peek() in self.known and self.peek(1) == "." and self.peek(2) == "length":
+        if self.kind() == "name" and self.peek(1) == "." and self.peek(2) == "length":
             self.at += 3
-            return str(len(self.known[self.peek(-3)]))
+            return str(len(self.named(self.peek(-3))))
         return self.value(0)
 
     # Tokens
