@@ -3,7 +3,8 @@
     extracted = extract(body, url, headers=headers)
     extracted.title, extracted.text, extracted.published_on
 
-`clean`, `metadata` and `quality` are the same in three steps, on a `Page`.
+`clean`, `metadata` and `quality` are the same in three steps, on a `Page`; `parts` tells which further addresses (frames,
+further pages) a page needs to be whole.
 """
 
 import re
@@ -12,8 +13,8 @@ from dataclasses import fields
 from typing import Any
 
 from govcrawl.addresses import host_of
-from govcrawl.extraction import flags
-from govcrawl.extraction.cleaning import clean
+from govcrawl.extraction import flags, parts
+from govcrawl.extraction.cleaning import MIN_TEXT, clean
 from govcrawl.extraction.metadata import metadata
 from govcrawl.extraction.page import Page, Site
 from govcrawl.extraction.results import Attachment, Cleaned, Extracted, Image, Metadata
@@ -29,6 +30,7 @@ __all__ = [
     "clean",
     "extract",
     "metadata",
+    "parts",
     "quality",
 ]
 
@@ -39,14 +41,18 @@ def quality(page: Page) -> list[str]:
     if cleaned.page_type in ("challenge", "error", "empty", "attachment"):
         return []
     host = host_of(page.url)
+    bare = len(re.sub(r"\s", "", cleaned.text))
     found = {
         "traditional_converted": cleaned.script == "hant",
         "no_publish_date": stated.published_on is None,
         "spam_removed": flags.spam_removed(page.document, host),
         "foreign_host": flags.foreign_host(page.document, host, page.site),
         "word_substitution": flags.word_substitution(cleaned.text),
-        "truncated": flags.truncated(cleaned.text) or flags.cut_off(page.markup, cleaned.text),
-        "attachment_only": bool(cleaned.attachments) and len(re.sub(r"\s", "", cleaned.text)) < 100,
+        "truncated": parts.is_incomplete(page)
+        or flags.truncated(cleaned.text)
+        or flags.cut_off(page.markup, cleaned.text),
+        "attachment_only": bool(cleaned.attachments) and bare < 100,
+        "image_only": bool(cleaned.images) and not cleaned.attachments and bare < MIN_TEXT,
         "short": cleaned.text_length < 100,
         "mojibake_repaired": page.decoded[2],
     }

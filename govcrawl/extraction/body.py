@@ -165,6 +165,20 @@ def _values(document: Document, title_line: int, noise: list[bool]) -> tuple[lis
     return values, own
 
 
+def noise_boxes(document: Document) -> set[int]:
+    """The boxes named as menus, sharing, related items, and those inside them."""
+    noise: set[int] = set()
+    for box in document.boxes:
+        if box.parent in noise or _named(box.tag, box.id, box.cls, box.block)[1]:
+            noise.add(box.index)
+    return noise
+
+
+def is_end(text: str) -> bool:
+    """Whether a line is a first mark of an article's end: its editor, related items, the foot of the page."""
+    return _END.match(text) is not None or is_footer(text)
+
+
 def _noise_lines(document: Document, names: list[tuple[bool, float]]) -> list[bool]:
     """Lines inside boxes named as noise, unless such a box holds most of the page's text."""
     lines = document.lines

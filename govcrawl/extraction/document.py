@@ -24,13 +24,13 @@ _SKIP_TAGS = (
 _SKIP = frozenset(_SKIP_TAGS.split())
 # What the walk does with an element, as bits; TEXT stands for a text node.
 TEXT, BREAKS, SKIP, HEAD, CELL, LINK, MEDIA, VOID, IGNORED, KEPT, ROOT = 1 << 20, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512
-HOLDER = 1024  # shown by a plug-in: its address is noted, its subtree is not text
+HOLDER = 1024  # a plug-in or a button: the address that it holds is noted, its subtree is not text
 # Blocks that are a box only where they have a name: they stand by the hundred and tell nothing.
 _PLAIN_TAGS = "p li ul ol dl dt dd tbody thead tfoot center br hr address caption"
 _PLAIN = frozenset(_PLAIN_TAGS.split())
 _BITS = (
     ({"td", "th"}, CELL), ({"a"}, LINK), ({"img", "video", "iframe", "embed", "frame"}, MEDIA), ({"br", "hr"}, VOID), ({"html", "body"}, ROOT),
-    ({"meta", "link", "base"}, HEAD), ({"title"}, SKIP), ({"object"}, HOLDER), ({"-comment", "!doctype", "-document", "-undef"}, IGNORED),
+    ({"meta", "link", "base"}, HEAD), ({"title"}, SKIP), ({"object", "button"}, HOLDER), ({"-comment", "!doctype", "-document", "-undef"}, IGNORED),
 )  # fmt: skip
 # What shows nothing and is no white space to str.split: the first kind joins, the second parts.
 _ZERO = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad\ufffe\uffff]")
@@ -370,7 +370,7 @@ class _Walk:
                             links[link].text += text
             elif kind & (IGNORED | SKIP | HEAD):
                 if kind & HOLDER:
-                    self.plugged(node)
+                    self.held(node, box)
                 elif not kind & IGNORED:
                     self.head(node.tag or "", node)
             else:
@@ -475,9 +475,14 @@ class _Walk:
             src = attributes.get("src") or attributes.get("data-src") or ""
             document.frames.append((node.tag or "", src, line))
 
-    def plugged(self, node: LexborNode) -> None:
-        """Note what an object shows: its data, a parameter that names its source, or an embed inside it."""
+    def held(self, node: LexborNode, box: int) -> None:
+        """Note the document that a button opens, or what an object shows: its data, a parameter that names its source, or an
+        embed inside it."""
         document, line = self.document, len(self.document.lines)
+        if node.tag == "button":
+            if href := behind(node.attributes):
+                document.links.append(Link(href, "", line, box, squeeze(node.text())))
+            return
         src = node.attributes.get("data") or ""
         child = node.first_child
         while child is not None and not src:
