@@ -4,8 +4,8 @@ import hashlib
 import re
 
 from govcrawl import __version__
-from govcrawl.extraction import body as bodies
 from govcrawl.extraction import attached, charset, elsewhere, people, policy, script, title
+from govcrawl.extraction import body as bodies
 from govcrawl.extraction.document import Document, Line, squeeze
 from govcrawl.extraction.page import Page
 from govcrawl.extraction.results import Attachment, Cleaned, Image

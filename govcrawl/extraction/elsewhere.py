@@ -210,7 +210,7 @@ _TAGS = re.compile(r"<(?:p|br|div|span|img|table|section|h[1-6]|iframe|embed|a)\
 _CHINESE = re.compile("[⺀-鿿]")
 _PROSE = re.compile("[⺀-鿿][，。；：、！？]")
 _MARKUP = re.compile(r"<[^<>]{0,5000}>")
-MIN_PROSE = 40
+MIN_PROSE = 20  # Chinese characters
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from functools import cached_property
 from html import escape, unescape
 from typing import Any, Self
 
-from govcrawl.extraction import body as bodies
 from govcrawl.extraction import attached, charset, document, elsewhere, title
+from govcrawl.extraction import body as bodies
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ _HOLDERS_TEXT = (
     "data-pdf data-attach data-original-url fileurl filepath file-url file-path _href"
 )
 HOLDERS = frozenset([*_HOLDERS_TEXT.split(), "onclick", "ondblclick"])
-_NAMES = frozenset("name filename file_name title fn downname downloadname".split())  # parameters that name, not address
+_NAMES = frozenset(["name", "filename", "file_name", "title", "fn", "downname", "downloadname"])  # parameters that name, not address
 _ENCODED = re.compile("%(?:2f|3a|25)", re.IGNORECASE)
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,2000}={0,2}$")
 MEDIA_TYPES = {

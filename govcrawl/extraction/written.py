@@ -181,7 +181,7 @@ class _Reader:
         start = self.at
         try:
             value = self.value(0)
-            if self.peek() not in (";", ",", "", "}") and self.kind() not in ("name",):
+            if self.peek() not in (";", ",", "", "}") and self.kind() != "name":
                 raise _Unknown
         except _Unknown:
             self.forget(name)
@@ -291,7 +291,7 @@ class _Reader:
             return self.known[name]
         if name in self.changed or len(name) > 80:
             raise _Unknown
-        given = []
+        given: list[str] = []
         at = self.whole.find(name)
         while at >= 0 and len(given) < 2:
             before, behind = self.whole[at - 1 : at], at + len(name)
