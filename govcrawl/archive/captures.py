@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from govcrawl.archive.storage import Storage
 
 
+_LASTING = ("etag", "last_modified", "payload_digest", "text_hash", "revision", "form", "extractor")
+# What a run need not have in memory of each address.
+_STATE = [name for name in CAPTURES.names if name not in ("listed", "error")]
+
+
 @dataclass(slots=True)
 class Known:
     """One address. ``asked_at``: start of the run that asked last; ``settled_at``: of the run that first settled it.
@@ -53,6 +58,9 @@ class Known:
     full_at: datetime | None = None
     full_file: str | None = None
     full_offset: int | None = None
+    form: str | None = None
+    extractor: str | None = None
+    part_of: str | None = None
 
     @property
     def settled(self) -> bool:
@@ -111,8 +119,12 @@ class State:
         return known
 
     def apply(self, row: Mapping[str, Any]) -> None:
-        """Take in a row newer than those before it."""
+        """Take in a row newer than those before it. A part says nothing of an article at the same address."""
         old = self._known.get(row["doc_id"])
+        if old is not None and (old.kind == "part") != (row["kind"] == "part"):
+            if row["kind"] == "part":
+                return
+            old = None
         new = Known(
             row["doc_id"],
             row["url"],
@@ -131,18 +143,21 @@ class State:
             text_hash=row.get("text_hash"),
             revision=row.get("revision"),
             bytes=row.get("bytes"),
+            form=row.get("form"),
+            extractor=row.get("extractor"),
+            part_of=row.get("part_of"),
         )
         if new.settled:
             new.settled_at = old.settled_at if old is not None and old.settled_at is not None else new.asked_at
         if old is not None and old.landed and new.outcome == "not_found":
             new.missing, new.missing_since = old.missing + 1, old.missing_since or new.asked_at
             new.gone = old.gone or new.revision is not None
-        if old is not None and new.outcome in (RETRIED | {"unchanged", "not_found", "given_up"}):
+        if old is not None and new.outcome in (RETRIED | {"unchanged", "unreadable", "not_found", "given_up"}):
             # A visit that brought nothing new leaves what was known of the article.
             new.settled_at = new.settled_at or old.settled_at
             if new.outcome in RETRIED:
                 new.missing, new.missing_since, new.gone = old.missing, old.missing_since, old.gone
-            for name in ("etag", "last_modified", "payload_digest", "text_hash", "revision"):
+            for name in _LASTING:
                 if getattr(new, name) is None:
                     setattr(new, name, getattr(old, name))
         if row.get("revision") is not None:
@@ -168,7 +183,8 @@ class State:
 def read_rows(storage: Storage, files: Iterable[str], schema: pa.Schema = CAPTURES) -> Iterator[dict[str, Any]]:
     """Rows of a site's Parquet files in the order in which they were written, which is that of the names: they begin
     with run and segment. Raises StorageError naming a file that does not open."""
-    tables = [read_table(storage, name, schema) for name in sorted(files, key=lambda n: n.rsplit("/", 1)[-1])]
+    columns = _STATE if schema is CAPTURES else None
+    tables = [read_table(storage, name, schema, columns) for name in sorted(files, key=lambda n: n.rsplit("/", 1)[-1])]
     if not tables:
         return
     table = pa.concat_tables(tables)

@@ -67,10 +67,11 @@ _OF_CAPTURES = [*_CAPTURED, "run_id", "seq", "title", "published_on"]
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What the archive does not know of a site. ``is_article(site, url)``: whether an address is an article's, None where
-    no rule tells; ``read(captures row, url, record)``: the row that a page gives today, None where it is no article."""
+    no rule tells; ``read(captures row, record, part)``: the row that a page gives today, None where it is no article;
+    ``part(address)`` is the record of a frame or further page."""
 
     is_article: Callable[[str, str], bool | None]
-    read: Callable[[dict[str, Any], Record], Article | None]
+    read: Callable[[dict[str, Any], Record, Callable[[str], Record | None]], Article | None]
 
 
 def repair(storage: Storage, findings: Iterable[Finding], rules: Rules) -> Iterator[str]:
@@ -124,6 +125,7 @@ class _SiteRepair:
         self.done: list[str] = []
         self._off: dict[str, Any] = {}
         self._streams: dict[str, Any] = {}
+        self._parts: dict[str, tuple[str, int]] = {}  # place of the frames and further pages of articles
 
     def run(self, found: list[Finding]) -> Iterator[str]:
         try:
@@ -356,6 +358,8 @@ class _SiteRepair:
         captures: dict[str, list[dict[str, Any]]] = defaultdict(list)
         files: dict[str, str] = {}
         for row in self._rows("captures", CAPTURES, CAPTURES.names):
+            if row["kind"] == "part" and row["status"] == 200:
+                self._parts[row["doc_id"]] = (row["warc_file"], row["warc_offset"])
             if row["kind"] == "attachment" and row["text_hash"]:
                 files[row["doc_id"]] = row["text_hash"]
             for document in {row["doc_id"], row["alias_of"]} & documents:
@@ -391,7 +395,10 @@ class _SiteRepair:
             record = self._record(row["warc_file"], row["warc_offset"])
             if record is None or record.revisit:
                 continue
-            article = self.rules.read(base | {"site": self.site, "fetched_at": row["fetched_at"]}, record)
+            facts = base | {"site": self.site, "fetched_at": row["fetched_at"]}
+            article = self.rules.read(
+                facts, record, lambda address: self._record(*self._parts.get(doc_id(address), (None, None)))
+            )
             if article is None:
                 continue
             article.doc_id, article.revision, article.revision_cause = document, revision, "reextracted"

@@ -13,13 +13,15 @@ from govcrawl.archive.ledger import MAX_ATTEMPTS, Attempt, capture_rows, failed_
 from govcrawl.archive.revisit import is_withdrawn
 from govcrawl.archive.schema import RETRIED
 from govcrawl.archive.site import STORED, SiteArchive
-from govcrawl.archive.warc import now_ms
+from govcrawl.archive.warc import now_ms, read_record
 from govcrawl.items import Article
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from govcrawl.archive.captures import Known
     from govcrawl.archive.storage import Storage
+    from govcrawl.archive.warc import Recorded
 
 NAMED_FAILURES = 20  # the others are counted, and named in captures
 
@@ -34,6 +36,7 @@ class Archive:
         self.sites: dict[str, SiteArchive] = {}
         self.open_attempts: dict[Attempt, None] = {}
         self.outcomes: Counter[tuple[str, str | None, str, str]] = Counter()  # site, channel, kind, outcome
+        self.forms: Counter[tuple[str, str, str]] = Counter()  # site, `no_text` or `unreadable`, what the page shows
         self.failures: list[tuple[str, str, str]] = []  # site, address and error where our own code failed
         self._random = secrets.token_hex(2)
         self._max_attempts = max_attempts
@@ -55,6 +58,12 @@ class Archive:
                     when = max(when, run_started(path) + timedelta(milliseconds=1))
         return f"{name}-{when:%Y%m%dT%H%M%S}{when.microsecond // 1000:03d}Z-{self._random}"
 
+    def recorded(self, known: Known) -> Recorded | None:
+        """The last full response of an address, from the WARC; None where there is none that can be read."""
+        if known.full_file is None or known.full_offset is None:
+            return None
+        return read_record(self.storage, known.full_file, known.full_offset, known.full_url or known.url)
+
     def begin(self, attempt: Attempt) -> Attempt:
         """Enter a request. What is known of its address comes with it."""
         attempt.known = self.site(attempt.site).state.get(attempt.doc_id)
@@ -75,6 +84,8 @@ class Archive:
         attempt.outcome = outcome
         self.open_attempts.pop(attempt, None)
         self.outcomes[attempt.site, attempt.channel, attempt.kind, outcome] += 1
+        if final.get("form") and outcome in ("landed", "unreadable"):
+            self.forms[attempt.site, "no_text" if outcome == "landed" else outcome, final["form"]] += 1
         if outcome == "callback_error" and len(self.failures) < NAMED_FAILURES:
             self.failures.append((attempt.site, attempt.url, str(final.get("error") or "")))
         self.site(attempt.site).add(capture_rows(attempt, outcome, final, now_ms()), articles)

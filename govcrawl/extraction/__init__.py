@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+from govcrawl import __version__
 from govcrawl.addresses import host_of
 from govcrawl.extraction import flags, parts
 from govcrawl.extraction.cleaning import MIN_TEXT, clean
@@ -29,10 +30,21 @@ __all__ = [
     "Site",
     "clean",
     "extract",
+    "is_older",
     "metadata",
     "parts",
     "quality",
 ]
+
+
+def is_older(extractor: str | None) -> bool:
+    """Whether rules of this name (``govcrawl/0.1.0:text``) are of a version before the present one."""
+    found = re.match(r"govcrawl/(\d+(?:\.\d+)*)", extractor or "")
+    return found is None or _numbers(found[1]) < _numbers(__version__)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(n) for n in re.findall(r"\d+", version)[:3])
 
 
 def quality(page: Page) -> list[str]:

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from govcrawl.extraction.page import Page
 
 _ICON = re.compile(r"icon|logo|share|qrcode|ewm|\.gif|weixin|blank|loading|spacer")
-_DECORATION = re.compile(r"banner|/nav|_nav|btn|button|arrow|bg\.|_bg|dot\.|line\.|avatar|police|beian|jiucuo|dzjg|error\.png|close|print|emblem")
+_DECORATION = re.compile(
+    r"banner|/nav|_nav|btn|button|arrow|bg\.|_bg|dot\.|line\.|avatar|police|beian|jiucuo|dzjg|error\.png|close|print|emblem"
+)
 _SCRIPTED = ("javascript", "#", "data:")
 MIN_WIDTH = 120  # pixels: a scanned page is larger
 
@@ -91,7 +93,9 @@ def scanned(page: "Page") -> list[Image]:
         return []
     noise = bodies.noise_boxes(document)
     end = next((i for i in range(begin + 1, len(lines)) if bodies.is_end(lines[i].text)), len(lines))
-    return _of(page, [p for p in document.pictures if begin < p.line <= end and p.box not in noise and _is_scan(page, p)])
+    return _of(
+        page, [p for p in document.pictures if begin < p.line <= end and p.box not in noise and _is_scan(page, p)]
+    )
 
 
 def _is_scan(page: "Page", picture: Picture) -> bool:
@@ -101,7 +105,11 @@ def _is_scan(page: "Page", picture: Picture) -> bool:
     if picture.link < 0:
         return True
     href = page.document.links[picture.link].href.lower().partition("?")[0]
-    return href.endswith((".jpg", ".jpeg", ".png", ".bmp", ".tif")) or href[:1] in ("", "#") or href.startswith("javascript")
+    return (
+        href.endswith((".jpg", ".jpeg", ".png", ".bmp", ".tif"))
+        or href[:1] in ("", "#")
+        or href.startswith("javascript")
+    )
 
 
 def _of(page: "Page", pictures: list[Picture]) -> list[Image]:

@@ -58,7 +58,18 @@ _LEVEL_TAGS = (
 _LEVEL = frozenset(_LEVEL_TAGS.split())
 MAX_BLOCKS = 1_000_000
 _SCRIPTED = frozenset(("", "#", "j", "J"))  # how the address of a link begins that a script handles
-_SOURCES = ("data-original", "data-src", "data-lazy-src", "data-lazyload", "data-echo", "original", "_src", "file", "data-url", "src")
+_SOURCES = (
+    "data-original",
+    "data-src",
+    "data-lazy-src",
+    "data-lazyload",
+    "data-echo",
+    "original",
+    "_src",
+    "file",
+    "data-url",
+    "src",
+)
 
 
 @dataclass(slots=True)
@@ -203,7 +214,8 @@ def parse(markup: str, selectors: tuple[str, ...] = ()) -> Document:
     document.attached = {
         link.line
         for link in document.links
-        if not link.href.endswith(_PAGES) and (is_attachment(link.href) or ("." in link.text[-9:] and is_named(link.text)))
+        if not link.href.endswith(_PAGES)
+        and (is_attachment(link.href) or ("." in link.text[-9:] and is_named(link.text)))
     }
     return document
 
@@ -469,7 +481,9 @@ class _Walk:
         line = len(document.lines)
         if node.tag == "img":
             alt, width = attributes.get("alt") or "", attributes.get("width") or ""
-            picture = Picture(_source(attributes), alt, line, box, link, int(width[:5]) if width[:5].isdecimal() else -1)
+            picture = Picture(
+                _source(attributes), alt, line, box, link, int(width[:5]) if width[:5].isdecimal() else -1
+            )
             document.pictures.append(picture)
         else:
             src = attributes.get("src") or attributes.get("data-src") or ""

@@ -28,8 +28,12 @@ STATED = "govcrawl-stated-body"  # the id of the element into which a body is se
 MAX_DOOR = 30_000  # bytes: a page that only leads on is small
 _META = re.compile(r"<meta\b[^>]{0,600}>", re.IGNORECASE)
 _REFRESH = re.compile(r"http-equiv\s{0,9}=\s{0,9}[\"']?\s{0,9}refresh", re.IGNORECASE)
-_CONTENT = re.compile(r"""content\s{0,9}=\s{0,9}(?:"([^"]{0,2000})"|'([^']{0,2000})'|([^\s>]{1,2000}))""", re.IGNORECASE)
-_TARGET = re.compile(r"""\s{0,9}(\d{0,9})(?:\.\d{0,9})?\s{0,9}[;,]?\s{0,9}(?:url\s{0,9}=)?\s{0,9}["']?([^"']{0,2000})""", re.IGNORECASE)
+_CONTENT = re.compile(
+    r"""content\s{0,9}=\s{0,9}(?:"([^"]{0,2000})"|'([^']{0,2000})'|([^\s>]{1,2000}))""", re.IGNORECASE
+)
+_TARGET = re.compile(
+    r"""\s{0,9}(\d{0,9})(?:\.\d{0,9})?\s{0,9}[;,]?\s{0,9}(?:url\s{0,9}=)?\s{0,9}["']?([^"']{0,2000})""", re.IGNORECASE
+)
 _GO = re.compile(
     r"""(?<![\w$.])(?:(?:window|self|top|parent|document|this)\s?\.\s?){0,3}location\s{0,9}(?:\.\s?href\s{0,9})?(?:=(?!=)\s{0,9}|\.\s?(?:replace|assign)\s{0,9}\(\s{0,9})"""
     r"""(?P<value>"[^"\n]{1,2000}"|'[^'\n]{1,2000}'|[A-Za-z_$][\w$]{0,60})\s{0,9}(?=[;)}\n<]|$)"""
@@ -88,8 +92,13 @@ def _sent(markup: str) -> str | None:
 
 # Frames
 
-_FRAME = re.compile(r"<(i?frame)\b((?:[^>\"']|\"[^\"]{0,200000}\"|'[^']{0,200000}'){0,200})>(?:[^<]{0,2000}</iframe\s{0,9}>)?", re.IGNORECASE)
-_SRC = re.compile(r"""(?<![\w-])(?:data-)?src\s{0,9}=\s{0,9}(?:"([^"]{0,4000})"|'([^']{0,4000})'|([^\s>"']{1,4000}))""", re.IGNORECASE)
+_FRAME = re.compile(
+    r"<(i?frame)\b((?:[^>\"']|\"[^\"]{0,200000}\"|'[^']{0,200000}'){0,200})>(?:[^<]{0,2000}</iframe\s{0,9}>)?",
+    re.IGNORECASE,
+)
+_SRC = re.compile(
+    r"""(?<![\w-])(?:data-)?src\s{0,9}=\s{0,9}(?:"([^"]{0,4000})"|'([^']{0,4000})'|([^\s>"']{1,4000}))""", re.IGNORECASE
+)
 _SRCDOC = re.compile(r"""srcdoc\s{0,9}=\s{0,9}(?:"([^"]{20,200000})"|'([^']{20,200000})')""", re.IGNORECASE)
 _BESIDE = re.compile(
     r"(?<![a-z])(?:top|head|header|foot|footer|bottom|nav|menu|left|banner|login|search|weather|tianqi|share|count|stat|hits"
@@ -205,7 +214,9 @@ _HELD = re.compile(
 _STRING = re.compile(
     r"""(?:["']?(?P<key>[\w$]{1,60})["']?\s{0,9}[:=]\s{0,9}(?:[\w.]{1,40}\(\s{0,9}){0,2})?(?P<text>"(?:[^"\\\n]|\\[\s\S])*"|'(?:[^'\\\n]|\\[\s\S])*'|`(?:[^`\\]|\\[\s\S])*`)"""
 )
-_SUMMARY = re.compile(r"title|summary|digest|desc|abstract|keyword|intro|brief|share|copyright|tips?$|msg|message", re.IGNORECASE)
+_SUMMARY = re.compile(
+    r"title|summary|digest|desc|abstract|keyword|intro|brief|share|copyright|tips?$|msg|message", re.IGNORECASE
+)
 _TAGS = re.compile(r"<(?:p|br|div|span|img|table|section|h[1-6]|iframe|embed|a)\b", re.IGNORECASE)
 _CHINESE = re.compile("[⺀-鿿]")
 _PROSE = re.compile("[⺀-鿿][，。；：、！？]")
@@ -230,7 +241,9 @@ def with_source(page: "Page") -> tuple[str, str]:
     markup = page.markup
     if len(markup) > MAX_MARKUP:
         return "", ""
-    best = max(_sources(markup, [*page.document.scripts, *page.document.json_ld]), key=lambda s: _weight(s.html), default=None)
+    best = max(
+        _sources(markup, [*page.document.scripts, *page.document.json_ld]), key=lambda s: _weight(s.html), default=None
+    )
     if best is None or _weight(best.html) < MIN_PROSE:
         return "", ""
     body = f'<div id="{STATED}">{best.html}</div>'
@@ -300,8 +313,23 @@ def _weight(html: str) -> int:
 
 _MADE = re.compile(r"createPage\w{0,20}\s{0,9}\(([^()]{3,300})\)")
 _COUNT = re.compile(r"\b(?:countPage|pageCount|totalPage)\s{0,9}=\s{0,9}[\"']?(\d{1,3})\b")
-_PAGER = re.compile(r"[\s\[【(（<]*(?:第?\s?(\d{1,3})\s?页?|下一?页|后一?页|[尾末][页頁]|最后一?[页頁]|[>»]{1,2}|下一?頁|Next|next)[\s\]】)）>»]*$")
-_NUMBERED = ("page", "p", "pn", "pageno", "pageindex", "pagenum", "pagenumber", "currentpage", "curpage", "cpage", "pageid", "pno")
+_PAGER = re.compile(
+    r"[\s\[【(（<]*(?:第?\s?(\d{1,3})\s?页?|下一?页|后一?页|[尾末][页頁]|最后一?[页頁]|[>»]{1,2}|下一?頁|Next|next)[\s\]】)）>»]*$"
+)
+_NUMBERED = (
+    "page",
+    "p",
+    "pn",
+    "pageno",
+    "pageindex",
+    "pagenum",
+    "pagenumber",
+    "currentpage",
+    "curpage",
+    "cpage",
+    "pageid",
+    "pno",
+)
 
 
 def pages(page: "Page") -> list[str]:
@@ -354,7 +382,12 @@ def _further(url: str, address: str) -> tuple[int, str] | None:
     if own.path == other.path:
         mine, theirs = dict(parse_qsl(own.query)), dict(parse_qsl(other.query))
         names = [n for n in theirs if mine.get(n) != theirs[n]]
-        if len(names) == 1 and names[0].lower() in _NUMBERED and theirs[names[0]].isdecimal() and not (mine.keys() - theirs.keys()):
+        if (
+            len(names) == 1
+            and names[0].lower() in _NUMBERED
+            and theirs[names[0]].isdecimal()
+            and not (mine.keys() - theirs.keys())
+        ):
             number = int(theirs[names[0]][:4])
             return (number, address) if 1 < number <= 200 else None
         return None
@@ -364,7 +397,10 @@ def _further(url: str, address: str) -> tuple[int, str] | None:
     if not stem or not address.startswith(folder):
         return None
     first = re.sub(r"_1$", "", stem)  # some number the first page too
-    found = re.match(rf"(?:{re.escape(first)}[_-]|{re.escape(stem)}/)(\d{{1,3}}){re.escape(ext)}$", address[len(folder) :].partition("?")[0])
+    found = re.match(
+        rf"(?:{re.escape(first)}[_-]|{re.escape(stem)}/)(\d{{1,3}}){re.escape(ext)}$",
+        address[len(folder) :].partition("?")[0],
+    )
     number = int(found[1]) if found else 0
     return (number, address) if 0 < number <= 200 and address != url else None
 

@@ -1,8 +1,8 @@
 """The parts of an article that stands on more than its own page: which are still to be brought, and bringing them.
 
-    while wanted := parts.wanted(page):
-        for address in wanted:
-            parts.bring(page, address, …)
+while wanted := parts.wanted(page):
+    for address in wanted:
+        parts.bring(page, address, …)
 """
 
 from collections.abc import Mapping

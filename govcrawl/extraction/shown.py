@@ -15,7 +15,9 @@ _NAMED = re.compile(rf"\.(?:{_EXTENSIONS})\s*[)）】\]]?\s*$", re.IGNORECASE)
 _ATTACHMENT = re.compile(
     r"\.(?:pdf|PDF|docx?|DOCX?|xlsx?|XLSX?|pptx?|PPTX?|wps|WPS|et|rtf|zip|ZIP|rar|RAR|7z|ofd|csv|txt)(?:[?#]|$)|downfile|download\.(?:jsp|php|asp)|DownloadAttach|/attachment/",
 )
-_VIEWER = re.compile(r"viewer|pdfjs|pdf\.js|preview|/op/(?:view|embed)|wopi|officeapps|readpdf|showpdf|onlineread", re.IGNORECASE)
+_VIEWER = re.compile(
+    r"viewer|pdfjs|pdf\.js|preview|/op/(?:view|embed)|wopi|officeapps|readpdf|showpdf|onlineread", re.IGNORECASE
+)
 _QUOTED = re.compile(r"""'([^'"<>\n]{0,1000})'|"([^'"<>\n]{0,1000})\"""")
 _CALL = re.compile(r"\(\s*$|=\s*$")
 _HINT = re.compile(rf"\.(?:{_EXTENSIONS})|down|attach|preview", re.IGNORECASE)
@@ -25,7 +27,9 @@ _HOLDERS_TEXT = (
     "data-pdf data-attach data-original-url fileurl filepath file-url file-path _href"
 )
 HOLDERS = frozenset([*_HOLDERS_TEXT.split(), "onclick", "ondblclick"])
-_NAMES = frozenset(["name", "filename", "file_name", "title", "fn", "downname", "downloadname"])  # parameters that name, not address
+_NAMES = frozenset(
+    ["name", "filename", "file_name", "title", "fn", "downname", "downloadname"]
+)  # parameters that name, not address
 _ENCODED = re.compile("%(?:2f|3a|25)", re.IGNORECASE)
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,2000}={0,2}$")
 MEDIA_TYPES = {
@@ -108,7 +112,9 @@ def _document(value: str) -> str:
         return value
     if _BASE64.match(value):
         try:
-            plain = base64.urlsafe_b64decode(value.replace("+", "-").replace("/", "_") + "=" * (-len(value) % 4)).decode()
+            plain = base64.urlsafe_b64decode(
+                value.replace("+", "-").replace("/", "_") + "=" * (-len(value) % 4)
+            ).decode()
         except (binascii.Error, UnicodeDecodeError):
             return ""
         plain = unquote(plain)

@@ -24,7 +24,9 @@ _TOKEN = re.compile(
 _ESCAPE = re.compile(r"\\(?:u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(\r\n|[\s\S]))")
 _PLAIN = {"n": "\n", "t": "\t", "r": "\r", "b": "", "f": "", "v": "", "0": "", "\n": "", "\r\n": ""}
 _WIDE = re.compile("%u([0-9a-fA-F]{4})")
-_READY = re.compile(r"(?:(?:\$|jQuery) \( (?:document \) \. ready \( )?|[(!;] |window \. onload = |document \. ready \( )function$")
+_READY = re.compile(
+    r"(?:(?:\$|jQuery) \( (?:document \) \. ready \( )?|[(!;] |window \. onload = |document \. ready \( )function$"
+)
 # What is set to a name: a literal, or something else.
 _GIVEN = re.compile(r"""\s{0,9}[+*-]?=(?!=)\s{0,9}("[^"\\\n]{0,2000}"|'[^'\\\n]{0,2000}'|)""")
 _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
@@ -79,7 +81,12 @@ def writings(scripts: list[str]) -> Iterator[list[Writing]]:
     the page's scripts give it once."""
     whole = "\n".join(scripts)
     for script in scripts:
-        if 12 < len(script) <= MAX_SCRIPT and WRITES.search(script) and _WRITER.search(script) and not _LOADER.search(script):
+        if (
+            12 < len(script) <= MAX_SCRIPT
+            and WRITES.search(script)
+            and _WRITER.search(script)
+            and not _LOADER.search(script)
+        ):
             yield _Reader(script, whole).run()
         else:
             yield []
@@ -199,7 +206,11 @@ class _Reader:
     def target(self) -> str | None:
         """The id of the element into which an assignment or call beginning here writes; its value follows."""
         words = [self.peek(n) for n in range(8)]
-        if words[:4] == ["document", ".", "getElementById", "("] and words[5:7] == [")", "."] and self.kind(4) == "text":
+        if (
+            words[:4] == ["document", ".", "getElementById", "("]
+            and words[5:7] == [")", "."]
+            and self.kind(4) == "text"
+        ):
             sign = self.peek(8)
             if words[7] in ("innerHTML", "innerText", "textContent") and sign == "=":
                 self.at += 9
@@ -274,7 +285,9 @@ class _Reader:
         elif word == "(":
             text = self.value(depth + 1)
             self.expect(")")
-        elif kind == "name" and self.peek() == "(" and word in ("unescape", "decodeURIComponent", "decodeURI", "String"):
+        elif (
+            kind == "name" and self.peek() == "(" and word in ("unescape", "decodeURIComponent", "decodeURI", "String")
+        ):
             self.at += 1
             text = self.value(depth + 1)
             self.expect(")")
