@@ -67,7 +67,12 @@ ARTICLES = _schema(
         "the evidence that decided the year: `published` `title` `event` `listing` `none`",
     ),
     ("keywords", STRINGS, False, "the page's own keywords"),
-    ("attachments", ATTACHMENTS, False, "documents linked from the body; sha256, bytes and path where fetched"),
+    (
+        "attachments",
+        ATTACHMENTS,
+        False,
+        "documents that the body links, shows or opens, and scanned pages; sha256, bytes and path where fetched",
+    ),
     ("images", IMAGES, False, "images of the body"),
     ("quality", STRINGS, False, "flags, listed below"),
     ("text_hash", pa.string(), False, "SHA-256 of the normalised text (NFKC, no whitespace)"),

@@ -48,7 +48,7 @@ MAX_TAG = 1_000
 MAX_ATTRIBUTES = 300
 _OPENING = re.compile("<[a-zA-Z]")
 _ATTRIBUTE = re.compile(r"""[^\s=/>]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>]*))?""")
-_SCRIPT = re.compile(r"<script\b[^>]{0,2000}>(?:[^<]|<(?!/script))*(?:</script\s*>|$)", re.IGNORECASE)
+_SCRIPT = re.compile(r"<script\b[^>]{0,2000}>(?:[^<]|<(?!/script))*+(?:</script\s{0,99}>|$)", re.IGNORECASE)
 _NAME = re.compile(r"[\w-]{1,80}$")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)[^<>]*>?")
 # Tags that the parser closes by itself or that hold nothing: they never nest.

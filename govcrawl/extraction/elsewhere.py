@@ -42,10 +42,7 @@ _GO = re.compile(
 _GIVEN = r"""(?<![\w$.]){name}\s{{0,9}}=(?!=)\s{{0,9}}("[^"\n]{{1,2000}}"|'[^'\n]{{1,2000}}')"""
 # A shield sets a cookie and reloads; a phone page is for phones.
 _NOT_FOR_US = re.compile(r"document\s?\.\s?cookie|userAgent|screen\.width|navigator\.|localStorage", re.IGNORECASE)
-_COMMENT = re.compile(r"<!--(?:[^-]|-(?!->)){0,20000}-->")
-_NOSCRIPT = re.compile(r"<noscript\b(?:[^<]|<(?!/noscript)){0,5000}</noscript>", re.IGNORECASE)
-_SCRIPTS = re.compile(r"<script\b[^>]{0,600}>((?:[^<]|<(?!/script)){0,30000})</script", re.IGNORECASE)
-_SILENT = re.compile(r"<(script|style|title)\b(?:[^<]|<(?!/\1)){0,30000}</\1\s{0,9}>|<[^<>]{0,2000}>", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]{0,2000}>")
 _SHOWS = re.compile(r"<(?:i?frame|embed|object|img|video|textarea)\b", re.IGNORECASE)
 
 
@@ -54,9 +51,13 @@ def leads_to(markup: str, url: str) -> str | None:
     where it does not, or only to itself."""
     if len(markup) > MAX_DOOR:
         return None
-    markup = _NOSCRIPT.sub("", _COMMENT.sub("", markup))
+    markup = _without(_without(markup, "<!--", "-->"), "<noscript", "</noscript>")
     target = _refreshed(markup) or _sent(markup)
-    if target is None or _SHOWS.search(markup) or len("".join(_SILENT.sub("", markup).split())) > 200:
+    if target is None or _SHOWS.search(markup) or "document.cookie" in markup:
+        return None
+    for name in ("script", "style", "title"):
+        markup = _without(markup, f"<{name}", f"</{name}>")
+    if len("".join(_TAG.sub("", markup).split())) > 200:
         return None
     found = _joined(url, unescape(target).strip())
     if urlsplit(found).scheme not in ("http", "https") or canonical(found) == canonical(url):
@@ -75,7 +76,8 @@ def _refreshed(markup: str) -> str | None:
 
 def _sent(markup: str) -> str | None:
     """The address to which a script of the page goes."""
-    for code in _SCRIPTS.findall(markup):
+    for start, end in _spans(markup.lower(), "<script", "</script"):
+        code = markup[start:end].partition(">")[2]
         if _NOT_FOR_US.search(code):
             continue
         # The code of setTimeout("location.href='…'", 0) stands in quotes.
@@ -90,10 +92,29 @@ def _sent(markup: str) -> str | None:
     return None
 
 
+def _spans(low: str, opening: str, closing: str) -> Iterator[tuple[int, int]]:
+    """Where stretches of markup begin and end, the closing included; one that is not closed goes to the end."""
+    at = low.find(opening)
+    while at >= 0:
+        end = low.find(closing, at + len(opening))
+        end = len(low) if end < 0 else end + len(closing)
+        yield at, end
+        at = low.find(opening, end)
+
+
+def _without(markup: str, opening: str, closing: str) -> str:
+    kept: list[str] = []
+    last = 0
+    for start, end in _spans(markup.lower(), opening, closing):
+        kept.append(markup[last:start])
+        last = end
+    return "".join(kept) + markup[last:] if last else markup
+
+
 # Frames
 
 _FRAME = re.compile(
-    r"<(i?frame)\b((?:[^>\"']|\"[^\"]{0,200000}\"|'[^']{0,200000}'){0,200})>(?:[^<]{0,2000}</iframe\s{0,9}>)?",
+    r"<(i?frame)\b((?:[^>\"']{1,2000}+|\"[^\"]{0,200000}+\"|'[^']{0,200000}+'){0,60}+)>(?:[^<]{0,2000}</iframe\s{0,9}>)?",
     re.IGNORECASE,
 )
 _SRC = re.compile(
@@ -146,20 +167,20 @@ def _frame_address(base: str, src: str) -> str:
 def with_frames(page: "Page") -> str:
     """The page's markup with the frames that were brought set in where they stand; "" where none was."""
     used: set[str] = set()
-    whole = _framed(page, page.markup, page.base, used, 0)
-    rest = [page.parts[a] for a in page.frames_asked if a not in used and page.parts.get(a) is not None]
-    more = "".join(_inner(page, part.markup, part.url, used, 1) for part in rest if part is not None)
-    if not used and not more:
+    whole = "" if _FRAMESET.search(page.markup) else _framed(page, page.markup, page.base, used, 0)
+    # What has no place in the markup: frames that scripts write, and those of a frameset, which shows nothing else.
+    rest = ""
+    for address in page.frames_asked:
+        part = page.parts.get(address)
+        if part is not None and address not in used:
+            used.add(address)
+            rest += _inner(page, part.markup, part.url, used, 1)
+    if not used:
         return ""
-    if _FRAMESET.search(whole):
-        # Browsers show nothing of a frameset page but its frames.
-        head = whole[: _FRAMESET.search(whole).start()]  # type: ignore[union-attr]
-        shown_frames = "".join(_DIV.findall(whole))
-        return f"{_BODY.sub('<div', head)}<body>{shown_frames}{more}</body></html>"
-    return whole + more if more else whole
-
-
-_DIV = re.compile(r"<div class=govcrawl-frame>.*?<!--/govcrawl-frame--></div>", re.DOTALL)
+    if whole:
+        return whole + rest
+    head = page.markup[: _FRAMESET.search(page.markup).start()]  # type: ignore[union-attr]
+    return f"{_BODY.sub('<div', head)}<body>{rest}</body></html>"
 
 
 def _framed(page: "Page", markup: str, base: str, used: set[str], depth: int) -> str:
@@ -189,7 +210,7 @@ def _inner(page: "Page", markup: str, url: str, used: set[str], depth: int) -> s
 
 
 def _division(markup: str) -> str:
-    return f"<div class=govcrawl-frame>{markup}<!--/govcrawl-frame--></div>"
+    return f"<div class=govcrawl-frame>{markup}</div>"
 
 
 def _absolute(match: re.Match[str], url: str) -> str:
@@ -212,7 +233,8 @@ _HELD = re.compile(
 )
 # A string of a script, with the name that it is given or the key that it stands under.
 _STRING = re.compile(
-    r"""(?:["']?(?P<key>[\w$]{1,60})["']?\s{0,9}[:=]\s{0,9}(?:[\w.]{1,40}\(\s{0,9}){0,2})?(?P<text>"(?:[^"\\\n]|\\[\s\S])*"|'(?:[^'\\\n]|\\[\s\S])*'|`(?:[^`\\]|\\[\s\S])*`)"""
+    r"""(?:["']?(?P<key>[\w$]{1,60})["']?\s{0,9}[:=]\s{0,9}(?:[\w.]{1,40}\(\s{0,9}){0,2})?"""
+    r"""(?P<text>"(?:[^"\\\n]|\\[\s\S])*+"?|'(?:[^'\\\n]|\\[\s\S])*+'?|`(?:[^`\\]|\\[\s\S])*+`?)"""
 )
 _SUMMARY = re.compile(
     r"title|summary|digest|desc|abstract|keyword|intro|brief|share|copyright|tips?$|msg|message", re.IGNORECASE
@@ -255,13 +277,19 @@ def with_source(page: "Page") -> tuple[str, str]:
 
 def _sources(markup: str, scripts: list[str]) -> Iterator[Source]:
     low = markup.lower()
+    last = 0
+    unclosed: set[str] = set()
     for match in _HIDDEN.finditer(markup):
         tag = (match[1] or match[2]).lower()
+        if match.start() < last or tag in unclosed:
+            continue
         end = low.find(f"</{tag}", match.end())
-        if 0 <= end <= match.end() + 500_000:
-            html = _markup_of(markup[match.end() : end], tags=tag != "textarea")
-            close = low.find(">", end)
-            yield Source(html, match.start(), close + 1 if close >= 0 else end, "hidden")
+        if end < 0:
+            unclosed.add(tag)
+            continue
+        html = _markup_of(markup[match.end() : end], tags=tag != "textarea")
+        last = end + len(tag) + 2
+        yield Source(html, match.start(), low.find(">", end) + 1 or last, "hidden")
     for match in _HELD.finditer(markup):
         html = _markup_of(match[1] or match[2])
         if _TAGS.search(html):
@@ -274,13 +302,13 @@ def _in_script(script: str) -> Iterator[Source]:
     """Markup in a script's strings; and paragraphs that stand as strings under the same key."""
     prose: dict[str, list[str]] = {}
     for match in _STRING.finditer(script):
-        text = match["text"][1:-1]
-        if len(text) < 8:
+        text = match["text"]
+        if len(text) < 10 or text[-1] != text[0]:
             continue
         key = match["key"] or ""
         if _SUMMARY.search(key):
             continue
-        words = _markup_of(percent_decoded(unescaped(text)))
+        words = _markup_of(percent_decoded(unescaped(text[1:-1])))
         if _TAGS.search(words):
             if len(words) >= MIN_PROSE:
                 yield Source(words)

@@ -11,7 +11,7 @@ from govcrawl.extraction.written import literal
 
 _EXTENSIONS = "pdf|docx?|xlsx?|pptx?|wps|et|dps|rtf|zip|rar|7z|ofd|ceb|csv|txt"
 _FILE = re.compile(rf"\.(?:{_EXTENSIONS})$", re.IGNORECASE)
-_NAMED = re.compile(rf"\.(?:{_EXTENSIONS})\s*[)）】\]]?\s*$", re.IGNORECASE)
+_NAMED = re.compile(rf"\.(?:{_EXTENSIONS})\s{{0,3}}[)）】\]]?\s{{0,3}}$", re.IGNORECASE)
 _ATTACHMENT = re.compile(
     r"\.(?:pdf|PDF|docx?|DOCX?|xlsx?|XLSX?|pptx?|PPTX?|wps|WPS|et|rtf|zip|ZIP|rar|RAR|7z|ofd|csv|txt)(?:[?#]|$)|downfile|download\.(?:jsp|php|asp)|DownloadAttach|/attachment/",
 )
@@ -19,7 +19,7 @@ _VIEWER = re.compile(
     r"viewer|pdfjs|pdf\.js|preview|/op/(?:view|embed)|wopi|officeapps|readpdf|showpdf|onlineread", re.IGNORECASE
 )
 _QUOTED = re.compile(r"""'([^'"<>\n]{0,1000})'|"([^'"<>\n]{0,1000})\"""")
-_CALL = re.compile(r"\(\s*$|=\s*$")
+_CALL = re.compile(r"[(=]\s{0,9}$")
 _HINT = re.compile(rf"\.(?:{_EXTENSIONS})|down|attach|preview", re.IGNORECASE)
 # Attributes that scripts of pages read a document's address from.
 _HOLDERS_TEXT = (
