@@ -172,7 +172,7 @@ class PartsPipeline(Stage):
 
     async def process_item(self, page: ArticlePage) -> ArticlePage:
         reading = page.reading
-        for _ in range(self._frames + self._pages if reading.body else 0):
+        for _ in range(self._frames + self._pages if reading.body and not page.is_foreign else 0):
             wanted = parts.wanted(reading, frames=self._frames, pages=self._pages)
             for address in wanted:
                 part = await self._part(address, page)

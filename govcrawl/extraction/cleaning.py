@@ -98,9 +98,10 @@ def _found(page: Page) -> tuple[str, str, str]:
 
 
 def _is_poor(page: Page, text: str, page_type: str) -> bool:
-    """Whether the page's lines hold next to nothing of an article; a listed page that shows lists alone may be one."""
+    """Whether the page's lines hold next to nothing of an article; a page that shows lists alone may be one, where a listing
+    names it or it has frames."""
     if page_type == "list":
-        return bool(page.listed_title) and page.article.score < 60
+        return bool(page.listed_title or page.frames_asked) and page.article.score < 60
     return page_type in ("empty", "video") or (page_type == "article" and len(text) < MIN_TEXT)
 
 
@@ -108,7 +109,7 @@ def _fuller(page: Page, text: str, rule: str, page_type: str) -> tuple[str, str,
     """What is found with the page's frames set in, or the body that it keeps hidden or in scripts, where that is more."""
     framed = elsewhere.with_frames(page)
     candidates = [(framed, "frame")] if framed else []
-    hidden, held_by = elsewhere.with_source(page)
+    hidden, held_by = elsewhere.with_source(page) if page_type != "list" or page.listed_title else ("", "")
     if hidden:
         candidates.append((hidden, held_by))
     for markup, where in candidates:

@@ -36,7 +36,7 @@ _TARGET = re.compile(
 )
 _GO = re.compile(
     r"""(?<![\w$.])(?:(?:window|self|top|parent|document|this)\s?\.\s?){0,3}location\s{0,9}(?:\.\s?href\s{0,9})?(?:=(?!=)\s{0,9}|\.\s?(?:replace|assign)\s{0,9}\(\s{0,9})"""
-    r"""(?P<value>"[^"\n]{1,2000}"|'[^'\n]{1,2000}'|[A-Za-z_$][\w$]{0,60})\s{0,9}(?=[;)}\n<]|$)"""
+    r"""(?P<value>"[^"\n]{1,2000}"|'[^'\n]{1,2000}'|[A-Za-z_$][\w$]{0,60})\s{0,9}(?=[;)}\n<"']|$)"""
     r"""|window\s?\.\s?(?:navigate|open)\s{0,9}\(\s{0,9}(?P<opened>"[^"\n]{1,2000}"|'[^'\n]{1,2000}')\s{0,9}(?:,\s{0,9}["']_(?:self|top|parent)["'][^)]{0,60})\)"""
 )
 _GIVEN = r"""(?<![\w$.]){name}\s{{0,9}}=(?!=)\s{{0,9}}("[^"\n]{{1,2000}}"|'[^'\n]{{1,2000}}')"""
@@ -80,15 +80,13 @@ def _sent(markup: str) -> str | None:
         code = markup[start:end].partition(">")[2]
         if _NOT_FOR_US.search(code):
             continue
-        # The code of setTimeout("location.href='…'", 0) stands in quotes.
-        for text in (code, code.replace('\\"', '"').replace('"location', "location").replace('"window', "window")):
-            for match in _GO.finditer(text):
-                value = match["value"] or match["opened"]
-                if value[0] not in "\"'":
-                    given = re.findall(_GIVEN.format(name=re.escape(value)), text)
-                    value = given[0] if len(given) == 1 else ""
-                if value[1:-1].strip() and not value[1:-1].startswith(("#", "javascript:", "about:")):
-                    return unescaped(value[1:-1])
+        for match in _GO.finditer(code):
+            value = match["value"] or match["opened"]
+            if value[0] not in "\"'":
+                given = re.findall(_GIVEN.format(name=re.escape(value)), code)
+                value = given[0] if len(given) == 1 else ""
+            if value[1:-1].strip() and not value[1:-1].startswith(("#", "javascript:", "about:")):
+                return unescaped(value[1:-1])
     return None
 
 
@@ -114,7 +112,7 @@ def _without(markup: str, opening: str, closing: str) -> str:
 # Frames
 
 _FRAME = re.compile(
-    r"<(i?frame)\b((?:[^>\"']{1,2000}+|\"[^\"]{0,200000}+\"|'[^']{0,200000}+'){0,60}+)>(?:[^<]{0,2000}</iframe\s{0,9}>)?",
+    r"<(i?frame)\b((?:[^<>\"']{1,2000}+|\"[^\"]{0,200000}+\"|'[^']{0,200000}+'){0,60}+)>(?:[^<]{0,2000}</iframe\s{0,9}>)?",
     re.IGNORECASE,
 )
 _SRC = re.compile(
@@ -201,7 +199,12 @@ def _framed(page: "Page", markup: str, base: str, used: set[str], depth: int) ->
         used.add(address)
         return _inner(page, part.markup, part.url, used, depth + 1)
 
-    return _FRAME.sub(one, markup)
+    out: list[str] = []
+    last = 0
+    for start, end in [*_spans(markup.lower(), "<script", "</script"), (len(markup), len(markup))]:
+        out += [_FRAME.sub(one, markup[last:start]), markup[start:end]]
+        last = end
+    return "".join(out)
 
 
 def _inner(page: "Page", markup: str, url: str, used: set[str], depth: int) -> str:

@@ -26,9 +26,9 @@ def wanted(page: Page, *, frames: int = elsewhere.MAX_FRAMES, pages: int = elsew
 
 
 def _is_bare(page: Page) -> bool:
-    """Whether an article, or a listed page that shows lists alone, has next to no text."""
+    """Whether an article, or a page that shows lists alone, has next to no text."""
     found = clean(page)
-    if found.page_type != "article" and not (found.page_type == "list" and page.listed_title):
+    if found.page_type not in ("article", "list"):
         return False
     return len(found.text) < MIN_TEXT and not found.attachments and not found.images
 
