@@ -195,7 +195,7 @@ def trafilatura(row: Row) -> dict[str, Any]:
     from trafilatura import bare_extraction
 
     got = bare_extraction(row.body, url=row.url, with_metadata=True)
-    if got is None:
+    if got is None or isinstance(got, dict):
         return {"body": "", "title": None, "date": None, "source": None, "author": None}
     author = re.split(r"[;；]\s*", got.author) if got.author else []
     return {"body": got.text, "title": got.title, "date": got.date, "source": got.sitename, "author": author}

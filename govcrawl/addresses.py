@@ -6,7 +6,7 @@ import hashlib
 import re
 from urllib.parse import urlsplit, urlunsplit
 
-from w3lib.url import canonicalize_url
+from w3lib.url import canonicalize_url, safe_url_string
 
 FORM = 1
 
@@ -34,6 +34,18 @@ def doc_id(url: str, method: str = "GET", body: bytes = b"") -> str:
     if method != "GET" or body:
         key = f"{method} {key} {hashlib.sha256(body).hexdigest()}"
     return hashlib.sha256(key.encode()).hexdigest()[:32]
+
+
+def is_address(url: str) -> bool:
+    """Whether a URL can be asked at all: http or https, a host of whole labels, a port that exists, no password in it."""
+    try:
+        parts = urlsplit(safe_url_string(url.strip()))
+        host = parts.hostname or ""
+        parts.port  # noqa: B018
+    except (ValueError, UnicodeError):
+        return False
+    whole = ":" in host or all(0 < len(label) <= 63 for label in host.removesuffix(".").split("."))
+    return parts.scheme in ("http", "https") and "@" not in parts.netloc and whole and not re.search(r"\s", host)
 
 
 def host_of(url: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import zlib
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -39,10 +38,6 @@ _REASONS = {s.value: s.phrase for s in HTTPStatus}
 
 class NotRecorded(IgnoreRequest):
     """A request that the replayed recording does not answer."""
-
-
-class TruncatedBody(Exception):
-    """A compressed body that ends before its end; half a page must not land as a whole one."""
 
 
 class WarcMiddleware:
@@ -113,9 +108,6 @@ class WarcMiddleware:
         else:
             self._record(request, response, attempt, hop)
         attempt.hops.append(hop)
-        if b"gzip" in (response.headers.get("Content-Encoding") or b"") and _cut_short(response.body):
-            hop.error = "the gzip body is cut short"
-            raise TruncatedBody(f"{request.url}: {hop.error}")
         if attempt.kind == "robots":
             outcome = "landed" if response.status < 300 else outcome_of_status(response.status)
             self._keeper.settle(attempt, outcome)
@@ -187,20 +179,6 @@ class PageRedirectMiddleware(MetaRefreshMiddleware):
 
 def _is_near(url: str, target: str) -> bool:
     return registrable(host_of(url)) == registrable(host_of(target))
-
-
-def _cut_short(body: bytes) -> bool:
-    """Whether a gzip stream ends before its trailer. What is not gzip at all is left to the decoder."""
-    if not body.startswith(b"\x1f\x8b"):
-        return False
-    unpacker = zlib.decompressobj(31)
-    try:
-        while body and not unpacker.eof:
-            unpacker.decompress(body, 1 << 20)
-            body = unpacker.unconsumed_tail
-    except zlib.error:
-        return True
-    return not unpacker.eof
 
 
 def _header(response: Response, name: str) -> str | None:

@@ -3,6 +3,8 @@ stand last, each with the part that reads it. All can be set with ``-s NAME=VALU
 
 import os
 
+from govcrawl import __version__
+
 BOT_NAME = "govcrawl"
 
 SPIDER_MODULES = ["govcrawl.spiders"]
@@ -12,7 +14,7 @@ TEMPLATES_DIR = os.path.join(os.path.dirname(__file__), "templates")  # scrapy g
 
 # A contact for the people who run the sites; set GOVCRAWL_CONTACT to yours.
 GOVCRAWL_CONTACT = os.getenv("GOVCRAWL_CONTACT", "")
-USER_AGENT = f"govcrawl/0.1 (research archive of public notices; {GOVCRAWL_CONTACT or 'no contact set'})"
+USER_AGENT = f"govcrawl/{__version__} (research archive of public notices; {GOVCRAWL_CONTACT or 'no contact set'})"
 
 ROBOTSTXT_OBEY = True  # default False
 
@@ -38,6 +40,8 @@ DOWNLOAD_HANDLERS = {"file": None, "ftp": None, "s3": None, "data": None}
 
 # Between redirects, robots.txt and decompression on one side and the network on the other, so that records hold what came.
 DOWNLOADER_MIDDLEWARES = {
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+    "govcrawl.network.decoding.UnpackMiddleware": 590,
     "govcrawl.network.guard.AddressGuardMiddleware": 20,
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,  # default 580
     "govcrawl.middlewares.PageRedirectMiddleware": 580,
@@ -45,7 +49,7 @@ DOWNLOADER_MIDDLEWARES = {
     "govcrawl.middlewares.WarcMiddleware": 890,
 }
 # Default scrapy.resolver.CachingThreadedResolver, which would follow a name to an inner address.
-DNS_RESOLVER = "govcrawl.network.guard.GuardedResolver"
+TWISTED_DNS_RESOLVER = "govcrawl.network.guard.GuardedResolver"
 REDIRECT_MAX_TIMES = 10  # default 20
 
 EXTENSIONS = {"govcrawl.extensions.ArchiveExtension": 0}
@@ -106,3 +110,5 @@ GOVCRAWL_REVISIT = "7:1 30:7 365:90 *:365"
 GOVCRAWL_REVISITS = 200
 # ListingSpider: days after which a channel is walked to its end again, for articles inserted with old dates.
 GOVCRAWL_FULL_WALK_DAYS = 30
+# scrapy health: a shell command that gets the health JSON on standard input when an alarm begins or ends.
+GOVCRAWL_ON_ALARM = os.getenv("GOVCRAWL_ON_ALARM")

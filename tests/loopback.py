@@ -34,6 +34,9 @@ _WORDS = (
 )
 
 
+Answer = tuple[int, dict[str, str], bytes]
+
+
 def sentence(number: int) -> str:
     """A sentence that no other number gives."""
     words = [_WORDS[(number * k + k) % len(_WORDS)] for k in range(1, 7)]
@@ -107,7 +110,8 @@ class Site:
     def answer(self, path: str, request_headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
         given = self.answers.get(path)
         if given is not None:
-            return given(request_headers) if callable(given) else given
+            said: Answer = given(request_headers) if callable(given) else given
+            return said
         headers = {"Content-Type": "text/html; charset=utf-8", **self.headers.get(path, {})}
         if path == "/robots.txt":
             return 404, headers, b"no"

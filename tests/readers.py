@@ -1,4 +1,4 @@
-"""The four ways of reading the archive that the README shows."""
+"""The four ways of reading the archive that docs/read.md shows."""
 
 from __future__ import annotations
 

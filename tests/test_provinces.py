@@ -5,7 +5,8 @@ from importlib import resources
 
 import pytest
 
-from govcrawl.provinces import PROVINCES, UNKNOWN, host_of, of_code, of_domain, of_host, of_path, places
+from govcrawl.addresses import host_of
+from govcrawl.provinces import PROVINCES, UNKNOWN, of_code, of_domain, of_host, of_path, places
 
 
 def test_thirty_four_divisions_and_the_corps() -> None:

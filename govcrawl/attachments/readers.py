@@ -146,7 +146,7 @@ def _limited(parts: Iterator[str], characters: int, found: DocumentText) -> str:
         if room <= 0:
             found.error = f"cut at {characters} characters"
             break
-    lines = (re.sub(r"[ \u3000\xa0]+$", "", line) for line in "\n".join(kept).split("\n"))
+    lines = (line.rstrip(" \u3000\xa0") for line in "\n".join(kept).split("\n"))
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
     return text.encode("utf-8", "replace").decode()[:characters]
 
@@ -276,7 +276,7 @@ def _sheets(body: bytes, found: DocumentText) -> Iterator[str]:
 def _cell(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return re.sub(r"\s*\n\s*", " ", str(value)).strip()
+    return re.sub(r"(?<!\s)\s*\n\s*", " ", str(value)).strip()
 
 
 def _blocks(parent: Any) -> Iterator[str]:
@@ -287,7 +287,7 @@ def _blocks(parent: Any) -> Iterator[str]:
         elif child.tag == f"{_W}tbl":
             for row in child.iter(f"{_W}tr"):
                 cells = ("\n".join(_blocks(cell)) for cell in row.iter(f"{_W}tc"))
-                yield "\t".join(re.sub(r"\s*\n\s*", " ", cell).strip() for cell in cells)
+                yield "\t".join(re.sub(r"(?<!\s)\s*\n\s*", " ", cell).strip() for cell in cells)
         elif isinstance(child.tag, str) and child.tag in (f"{_W}sdt", f"{_W}sdtContent", f"{_W}ins", f"{_W}customXml"):
             yield from _blocks(child)
 

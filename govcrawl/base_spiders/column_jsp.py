@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from scrapy.http import Request
 
-from govcrawl.base_spiders.fields import markup
+from govcrawl.base_spiders.fields import count_of, markup
 from govcrawl.base_spiders.generic import DatedRowsSpider
 from govcrawl.base_spiders.listing import url_with
 
@@ -33,8 +33,8 @@ class ColumnJspSpider(DatedRowsSpider):
             column = found.group(1)
         if column is None:
             return
-        last = re.search(r"\(\s*[\"']?(\d+)", markup(response).css("a[title=最后页]::attr(onclick)").get(""))
-        following = int(query.get("current", 1)) + 1
+        last = re.search(r"\(\s*[\"']?(\d{1,6})(?!\d)", markup(response).css("a[title=最后页]::attr(onclick)").get(""))
+        following = (count_of(query.get("current")) or 1) + 1
         listing = response.urljoin(f"/column.jsp?id={column}")
         for number in range(following, int(last.group(1)) + 1) if last else itertools.count(following):
             yield Request(url_with(listing, current=number))

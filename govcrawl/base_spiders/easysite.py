@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from govcrawl.base_spiders.rows import Row
 
-_LIST = re.compile(r"([0-9a-f]{8})-(\d+)\.shtml$")
+_LIST = re.compile(r"([0-9a-f]{8})-(\d{1,9})\.shtml$")
 _STAMP = re.compile(r"/(\d{4})(\d{2})(\d{2})\d{11}/")
-_PAGES = re.compile(r"class=[\"']page_zys[\"'][^>]*>\s*(\d+)")
+_PAGES = re.compile(r"class=[\"']page_zys[\"'][^<>]*>\s*(\d{1,6})(?!\d)")
 
 
 class EasySiteSpider(ListingSpider):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,8 @@ from parsel import Selector
 from govcrawl.base_spiders.rows import date_in, make_date
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from scrapy.http import TextResponse
 
 CHINA = timezone(timedelta(hours=8))
@@ -30,13 +33,35 @@ def said(value: Any) -> str | None:
 def plain(title: Any) -> str | None:
     """A title without the markup that search highlighting leaves in it."""
     text = said(title)
-    return " ".join(re.sub(r"<[^>]*>", "", text).split()) or None if text else None
+    return " ".join(re.sub(r"<[^<>]*>", "", text).split()) or None if text else None
+
+
+def read_json(text: str | bytes) -> Any:
+    """JSON, also with raw line ends in its strings. A number of more digits than any count or id has reads as None.
+    Raises ValueError, also where it nests without end."""
+    try:
+        return json.loads(text, strict=False, parse_int=whole_number)
+    except RecursionError as exc:
+        raise ValueError("JSON that nests too deeply") from exc
+
+
+def whole_number(digits: str) -> int | None:
+    """For ``parse_int`` of JSON readers: Python refuses to read thousands of digits."""
+    return int(digits) if len(digits) <= 40 else None
+
+
+def between(text: str, opening: str, closing: str) -> Iterator[str]:
+    """The texts between two marks, one after the other."""
+    at = 0
+    while (start := text.find(opening, at)) >= 0 and (end := text.find(closing, start + len(opening))) >= 0:
+        yield text[start + len(opening) : end]
+        at = end + len(closing)
 
 
 def data_of(response: TextResponse) -> dict[str, Any]:
     """The object that a JSON response holds; empty where it holds none, as the page of a shield does."""
     try:
-        data = response.json()
+        data = read_json(response.body)
     except ValueError:
         return {}
     return data if isinstance(data, dict) else {}
@@ -60,7 +85,7 @@ def listed(data: dict[str, Any], *names: str) -> list[dict[str, Any]]:
 def count_of(value: Any) -> int:
     """A number of rows or pages, 0 where it is none."""
     text = str(value).strip()
-    return int(text) if text.isdecimal() else 0
+    return int(text) if text.isdecimal() and len(text) <= 9 else 0
 
 
 def day_of(value: Any) -> date | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy.http import Request
 
-from govcrawl.base_spiders.fields import count_of, data_of, day_of, listed, plain, said
+from govcrawl.base_spiders.fields import count_of, data_of, day_of, listed, plain, said, whole_number
 from govcrawl.base_spiders.listing import url_with
 from govcrawl.base_spiders.numbered import NumberedSpider
 from govcrawl.base_spiders.rows import Row
@@ -91,7 +91,11 @@ def _columns(text: str) -> list[str]:
     if site is None or tree is None or re.search(r"\bDETAIL[\"']?\s*:\s*\{\s*[\"'\w]", text):
         return []
     try:
-        nodes: list[dict[str, Any]] = json.JSONDecoder().raw_decode(text, tree.end())[0]
-    except ValueError:
+        nodes: list[dict[str, Any]] = json.JSONDecoder(parse_int=whole_number).raw_decode(text, tree.end())[0]
+    except (ValueError, RecursionError):
         return []
-    return [f"/gkmlpt/api/all/{n['id']}?page=1&sid={site.group(1)}" for n in nodes if str(n.get("id", "")).isdigit()]
+    return [
+        f"/gkmlpt/api/all/{n['id']}?page=1&sid={site.group(1)}"
+        for n in nodes
+        if isinstance(n, dict) and str(n.get("id", "")).isdigit()
+    ]

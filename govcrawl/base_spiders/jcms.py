@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit
 from parsel import Selector
 from scrapy.http import Request
 
-from govcrawl.base_spiders.fields import FORM_HEADERS, markup, scripts
+from govcrawl.base_spiders.fields import FORM_HEADERS, between, count_of, markup, scripts
 from govcrawl.base_spiders.jpaas import JpaasSpider
 from govcrawl.base_spiders.listing import url_with
 from govcrawl.base_spiders.numbered import stated_pages
@@ -32,12 +32,11 @@ if TYPE_CHECKING:
 
     from govcrawl.base_spiders.rows import Row
 
-_STORE = re.compile(r"<datastore>.*?</datastore>", re.DOTALL)
-_RECORD = re.compile(r"<record>\s*<!\[CDATA\[(.*?)\]\]>\s*</record>", re.DOTALL)
-_PROXY = re.compile(r"(/module/[\w/]+/(?:morecolumn)?dataproxy\.jsp)(?:\?([^\"'<>]*))?")
+_RECORD = re.compile(r"\s*+<!\[CDATA\[(.*)\]\]>\s*+", re.DOTALL)
+_PROXY = re.compile(r"(/module/[\w/]{1,60}/(?:morecolumn)?dataproxy\.jsp)(?:\?([^\"'<>]*))?")
 _SEARCH = re.compile(r"(/module/xxgk/search\.jsp)(?:\?([^\"'<>]*))?")
 _WIDGET = re.compile(r"\.jpage\(|\bparam_\w+\s*=|/module/xxgk/search\.jsp")
-_TOTAL = re.compile(r"\btotalRecord[\"']?\s*[:=]\s*[\"']?(\d+)")
+_TOTAL = re.compile(r"\btotalRecord[\"']?\s*[:=]\s*[\"']?(\d{1,9})(?!\d)")
 _PAGE = 15
 _WINDOW = 3 * _PAGE  # what the pager's own script asks for
 _PROXY_FORM = ("col", "appid", "webid", "path", "columnid", "sourceContentType", "unitid", "webname", "permissiontype")
@@ -122,7 +121,7 @@ class JcmsSpider(JpaasSpider):
     def _search_pages(self, response: TextResponse) -> Iterator[Request]:
         asked = response.request
         assert asked is not None
-        here = int(dict(parse_qsl(urlsplit(asked.url).query)).get("currpage", "1"))
+        here = count_of(dict(parse_qsl(urlsplit(asked.url).query)).get("currpage")) or 1
         pages = stated_pages(response.text)
         for number in range(here + 1, pages + 1) if pages else itertools.count(here + 1):
             yield Request(url_with(asked.url, currpage=number), method="POST", body=asked.body, headers=asked.headers)
@@ -136,7 +135,14 @@ def _is_search_shell(response: TextResponse) -> bool:
 
 def _records(text: str) -> list[str]:
     """The records of the largest store: a page may hold the stores of several small lists."""
-    return max((_RECORD.findall(s) for s in _STORE.findall(text)), key=len, default=[])
+    stores = (
+        [m.group(1) for r in between(s, "<record>", "</record>") if (m := _RECORD.fullmatch(r))] for s in _stores(text)
+    )
+    return max(stores, key=len, default=[])
+
+
+def _stores(text: str) -> Iterator[str]:
+    return between(text, "<datastore>", "</datastore>")
 
 
 def _total(text: str) -> int | None:
@@ -147,7 +153,7 @@ def _total(text: str) -> int | None:
 def _stated(text: str, call: re.Pattern[str], names: tuple[str, ...]) -> dict[str, str]:
     """Parameters that the page names: in the query of the address that its largest store or its script calls, then in
     the script about it."""
-    store = max(_STORE.findall(text), key=len, default="")
+    store = max(_stores(text), key=len, default="")
     found: dict[str, str] = {}
     for match in [*call.finditer(store), *call.finditer(text)]:
         for name, value in parse_qsl(unescape(match.group(2) or "")):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from govcrawl.base_spiders.rows import Row
 
 _UNIT = "/api-gateway/jpaas-publish-server/front/page/build/unit"
-_PAIR = re.compile(r"[\"']?(\w+)[\"']?\s*:\s*[\"']([^\"']*)[\"']")
+_PAIR = re.compile(r"(?<!\w)(\w++)[\"']?\s*+:\s*+[\"']([^\"']*+)[\"']")
 _LIST_TAG = re.compile("列表|分页|list", re.IGNORECASE)
 
 
@@ -79,4 +79,4 @@ def _list_unit(page: Selector) -> Selector | None:
 
 
 def _page_number(url: str) -> int:
-    return int(parse_qs(urlsplit(url).query).get("pageNo", ["1"])[0])
+    return count_of(parse_qs(urlsplit(url).query).get("pageNo", ["1"])[0]) or 1

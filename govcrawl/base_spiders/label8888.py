@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from scrapy.http import Request
 
-from govcrawl.base_spiders.fields import markup, scripts
+from govcrawl.base_spiders.fields import count_of, markup, scripts
 from govcrawl.base_spiders.listing import ListingSpider, url_with
 from govcrawl.base_spiders.numbered import stated_pages
 
@@ -38,7 +38,7 @@ class LabelSpider(ListingSpider):
             yield self._label(response)
             return
         query = dict(parse_qsl(urlsplit(response.url).query))
-        following = int(query.get("pageIndex") or 1) + 1
+        following = (count_of(query.get("pageIndex")) or 1) + 1
         listing = self._paged_url(response)
         pages = stated_pages(response.text)
         for number in range(following, pages + 1) if pages else itertools.count(following):

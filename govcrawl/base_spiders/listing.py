@@ -10,14 +10,14 @@ from urllib.parse import urlsplit
 
 from scrapy.http import Request, Response, TextResponse
 
-from govcrawl.addresses import doc_id, host_of
+from govcrawl.addresses import doc_id, host_of, is_address
 from govcrawl.archive.ledger import Attempt
 from govcrawl.archive.revisit import Schedule
 from govcrawl.archive.schema import RETRIED
 from govcrawl.base_spiders.arguments import count, day, switch
 from govcrawl.base_spiders.article import ArticleSpider, outcome_of
 from govcrawl.base_spiders.rows import Row, date_in_url, find_rows
-from govcrawl.errors import BadArgument, IncoherentSpider
+from govcrawl.errors import BadArgument, IncoherentSpider, nearest
 from govcrawl.extraction import clean
 from govcrawl.extraction.page import Page as Reading
 from govcrawl.extraction.page import Site
@@ -104,7 +104,7 @@ class ListingSpider(ArticleSpider):
         unknown = sorted(set(arguments) - set(self.arguments))
         if unknown:
             known = ", ".join(f"{k} ({v})" for k, v in self.arguments.items())
-            msg = f"{self.name} has no argument {unknown[0]!r}; it takes: {known}"
+            msg = f"{self.name} has no argument {unknown[0]!r}{nearest(unknown[0], self.arguments)}; it takes: {known}"
             raise BadArgument(msg)
         self.given = arguments
         self.since = day(arguments, "since", first=True)
@@ -222,7 +222,7 @@ class ListingSpider(ArticleSpider):
             return {wanted: self.channels[wanted]}
         if "://" not in wanted:
             names = ", ".join(self.channels) or "none"
-            msg = f"{self.name} has no channel {wanted!r}; it has: {names}; or give a listing's address"
+            msg = f"{self.name} has no channel {wanted!r}{nearest(wanted, self.channels)}; it has: {names}; or give a listing's address"
             raise BadArgument(msg)
         for channel, url in self.channels.items():
             if doc_id(url) == doc_id(wanted):
@@ -365,9 +365,10 @@ class ListingSpider(ArticleSpider):
     def _usable(self, listed: list[Row], walk: Walk) -> list[Row]:
         """The rows that can be asked: of this site, of a usable length, and no more than a page can honestly hold."""
         settings = self.crawler.settings
-        here = [row for row in listed if self.owns(row.url) or self._pattern.search(row.url)]
+        longest = settings.getint("URLLENGTH_LIMIT")
+        here = [row for row in listed if self.owns(row.url) or self._pattern.search(row.url[:longest])]
         walk.elsewhere += len(listed) - len(here)
-        short = [row for row in here if len(row.url) <= settings.getint("URLLENGTH_LIMIT")]
+        short = [row for row in here if len(row.url) <= longest and is_address(row.url)]
         most = settings.getint("GOVCRAWL_LIST_ROWS")
         if len(short) > most:
             walk.broken.append(f"{len(short) - most} rows beyond GOVCRAWL_LIST_ROWS={most} on one page")
@@ -412,10 +413,14 @@ class ListingSpider(ArticleSpider):
                 if not isinstance(walk.last_response, TextResponse):
                     return None
                 walk.ahead = iter(self.page_requests(walk.last_response))
-            for request in walk.ahead:
-                asked = doc_id(request.url, request.method, request.body) in walk.asked
-                if not asked and (not part or request.meta.get("part")):
-                    return self._list_request(request, walk)
+            try:
+                for request in walk.ahead:
+                    asked = doc_id(request.url, request.method, request.body) in walk.asked
+                    if not asked and (not part or request.meta.get("part")):
+                        return self._list_request(request, walk)
+            except ValueError as exc:  # a pager that leads to no address
+                walk.broken.append(f"{walk.last_response and walk.last_response.url}: {exc}"[:300])
+                return None
         return None
 
     def list_failed(self, failure: Failure, walk: Walk | None = None) -> Iterator[Request]:
@@ -446,7 +451,7 @@ def _is_challenge(response: Response) -> bool:
     return clean(Reading(response.body, response.url)).page_type == "challenge"
 
 
-_TOTAL = re.compile(r"共\s*(?:有)?\s*(?:<[^>]+>\s*)*(\d{1,7})\s*(?:<[^>]+>\s*)*\s*(?:条|篇|项|个记录|个信息)")
+_TOTAL = re.compile(r"共\s*+(?:有\s*+)?(?:<[^<>]++>\s*+)*+(\d{1,7})\s*+(?:<[^<>]++>\s*+)*+(?:条|篇|项|个记录|个信息)")
 
 
 def stated_total(text: str) -> int | None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import json
 import re
+import string
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from scrapy.http import Request
 
 from govcrawl.addresses import doc_id
+from govcrawl.base_spiders.fields import read_json, whole_number
 from govcrawl.base_spiders.news_links import NextLinkSpider
 from govcrawl.base_spiders.rows import Row, date_in, date_in_url, make_date
 
@@ -21,11 +23,17 @@ if TYPE_CHECKING:
     from scrapy.http import TextResponse
 
 _WRAPPED = re.compile(r"^\s*(?:/\*.*?\*/\s*)?(?:(?:var\s+)?[\w$.]+\s*(?:=|\())\s*(?=[\[{(])", re.DOTALL)
+_DECODER = json.JSONDecoder(strict=False, parse_int=whole_number)
+MENDED = 2 << 20  # characters beyond which a feed that is no JSON is not mended, character by character
+MISREAD = 100  # beginnings in one script that are tried in vain
 _TITLES = ("title", "showtitle", "doctitle", "name", "topic", "headline")
-_CLOSES = re.compile(r"\s*(?:[:}\]]|,\s*(?:[\"'{\[\]}\d-]|true|false|null|[A-Za-z_]\w*\s*:)|$)")
+_CLOSES = re.compile(r"\s*+(?:[:}\]]|,\s*(?:[\"'{\[\]}\d-]|true|false|null|[A-Za-z_]\w*\s*:)|$)")
+_TRAILING = re.compile(r",\s*+[}\],]")
+_BARE_WORD = re.compile(r"[A-Za-z_$][\w$]*+")
+_COLON = re.compile(r"(?<=[\w$])\s*+:")
 _US_DATE = re.compile(r"^\s*(\d{1,2})/(\d{1,2})/((?:19|20)\d{2})\b")
-_DATA = re.compile(r"(?:^|[\w\])]\s*=)\s*(?=[\[{])", re.MULTILINE)
-_TAGS = re.compile(r"<[^>]*>")
+_DATA = re.compile(r"(?:^[^\S\n]*+|[\w\])]\s*+=\s*+)(?=[\[{])", re.MULTILINE)
+_TAGS = re.compile(r"<[^<>]*>")
 
 
 class JsonListSpider(NextLinkSpider):
@@ -80,11 +88,15 @@ def script_data(response: TextResponse) -> list[Any]:
     """The objects that a page's scripts hold: ``var allData = {…};`` and scripts of type application/json."""
     found = []
     for script in response.css("script:not([src])::text").getall():
+        end = failed = 0
         for start in _DATA.finditer(script):
+            if start.end() < end or failed == MISREAD:
+                continue  # inside what was read; or a script that only looks like data
             try:
-                found.append(json.JSONDecoder(strict=False).raw_decode(script, start.end())[0])
-            except ValueError:
-                continue
+                data, end = _DECODER.raw_decode(script, start.end())
+                found.append(data)
+            except (ValueError, RecursionError):
+                failed += 1
     return found
 
 
@@ -92,11 +104,13 @@ def loads(text: str) -> Any:
     """JSON, also in a callback or an assignment, and as scripts write it: with bare keys, single quotes, trailing
     commas and quotation marks inside strings. Raises ValueError."""
     inner = _WRAPPED.sub("", text, count=1).strip()
-    inner = re.sub(r"[\s;)]+$", "", inner).lstrip("(")
+    inner = inner.rstrip(f"{string.whitespace}\u3000\xa0;)").lstrip("(")
     try:
-        return json.loads(inner, strict=False)
+        return read_json(inner)
     except ValueError:
-        return json.loads(_mended(inner), strict=False)
+        if len(inner) > MENDED:
+            raise
+        return read_json(_mended(inner))
 
 
 def _mended(text: str) -> str:
@@ -119,11 +133,12 @@ def _mended(text: str) -> str:
         elif char in "\"'":
             quote = char
             out.append('"')
-        elif char == "," and re.compile(r"\s*[}\],]").match(text, at + 1):
+        elif char == "," and _TRAILING.match(text, at):
             pass
-        elif (key := re.compile(r"([A-Za-z_$][\w$]*)\s*:").match(text, at)) is not None:
-            out.append(f'"{key.group(1)}":')
-            at = key.end()
+        elif (word := _BARE_WORD.match(text, at)) is not None:
+            colon = _COLON.match(text, word.end())
+            out.append(f'"{word.group()}":' if colon else word.group())
+            at = (colon or word).end()
             continue
         else:
             out.append(char)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from scrapy.http import Request, TextResponse
 
 _NEXT = re.compile(
-    r"^[\[【(]?\s*(?:下一页|下一頁|下页|后一页|后页|次页|next(?: page)?)\s*[>›»]*\s*[\])】]?$", re.IGNORECASE
+    r"^[\[【(]?\s*(?:下一页|下一頁|下页|后一页|后页|次页|next(?: page)?)\s*+[>›»]*+\s*+[\])】]?$", re.IGNORECASE
 )
 _ARROW = re.compile(r"^[>›»]{1,2}$")
 _NUMBER = re.compile(r"^[\[【(]?\s*(\d{1,4})\s*[\])】]?$")

@@ -37,7 +37,7 @@ _COUNTS = (
 )
 _NEXT = re.compile(r"^\W*(?:下一?页|后一页|next)\W*$", re.IGNORECASE)
 _LINKS = ("href", "tagname", "onclick", "value", "data-url")
-_ADDRESS = re.compile(r"[\w./:%?&=-]*\w\.s?html?\b")
+_ADDRESS = re.compile(r"(?<![\w./:%?&=-])[\w./:%?&=-]*\w\.s?html?\b")
 
 
 @dataclass(frozen=True, slots=True)

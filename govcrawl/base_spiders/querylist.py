@@ -9,14 +9,24 @@ too: title and body stand in a script.
 from __future__ import annotations
 
 import itertools
-import json
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from scrapy.http import Request
 
-from govcrawl.base_spiders.fields import FORM_HEADERS, count_of, data_of, day_of, inner, listed, plain, said, scripts
+from govcrawl.base_spiders.fields import (
+    FORM_HEADERS,
+    count_of,
+    data_of,
+    day_of,
+    inner,
+    listed,
+    plain,
+    read_json,
+    said,
+    scripts,
+)
 from govcrawl.base_spiders.listing import ListingSpider
 from govcrawl.base_spiders.rows import Row
 
@@ -41,7 +51,7 @@ class QueryListSpider(ListingSpider):
             return
         form = dict(parse_qsl(asked.body.decode()))
         following = count_of(form["current"]) + 1
-        pages = -(-(self.total(response) or 0) // count_of(form["pageSize"]))
+        pages = -(-(self.total(response) or 0) // (count_of(form["pageSize"]) or 1))
         for number in range(following, pages + 1) if pages else itertools.count(following):
             yield _query(asked.url, form | {"current": number})
 
@@ -79,7 +89,7 @@ def _unpacked(value: Any) -> Any:
     if not isinstance(value, str) or value.lstrip()[:1] not in ("{", "["):
         return value
     try:
-        return json.loads(value)
+        return read_json(value)
     except ValueError:
         return value
 

@@ -24,15 +24,16 @@ if TYPE_CHECKING:
 # Deeper nesting and longer rows than any real list has.
 MAX_DEPTH = 60
 MAX_TEXTS = 400
+MAX_ADDRESS = 2_000  # a longer one is looked at by its ends; it will be refused
 
 DOCUMENT = re.compile(r"\.(?:pdf|docx?|xlsx?|zip|rar|wps|et|ofd|pptx?)$", re.IGNORECASE)
 
 _DATE = re.compile(r"((?:19|20)\d{2})\s*[-./年]\s*(\d{1,2})\s*[-./月]\s*(\d{1,2})(?!\d)")
 _ONLY_DATE = re.compile(
-    r"^\s*[\[(（【]?\s*(?:19|20)\d{2}\s*[-./年]\s*\d{1,2}\s*[-./月]\s*\d{1,2}日?(?:\s+\d{1,2}:\d{2}(?::\d{2})?)?\s*[\])）】]?\s*$"
+    r"^\s*+(?:[\[(（【]\s*+)?(?:19|20)\d{2}\s*[-./年]\s*\d{1,2}\s*[-./月]\s*\d{1,2}日?(?:\s+\d{1,2}:\d{2}(?::\d{2})?)?\s*+(?:[\])）】]\s*+)?$"
 )
 # The day that a document was signed or takes effect, by its label; the label may stand in an element of its own.
-_OTHER = r"(?:成文|生成|印发|制发|实施|施行|废止|失效|截止)(?:(?:日期|时间)[\s\]】]*[:：]?|[:：])\s*"
+_OTHER = r"(?:成文|生成|印发|制发|实施|施行|废止|失效|截止)(?:(?:日期|时间)[\s\]】]*+[:：]?|[:：])\s*+"
 _OTHER_LABEL = re.compile(_OTHER + "$")
 _OTHER_DATE = re.compile(_OTHER + r"(?:19|20)\d{2}\s*[-./年]\s*\d{1,2}\s*[-./月]\s*\d{1,2}日?")
 _URL_DATES = (
@@ -44,13 +45,13 @@ _URL_DATES = (
     re.compile(r"[/.](\d{2})/(\d{2})(\d{2})/\d{2}/[A-Z0-9]{16}\."),
     re.compile(r"/((?:19|20)\d{2})-(\d{2})-(\d{2})/"),
 )
-_URL_IN_SCRIPT = re.compile(r"""['"]((?:https?:)?/?[^'"\s]*/[^'"\s]+)['"]""")
+_URL_IN_SCRIPT = re.compile(r"""['"]([^'"\s/]*+/[^'"\s]++)['"]""")
 _LABELLED_TITLE = re.compile(r"^\s*(?:文章)?标\s*题\s*[:：]\s*([^\r\n]+)")
 _ASIDE = re.compile(
     r"(?<![a-z])(?:side-?_?bar|aside|rank(?:ing)?|paihang|phb|hot(?:list|news)?|tuijian|recommend|relate[ds]?)(?![a-z])",
     re.IGNORECASE,
 )
-_CUT = re.compile(r"(?:…|\.{2,})\s*$")
+_CUT = re.compile(r"(?:…|(?<!\.)\.{2,}+)\s*+$")
 
 
 @dataclass(slots=True)
@@ -79,19 +80,21 @@ def find_rows(
         return []
     root: HtmlElement = page.root
     links = [
-        (a, url) for a in root.iter("a") if (url := _target(a, base_url)) and (pattern.search(url) or _is_file(url))
+        (a, url)
+        for a in root.iter("a")
+        if (url := _target(a, base_url)) and (pattern.search(_ends(url)) or _is_file(_ends(url)))
     ]
     elements: list[HtmlElement] = [s.root for s in page.css(css)] if css else []
     chosen = _in_elements(links, elements)
     chosen = [link for link in chosen if not _aside(link[0])] or chosen
     groups = [chosen] if chosen else _by_shape(links)
-    groups = [g for g in groups if any(pattern.search(url) for _, _, url in g)] or groups
+    groups = [g for g in groups if any(pattern.search(_ends(url)) for _, _, url in g)] or groups
     groups = [g for g in groups if not _aside(g[0][0])] or groups
     if not groups:
         return []
     if every_block and groups != [chosen]:
         order = {anchor: place for place, (anchor, _) in enumerate(links)}
-        every = [link for group in groups for link in group if pattern.search(link[2])]
+        every = [link for group in groups for link in group if pattern.search(_ends(link[2]))]
         best = sorted(every, key=lambda link: order[link[1]])
     elif groups == [chosen]:
         best = chosen
@@ -147,6 +150,10 @@ def _target(anchor: HtmlElement, base_url: str) -> str | None:
     except ValueError:
         return None
     return url.partition("#")[0] if url.startswith(("http://", "https://")) else None
+
+
+def _ends(url: str) -> str:
+    return url if len(url) <= MAX_ADDRESS else url[: MAX_ADDRESS // 2] + url[-MAX_ADDRESS // 2 :]
 
 
 def _is_file(url: str) -> bool:

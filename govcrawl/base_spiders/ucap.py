@@ -19,7 +19,7 @@ from urllib.parse import urljoin
 from parsel import Selector
 from scrapy.http import Request
 
-from govcrawl.base_spiders.fields import count_of, data_of, day_of, inner, listed, markup, plain, said, scripts
+from govcrawl.base_spiders.fields import between, count_of, data_of, day_of, inner, listed, markup, plain, said, scripts
 from govcrawl.base_spiders.listing import ListingSpider, stated_total, url_with
 from govcrawl.base_spiders.numbered import numbered_pages, stated_pages
 from govcrawl.base_spiders.rows import Row, find_rows
@@ -44,7 +44,6 @@ _API = (
 _SEARCH = "/common/search/"
 _CHANNEL_ID = re.compile(r"\bchannelId[\"']?\s*[:=]\s*[\"']([0-9a-f]{32})[\"']", re.IGNORECASE)
 _CHANNEL_IN_ADDRESS = re.compile(r"/search(?:List)?/([0-9a-f]{32})")
-_COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
 
 
 def search_url(base: str, channel_id: str) -> str:
@@ -111,7 +110,7 @@ class UcapSpider(ListingSpider):
         return Request(search_url(urljoin(response.url, "/").rstrip("/"), channel))
 
     def _commented_rows(self, response: TextResponse) -> list[Row]:
-        text = " ".join(_COMMENT.findall(response.text))
+        text = " ".join(between(response.text, "<!--", "-->"))
         return find_rows(Selector(text), response.url, self._pattern, self.rows_css) if text.strip() else []
 
 

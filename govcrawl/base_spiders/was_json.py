@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from scrapy.http import TextResponse
 
 _PATH = "/fjdzapp/search"
-_COLUMN = re.compile(r"\bchnlid\s*(?:=|%3D|[\"']?\s*:\s*[\"']?)\s*(\d+)")
+_COLUMN = re.compile(r"\bchnlid\s*+(?:=|%3D|[\"']?\s*+:\s*+[\"']?)\s*+(\d+)")
 _LIBRARY = re.compile(r"\bchannelid[\"']?\s*[:=]\s*[\"']?(\d+)")
 
 

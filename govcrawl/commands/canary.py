@@ -11,6 +11,7 @@ from scrapy.exceptions import UsageError
 
 from govcrawl.archive.warc import now_ms
 from govcrawl.commands.sites import aligned
+from govcrawl.errors import nearest
 from govcrawl.recognition import trial
 from govcrawl.recognition.families import spiders
 from govcrawl.run_report import verdict
@@ -50,7 +51,8 @@ class Command(BaseRunSpiderCommand):
         unknown = [name for name in args if name not in known]
         if unknown:
             raise UsageError(
-                f"unknown site {unknown[0]!r}; scrapy sites shows the {len(known)} sites", print_help=False
+                f"unknown site {unknown[0]!r}{nearest(unknown[0], known)}; scrapy sites shows the {len(known)} sites",
+                print_help=False,
             )
         chosen = [(known[name], dict(opts.spargs)) for name in args or known]
         found = [finding(t) for t in trial.run(self, chosen, channels=CHANNELS)]

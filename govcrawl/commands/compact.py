@@ -11,12 +11,16 @@ from scrapy.exceptions import UsageError
 from govcrawl.archive.compact import Compacted, Scope, compact, days_ago
 from govcrawl.archive.storage import Storage, StorageError
 from govcrawl.archive.verify import is_there
+from govcrawl.errors import nearest
 from govcrawl.extensions import data_folder
 from govcrawl.provinces import PROVINCES
 from govcrawl.run_report import verdict
 
 if TYPE_CHECKING:
     import argparse
+
+
+SCOPES = ("province", "year")
 
 
 class Command(ScrapyCommand):
@@ -76,13 +80,14 @@ def _scope(args: list[str], older_than: str | None) -> Scope:
     given: dict[str, str] = {}
     for arg in args:
         key, _, value = arg.partition("=")
-        if key not in ("province", "year") or not value or key in given:
-            msg = f"{arg!r} is no argument of compact; write province=heilongjiang or year=2023, each once"
+        if key not in SCOPES or not value or key in given:
+            msg = f"{arg!r} is no argument of compact{nearest(key, SCOPES)}; write province=heilongjiang or year=2023, each once"
             raise UsageError(msg, print_help=False)
         given[key] = value
     province, year = given.get("province"), given.get("year")
-    if province is not None and province not in {*PROVINCES, "national", "unknown"}:
-        msg = f"province={province} is no province's slug; the folders below articles/ show those there are"
+    slugs = (*PROVINCES, "national", "unknown")
+    if province is not None and province not in slugs:
+        msg = f"province={province} is no province's slug{nearest(province, slugs)}; the folders below articles/ show those there are"
         raise UsageError(msg, print_help=False)
     if year is not None and not (year.isdecimal() and len(year) <= 4):
         msg = f"year={year} is not a year; write year=2023, or year=0 for articles without one"

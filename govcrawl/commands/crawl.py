@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from scrapy.commands import BaseRunSpiderCommand
 from scrapy.exceptions import UsageError
 
-from govcrawl.errors import BadArgument
+from govcrawl.errors import BadArgument, nearest
 from govcrawl.extensions import ArchiveExtension, data_folder
 from govcrawl.run_report import report, verdict
 
@@ -39,7 +39,8 @@ class Command(BaseRunSpiderCommand):
         known = self.crawler_process.spider_loader.list()
         if args[0] not in known:
             msg = (
-                f"unknown site {args[0]!r}; scrapy list shows the {len(known)} sites, scrapy crawl urls takes any page"
+                f"unknown site {args[0]!r}{nearest(args[0], known)}; scrapy list shows the {len(known)} sites, "
+                "scrapy crawl urls takes any page"
             )
             raise UsageError(msg, print_help=False)
         crawler = self._create_crawler(args[0])
@@ -55,8 +56,9 @@ class Command(BaseRunSpiderCommand):
             return
         extension = crawler.get_extension(ArchiveExtension)
         run = extension.run_report if extension is not None else None
-        if run is None:
-            self.exitcode = verdict.CRASHED
+        if run is None:  # a signal came before the spider was opened
+            print(f"{args[0]}: partial (stopped before it began), exit code {verdict.PARTIAL}")
+            self.exitcode = verdict.PARTIAL
             return
         print(report.summary(run, data_folder(self.settings)))
         self.exitcode = run["exit_code"]

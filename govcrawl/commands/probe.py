@@ -38,7 +38,7 @@ class $classname($base):
     name = "$name"
     site_name = "$site_name"
     kind = "department"  # or ministry, news
-    province = "national"  # the province's slug in provinces.py; national for the ministry and for news
+    province = "national"  # the province's slug in govcrawl/provinces; national for the ministry and for news
     hosts = ("$host",)
     verified = None  # the day on which somebody looked at what a crawl brought, "2024-05-31"
 

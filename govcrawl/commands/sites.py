@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
 
 COLUMNS = ("spider", "site", "CMS family", "province", "channels", "last verified")
-_BLOCK = re.compile(r"(<!-- sites -->\n).*?(<!-- /sites -->)", re.DOTALL)
+_OPENING, _CLOSING = "<!-- sites -->\n", "<!-- /sites -->"
 _KINDS = ("ministry", "department", "news", "other")
 
 
@@ -30,7 +29,7 @@ class Command(ScrapyCommand):
         return "[--markdown] [--write FILE]"
 
     def short_desc(self) -> str:
-        return "Print the table of sites (README.md's is written by it)"
+        return "Print the table of sites (that of docs/sites.md is written by it)"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
@@ -83,9 +82,11 @@ def markdown(rows: list[tuple[str, ...]]) -> str:
 
 def put(document: str, new: str) -> str:
     """A document with what stands between the markers replaced. Raises ValueError where they are missing."""
-    if not _BLOCK.search(document):
+    before, opening, rest = document.partition(_OPENING)
+    _, closing, after = rest.partition(_CLOSING)
+    if not closing:
         raise ValueError("no <!-- sites --> … <!-- /sites --> to write between")
-    return _BLOCK.sub(lambda found: found.group(1) + new + found.group(2), document, count=1)
+    return before + opening + new + closing + after
 
 
 def _width(cell: str) -> int:

@@ -20,6 +20,7 @@ from govcrawl.archive.storage import Storage, StorageError
 from govcrawl.archive.verify import Checked, Finding, is_there, sites_of, verify
 from govcrawl.base_spiders.article import attempt_for, page_of
 from govcrawl.base_spiders.rows import Row
+from govcrawl.errors import nearest
 from govcrawl.extensions import data_folder
 from govcrawl.extraction import parts
 from govcrawl.pipelines import article_of
@@ -77,7 +78,7 @@ class Command(ScrapyCommand):
         there = sites_of(storage)
         unknown = sorted(set(sites) - set(there))
         if unknown:
-            msg = f"no site {unknown[0]!r} in {data}; it holds: {', '.join(there) or 'nothing'}"
+            msg = f"no site {unknown[0]!r} in {data}{nearest(unknown[0], there)}; it holds: {', '.join(there) or 'nothing'}"
             raise UsageError(msg, print_help=False)
         checked = Checked()
         found = _told(storage, sites, checked)

@@ -29,7 +29,7 @@ _CHALLENGE = re.compile(
 )
 _ERROR = re.compile(
     # The number of an error stands alone or before its name; 新增学位403个 is news.
-    r"^\W*(?:http\W*)?(?:错误\W*)?(?:40[0134]|50[0234])\W*(?:$|错误|页面|找不到|error|not |forbidden|bad |internal|service)|not found|forbidden|bad gateway|service unavailable|server error|页面(?:不存在|未找到|找不到|没有找到|已删除|丢失|无法访问)|(?:找不到|没有找到|无法找到)(?:该|您|你|相关|此)?.{0,8}(?:页|网页|页面|文件|内容)|访问(?:出错|的页面不存在|被拒绝|的资源不存在)|(?:您|你)?(?:访问|查看|请求)的.{0,12}(?:不存在|已删除|已被删除|已下线|找不到)|(?:文章|内容|信息|稿件)(?:不存在|已删除|已被删除|已下线)|系统(?:错误|异常|繁忙)|出错了|\berror\b",
+    r"^[^\w\n]*+(?:http[^\w\n]*+)?(?:错误[^\w\n]*+)?(?:40[0134]|50[0234])[^\w\n]*+(?:$|错误|页面|找不到|error|not |forbidden|bad |internal|service)|not found|forbidden|bad gateway|service unavailable|server error|页面(?:不存在|未找到|找不到|没有找到|已删除|丢失|无法访问)|(?:找不到|没有找到|无法找到)(?:该|您|你|相关|此)?.{0,8}(?:页|网页|页面|文件|内容)|访问(?:出错|的页面不存在|被拒绝|的资源不存在)|(?:您|你)?(?:访问|查看|请求)的.{0,12}(?:不存在|已删除|已被删除|已下线|找不到)|(?:文章|内容|信息|稿件)(?:不存在|已删除|已被删除|已下线)|系统(?:错误|异常|繁忙)|出错了|\berror\b",
     re.IGNORECASE | re.MULTILINE,
 )
 _EDGE = re.compile(
@@ -37,7 +37,7 @@ _EDGE = re.compile(
     r"|【?(?:字[号体]|打印|关闭|收藏|大 中 小)|文章标题\s*[:：]|标\s*题\s*[:：]|日期\s*[:：]|时间\s*[:：]|\[ ?20\d\d-|访问量|分享|正在阅读|原标题|原標題|（?原标题)",
 )
 _SENTENCE = re.compile(r"[，。！？；,;](?:(?<![,;])|(?=[⺀-鿿]))")
-_DATA = re.compile(r"\s*(?:[\[{]\s*[\[{\"]|[\w.$]+\(\s*[\[{])")
+_DATA = re.compile(r"\A\s*+(?:[\[{]\s*+[\[{\"]|[\w.$]++\(\s*+[\[{])")
 _PLAYER = re.compile(
     r"video|player|vod|v\.qq\.com|youku|iqiyi|bilibili|cctv|miaopai|\.(?:mp4|flv|m3u8|swf)", re.IGNORECASE
 )

@@ -428,10 +428,8 @@ def _further(url: str, address: str) -> tuple[int, str] | None:
     if not stem or not address.startswith(folder):
         return None
     first = re.sub(r"_1$", "", stem)  # some number the first page too
-    found = re.match(
-        rf"(?:{re.escape(first)}[_-]|{re.escape(stem)}/)(\d{{1,3}}){re.escape(ext)}$",
-        address[len(folder) :].partition("?")[0],
-    )
+    name = address[len(folder) :].partition("?")[0]
+    found = re.match(rf"(?:{re.escape(stem)}[_/-]|{re.escape(first)}_)(\d{{1,3}}){re.escape(ext)}$", name)
     number = int(found[1]) if found else 0
     return (number, address) if 0 < number <= 200 and address != url else None
 

@@ -7,7 +7,7 @@ from govcrawl.addresses import host_of
 from govcrawl.extraction.document import Document
 
 _CUT = re.compile(
-    r"(?<!…)(?<!\.)(?:\.{3}|…)$|(?:\.{2,}|…)\s*[\[【（(<]?(?:详细|详情|全文|更多|阅读全文|查看全文|查看更多|未完|\[?详)\S{0,4}$|[，、,]$",
+    r"(?<!…)(?<!\.)(?:\.{3}|…)$|(?:(?<!\.)\.{2,}+|…)\s*+[\[【（(<]?(?:详细|详情|全文|更多|阅读全文|查看全文|查看更多|未完|\[?详)\S{0,4}$|[，、,]$",
 )
 # What content farms put for the words of education news: 学生 → 员工, 学校 → 公司, 专业 → 公司产品, 招生 → 招商.
 _IMPOSSIBLE = re.compile(

@@ -18,7 +18,7 @@ _HIDING_RULES = (
     re.compile(r"position\s*:\s*(?:absolute|fixed)"),
 )
 _MEDIA_END = re.compile(r"\}\s*\}")
-_SIMPLE = re.compile(r"(?:[a-z]+)?([.#][\w-]+)", re.IGNORECASE)
+_SIMPLE = re.compile(r"(?<![a-z])(?:[a-z]++)?([.#][\w-]+)", re.IGNORECASE)
 
 
 def hidden_names(sheets: Iterable[str]) -> tuple[set[str], set[str]]:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import re
+import socket
+import unicodedata
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from scrapy.exceptions import IgnoreRequest
 from scrapy.resolver import CachingThreadedResolver
 from scrapy.utils.httpobj import urlparse_cached
 from twisted.internet.error import DNSLookupError
+
+from govcrawl.addresses import is_address
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,11 +29,39 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
+_UNICAST = ipaddress.ip_network("2000::/3")  # all of IPv6 that is given out
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_TEREDO = ipaddress.ip_network("2001::/32")
+
+
 def is_inner(address: str) -> bool:
-    """Whether an IP address is loopback, private, link-local or otherwise not on the public internet."""
+    """Whether an IP address is loopback, private, link-local or otherwise not on the public internet, itself or the
+    IPv4 address that it stands for. Raises ValueError where it is no address."""
     ip = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(ip, "ipv4_mapped", None)
-    return not (mapped or ip).is_global or (mapped or ip).is_multicast
+    if isinstance(ip, ipaddress.IPv6Address):
+        behind = ip.ipv4_mapped or ip.sixtofour
+        if ip in _NAT64:
+            behind = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        if behind is None:
+            return not (ip in _UNICAST and ip.is_global) or ip in _TEREDO
+        ip = behind
+    return not ip.is_global or ip.is_multicast
+
+
+def written_address(host: str) -> str | None:
+    """The IP address that a host of a URL is, however it is written: 127.1, 0x7f000001, 0177.0.0.1, [::1], full-width
+    digits, ``%31``, ideographic stops. None where it is a name."""
+    plain = unicodedata.normalize("NFKC", unquote(host)).replace("。", ".").strip("[]").rstrip(".")
+    try:
+        return str(ipaddress.ip_address(plain.partition("%")[0]))
+    except ValueError:
+        pass
+    if re.fullmatch(r"[0-9A-Fa-fxX.]{1,60}", plain) is None:
+        return None
+    try:
+        return socket.inet_ntoa(socket.inet_aton(plain))
+    except OSError:
+        return None
 
 
 class Refused(IgnoreRequest):
@@ -71,19 +105,28 @@ class AddressGuardMiddleware:
 
     def process_request(self, request: Request) -> None:
         parts = urlparse_cached(request)
-        host = parts.hostname or ""
         if parts.scheme not in ("http", "https"):
             msg = f"{request.url[:200]} is neither http nor https"
             raise Refused(msg)
-        if host in self.allowed:
-            return
-        try:
-            inner = is_inner(host)
-        except ValueError:
-            inner = host == "localhost" or host.endswith(".localhost") or host.isdigit() or host.startswith("0x")
-        if inner:
-            msg = f"{host} is an inner address; GOVCRAWL_ALLOW_HOSTS={host} would allow it"
+        if not is_address(request.url):
+            msg = f"{request.url[:200]} cannot be asked: it names no host, or a user"
             raise Refused(msg)
+        host = (parts.hostname or "").removesuffix(".")
+        if (why := self.inner(host)) is not None:
+            msg = f"{host} is {why}; GOVCRAWL_ALLOW_HOSTS={host} would allow it"
+            raise Refused(msg)
+
+    def inner(self, host: str) -> str | None:
+        """What is inner in a host of a URL; None where nothing is, or GOVCRAWL_ALLOW_HOSTS names it."""
+        address = written_address(host)
+        if host in self.allowed or address in self.allowed:
+            return None
+        if address is None:
+            local = host == "localhost" or host.endswith(".localhost")
+            return "an inner address" if local else None
+        if not is_inner(address):
+            return None
+        return "an inner address" if address == host else f"the inner address {address}"
 
 
 def allowed_hosts(crawler: Crawler) -> frozenset[str]:

@@ -88,7 +88,7 @@ class PolitenessMiddleware:
 
     def robots_parsed(self, robotparser: RobotParser, request: Request) -> None:
         delay = robotparser.crawl_delay(self._agent)
-        if not delay:
+        if not delay or not float(delay) >= 0:
             return
         key = self._key(request)
         self._floor[key] = max(self._floor.get(key, 0.0), min(float(delay), self._longest_delay))
@@ -124,10 +124,9 @@ def retry_after(response: Response) -> float | None:
     """Seconds that a Retry-After header asks for; it holds a number of seconds or an HTTP date. None where it holds
     neither."""
     value = (response.headers.get("Retry-After") or b"").decode("latin-1").strip()
-    if value.isdigit():
-        return float(value)
+    if value.isascii() and value.isdigit():
+        return float(value[:12])
     try:
-        when = email.utils.parsedate_to_datetime(value)
-    except (TypeError, ValueError):
+        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
+    except (TypeError, ValueError, OverflowError, IndexError):
         return None
-    return max(0.0, when.timestamp() - time.time())

@@ -16,15 +16,17 @@ from urllib.parse import urljoin, urlsplit
 
 from scrapy.spiderloader import get_spider_loader
 
-from govcrawl.addresses import canonical, doc_id, host_of
+from govcrawl.addresses import canonical, doc_id, host_of, is_address
 from govcrawl.base_spiders.listing import ListingSpider
 from govcrawl.base_spiders.news_json import feed_of
-from govcrawl.base_spiders.rows import DOCUMENT, find_rows
+from govcrawl.base_spiders.rows import DOCUMENT, MAX_ADDRESS, find_rows
 from govcrawl.errors import BadArgument
 from govcrawl.extraction import flags
 from govcrawl.extraction.page import Site
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from scrapy.http import TextResponse
     from scrapy.settings import BaseSettings
 
@@ -81,7 +83,7 @@ FAMILIES = (
     ),
     Family(
         "label8888", "LabelSpider", "安徽 platform", r"/content/column/\d+|/site/label/8888|/public/column/\d+",
-        r"/site/label/8888|/content/column/\d+", r"/(?:public/\d+|[\w/-]+)/\d{7,9}\.html$", needs_mark=True,
+        r"/site/label/8888|/content/column/\d+", r"/(?:public/\d+|[\w/-]{1,200})/\d{7,9}\.html$", needs_mark=True,
     ),
     Family(
         "easysite", "EasySiteSpider", "辽宁 platform", r"/[0-9a-f]{8}-\d+\.shtml$", r"tagname=[\"'][^\"']*[0-9a-f]{8}-\d+\.shtml",
@@ -97,7 +99,7 @@ FAMILIES = (
         "numbered", "NumberedSpider", "numbered files", article=r"/(?:\d{4}/\d{2}-\d{2}/\d{6,8}|\d{8}/[0-9a-f]{32})\.html$",
     ),
 )  # fmt: skip
-_URL = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)
+_URL = re.compile(r"https?://[^\s/?#]++\S*", re.IGNORECASE)
 GENERIC = Family("generic", "GenericSpider", "unknown CMS, by its pager")
 FEED = Family("news_json", "JsonListSpider", "JSON feeds, data in scripts")
 NEXT_LINK = Family("news_links", "NextLinkSpider", "pager of links")
@@ -149,7 +151,7 @@ def recognise(response: TextResponse) -> Recognised | None:
 
 def bound_to(url: str, article: str) -> str:
     """A pattern for addresses of a form on the same site: its host, or one below or beside it."""
-    port = f":{urlsplit(url).port}" if urlsplit(url).port else "(?::(?:80|443))?"
+    port = f":{urlsplit(url).port}" if is_address(url) and urlsplit(url).port else "(?::(?:80|443))?"
     return rf"^https?://(?:[\w-]+\.)*{re.escape(registrable(url))}{port}(?:/[^?#]*)?{article}"
 
 
@@ -180,7 +182,7 @@ def owner(url: str, known: dict[str, type[ListingSpider]]) -> type[ListingSpider
 def checked_url(address: str, where: str) -> str:
     """A web address as given. Raises BadArgument, which says where it stands."""
     try:
-        good = _URL.fullmatch(address) is not None and host_of(address) != "" and doc_id(address) != ""
+        good = _URL.fullmatch(address) is not None and is_address(address) and doc_id(address) != ""
     except ValueError:
         good = False
     if not good:
@@ -188,10 +190,12 @@ def checked_url(address: str, where: str) -> str:
     return address
 
 
-def other_site(url: str) -> Site:
-    """The site of an address that no spider knows: its host."""
+def other_site(url: str, known: Container[str] = ()) -> Site:
+    """The site of an address that no spider knows: its host, as a name that is safe for a folder and no spider's. Those
+    have no dots; a host without any, or one that is called like a spider, gets ``host-`` before it."""
     host = host_of(canonical(url))
-    return Site(host.replace(":", "-"), kind="other", hosts=(host,))
+    name = re.sub(r"[^a-z0-9_.-]", "-", host).lstrip("._")
+    return Site(name if "." in name and name not in known else f"host-{name}", kind="other", hosts=(host,))
 
 
 def _links(response: TextResponse) -> dict[str, str]:
@@ -204,6 +208,8 @@ def _links(response: TextResponse) -> dict[str, str]:
         try:
             url = urljoin(response.url, anchor.attrib["href"].strip()).partition("#")[0]
         except ValueError:
+            continue
+        if len(url) > MAX_ADDRESS or not is_address(url):
             continue
         if url.startswith(("http://", "https://")) and (host_of(url) == same or host_of(url).endswith("." + same)):
             text = anchor.attrib.get("title") or "".join(anchor.xpath(".//text()").getall()).strip()
@@ -245,7 +251,7 @@ def _shape(url: str) -> str | None:
 
 def _numbers(segment: str) -> str:
     """A part of an address with its numbers, and ids of letters and digits, left open."""
-    parts = re.split(r"((?=[0-9]*[A-Za-z])(?=[A-Za-z]*[0-9])[0-9A-Za-z]{10,}|\d+)", segment)
+    parts = re.split(r"((?<![0-9A-Za-z])(?=[0-9]*+[A-Za-z])(?=[A-Za-z]*+[0-9])[0-9A-Za-z]{10,}|\d+)", segment)
     return "".join(
         re.escape(p) if i % 2 == 0 else r"\d+" if p.isdigit() else "[0-9A-Za-z]+" for i, p in enumerate(parts)
     )
@@ -256,8 +262,15 @@ def _recognised_feed(response: TextResponse) -> Recognised | None:
     addresses = re.findall(r"""["'](?:https?:)?//[^"'\s]+|["']/[^"'\s]+""", response.text.replace("\\/", "/"))
     shapes: dict[str, set[str]] = defaultdict(set)
     for found in addresses:
-        url = urljoin(response.url, found[1:])
-        if not re.search(r"\.(?:jpe?g|png|gif|webp|js|css|json)(?:\?|$)", url) and (shape := _shape(url)) is not None:
+        try:
+            url = urljoin(response.url, found[1:])
+        except ValueError:
+            continue
+        if (
+            len(url) <= MAX_ADDRESS
+            and not re.search(r"\.(?:jpe?g|png|gif|webp|js|css|json)(?:\?|$)", url)
+            and (shape := _shape(url)) is not None
+        ):
             shapes[bound_to(url, shape)].add(url)
     if not shapes:
         return None

@@ -33,6 +33,15 @@ EXIT_CODES: dict[int, tuple[str, str, str]] = {
 }
 
 
+# Of several runs the worst tells: what the operator must mend, then what the program must, then what the sites did.
+WORST_FIRST = (ARGUMENTS, STORAGE, CRASHED, NO_ROWS, BLOCKED, ROBOTS, LOCKED, PARTIAL, COMPLETE)
+
+
+def worst_code(codes: Iterable[int]) -> int:
+    """The exit code of several runs together, by WORST_FIRST."""
+    return min(codes, key=WORST_FIRST.index, default=COMPLETE)
+
+
 def decide(
     channels: list[dict[str, Any]],
     outcomes: Mapping[str, Counter[str]],

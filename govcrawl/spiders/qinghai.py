@@ -20,5 +20,7 @@ class QinghaiSpider(DatedRowsSpider, GenericSpider):
         "网上公示": "https://jyt.qinghai.gov.cn/gk/wsgs/",
         "最新文件": "https://jyt.qinghai.gov.cn/gk/zxwj/",
     }
-    article_pattern = r"^https?://jyt\.qinghai\.gov\.cn/(?:[\w-]+/)+(?!index)[\w-]*\d[\w-]*\.(?:s?html?|aspx)(?:\?.*)?$"
+    article_pattern = (
+        r"^https?://jyt\.qinghai\.gov\.cn/(?:[\w-]+/)+(?!index)(?=[\w-]*\d)[\w-]++\.(?:s?html?|aspx)(?:\?.*)?$"
+    )
     rows_css = "ul#idul li"

@@ -7,7 +7,7 @@ from govcrawl.addresses import doc_id
 from govcrawl.base_spiders.article import ArticleSpider
 from govcrawl.base_spiders.listing import ListingSpider
 from govcrawl.base_spiders.numbered import NumberedSpider
-from govcrawl.errors import BadArgument
+from govcrawl.errors import BadArgument, nearest
 from govcrawl.recognition.families import checked_url, other_site, owner, recognise, spiders
 
 if TYPE_CHECKING:
@@ -31,12 +31,15 @@ class SiteSpider(ArticleSpider):
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Any:
         start = kwargs.pop("start", None)
         if start is None or "channel" in kwargs:
-            raise BadArgument("site needs -a start=<address of a listing> and takes no channel")
+            near = next((f"{k!r}{found}" for k in kwargs if (found := nearest(k, ["start"]))), None)
+            said = f"; it has no argument {near}" if near else ""
+            raise BadArgument(f"site needs -a start=<address of a listing> and takes no channel{said}")
         start = checked_url(start, "start")
-        known = owner(start, spiders(crawler.settings))
+        named = spiders(crawler.settings)
+        known = owner(start, named)
         if known is not None:
             return known.from_crawler(crawler, *args, channel=start, **kwargs)
-        site = other_site(start)
+        site = other_site(start, named)
         facts = {"name": site.name, "site_name": site.name, "hosts": site.hosts, "of": site}
         other: type[UnknownSite] = type("OtherSite", (UnknownSite,), facts)
         return other.from_crawler(crawler, *args, channel=start, **kwargs)

@@ -1,16 +1,15 @@
 import json
 import re
 from collections.abc import Iterable
-from datetime import datetime, timedelta, timezone
 from typing import Any, ClassVar
 
 from scrapy.http import Request, TextResponse
 
+from govcrawl.base_spiders.fields import data_of, day_of, inner, listed, plain, said
 from govcrawl.base_spiders.listing import ListingSpider
 from govcrawl.base_spiders.rows import Row
 
 API = "https://api.thepaper.cn/contentapi/nodeCont/getByChannelId"
-CHINA = timezone(timedelta(hours=8))
 
 
 class ThepaperSpider(ListingSpider):
@@ -38,7 +37,7 @@ class ThepaperSpider(ListingSpider):
 
     def page_requests(self, response: TextResponse) -> Iterable[Request]:
         if response.url == API:
-            data = response.json()["data"]
+            data = inner(data_of(response), "data")
             if data.get("hasNext"):
                 asked = json.loads(response.request.body)  # type: ignore[union-attr]
                 yield _asked(asked["channelId"], asked["pageNum"] + 1, data.get("startTime"))
@@ -47,10 +46,10 @@ class ThepaperSpider(ListingSpider):
         if response.url != API:
             yield from super().rows(response)
             return
-        for entry in response.json()["data"].get("list") or ():
-            millis = entry.get("pubTimeLong")
-            on = datetime.fromtimestamp(millis / 1000, CHINA).date() if millis else None
-            yield Row(f"https://www.thepaper.cn/newsDetail_forward_{entry['contId']}", entry.get("name"), on)
+        for entry in listed(inner(data_of(response), "data"), "list"):
+            if (number := said(entry.get("contId"))) is not None:
+                on = day_of(entry.get("pubTimeLong"))
+                yield Row(f"https://www.thepaper.cn/newsDetail_forward_{number}", plain(entry.get("name")), on)
 
     def article_url(self, url: str) -> str:
         return url.partition("?")[0]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from govcrawl.addresses import doc_id, host_of
 from govcrawl.base_spiders.article import ArticleSpider
 from govcrawl.base_spiders.rows import Row
-from govcrawl.errors import BadArgument
+from govcrawl.errors import BadArgument, nearest
 from govcrawl.extensions import ArchiveExtension
 from govcrawl.recognition.families import checked_url, other_site, owner, spiders
 
@@ -34,8 +34,10 @@ class UrlsSpider(ArticleSpider):
         unknown = sorted(set(arguments) - set(self.arguments))
         if unknown or len(arguments) != 1:
             takes = " or ".join(f"-a {k}=<{v}>" for k, v in self.arguments.items())
-            problem = f"urls has no argument {unknown[0]!r}" if unknown else "urls needs one argument"
-            raise BadArgument(f"{problem}; it takes {takes}")
+            if unknown:
+                near = nearest(unknown[0], self.arguments)
+                raise BadArgument(f"urls has no argument {unknown[0]!r}{near}; it takes {takes}")
+            raise BadArgument(f"urls needs one argument; it takes {takes}")
         urls = [checked_url(arguments["url"], "url")] if "url" in arguments else list(_read(arguments["file"]))
         self.pages: dict[str, tuple[str, Site]] = {}
         for url in urls:
@@ -48,6 +50,8 @@ class UrlsSpider(ArticleSpider):
         for key, (url, _) in spider.pages.items():
             if (found := owner(url, known)) is not None:
                 spider.pages[key] = (found(channel=url).article_url(url), found.site())
+            else:
+                spider.pages[key] = (url, other_site(url, known))
         return spider
 
     @property

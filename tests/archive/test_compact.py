@@ -274,8 +274,8 @@ def test_the_command(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["provnce=hebei"], "'provnce=hebei' is no argument"),
-        (["province=heibei"], "province=heibei is no province's slug"),
+        (["provnce=hebei"], "'provnce=hebei' is no argument of compact (did you mean province?)"),
+        (["province=heibei"], "province=heibei is no province's slug (did you mean hebei"),
         (["year=twenty"], "year=twenty is not a year"),
         (["--older-than", "soon"], "--older-than soon is not a number of days"),
     ],

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SITE = "loopback"
-NO_RULES = Rules(lambda _site, _url: None, lambda _row, _record: None)
+NO_RULES = Rules(lambda _site, _url: None, lambda _row, _record, _part: None)
 PDF = b"%PDF-1.4\nmade up for this test\n%%EOF\n"
 WHEN = datetime(2024, 1, 2, tzinfo=UTC)
 
@@ -236,7 +236,7 @@ def derived_cut(data: Path) -> Path:
     return path
 
 
-MENDED = {
+MENDED: dict[Callable[[Path], Path], str] = {
     cut_articles: "unreadable",
     damaged_articles: "unreadable",
     empty_articles: "unreadable",

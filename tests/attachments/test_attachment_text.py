@@ -57,9 +57,9 @@ def pdf(
     objects[0] = b"<< /Type /Catalog /Pages 2 0 R >>"
     objects[1] = b"<< /Type /Pages /Count %d /Kids [%s] >>" % (len(kids), b" ".join(b"%d 0 R" % k for k in kids))
     out, places = b"%PDF-1.4\n", []
-    for number, content in enumerate(objects, 1):
+    for number, drawn_object in enumerate(objects, 1):
         places.append(len(out))
-        out += b"%d 0 obj\n%s\nendobj\n" % (number, content)
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, drawn_object)
     table = b"".join(b"%010d 00000 n \n" % place for place in places)
     size = len(places) + 1
     end = b"xref\n0 %d\n0000000000 65535 f \n%strailer << /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n"
@@ -348,7 +348,7 @@ def test_a_reader_that_hangs_or_dies_is_replaced(code: str, said: str, place: Pa
         found = reader.read(str(place))
         assert time.monotonic() - began < 10
         assert found.text is None
-        assert said in found.error
+        assert said in (found.error or "")
         assert reader.process is None
         reader.command, reader.seconds = Reader().command, 30
         assert reader.read(str(place)).text == "\n".join(LINES)
@@ -375,7 +375,7 @@ def put(data: Path, body: bytes, extension: str) -> str:
 
 
 def rows(data: Path) -> list[dict[str, Any]]:
-    return pq.read_table(data / "attachment_text").to_pylist()
+    return list(pq.read_table(data / "attachment_text").to_pylist())
 
 
 @pytest.fixture

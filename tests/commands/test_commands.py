@@ -59,11 +59,11 @@ def small() -> Iterator[Site]:
 # sites
 
 
-def test_the_readmes_table_of_sites_is_fresh() -> None:
-    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
-    assert "<!-- sites -->\n" in readme
-    assert "<!-- /sites -->" in readme
-    assert sites.put(readme, sites.markdown(sites.table(SETTINGS))) == readme, "run: scrapy sites --write README.md"
+def test_the_table_of_sites_is_fresh() -> None:
+    paper = (PROJECT / "docs/sites.md").read_text(encoding="utf-8")
+    assert "<!-- sites -->\n" in paper
+    assert "<!-- /sites -->" in paper
+    assert sites.put(paper, sites.markdown(sites.table(SETTINGS))) == paper, "run: scrapy sites --write docs/sites.md"
 
 
 def test_table_of_sites() -> None:
@@ -290,7 +290,7 @@ def test_a_bad_file_of_urls_is_refused(text: str, problem: str, tmp_path: Path) 
 def test_bad_arguments_of_urls_are_refused(tmp_path: Path) -> None:
     for arguments, problem in (
         ({}, "needs one argument"),
-        ({"files": "x"}, "no argument 'files'"),
+        ({"files": "x"}, r"no argument 'files' \(did you mean file"),
         ({"file": "x", "url": "http://x.example/"}, "needs one argument"),
         ({"file": str(tmp_path / "none")}, "No such file"),
         ({"file": str(tmp_path)}, "cannot be read"),
@@ -379,9 +379,9 @@ def test_canary_of_a_spider_without_channels_says_why(tmp_path: Path) -> None:
 
 
 def test_canary_of_an_unknown_site(tmp_path: Path) -> None:
-    done = scrapy(tmp_path / "data", "canary", "nosuch")
+    done = scrapy(tmp_path / "data", "canary", "helongjiang")
     assert done.returncode == 2
-    assert "unknown site 'nosuch'" in done.stderr
+    assert "unknown site 'helongjiang' (did you mean heilongjiang" in done.stderr
 
 
 def test_a_finding_as_a_row() -> None:

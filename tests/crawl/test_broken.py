@@ -178,15 +178,18 @@ def test_two_runs_of_one_site(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["gmw", "-a", "chanel=x"], "has no argument 'chanel'; it takes: since"),
+        (["gmw", "-a", "chanel=x"], "has no argument 'chanel' (did you mean channel?); it takes: since"),
         (["gmw", "-a", "since=tomorrow"], "since=tomorrow is not a date; write it as"),
         (["gmw", "-a", "since=2024-02-30"], "since=2024-02-30 is not a date"),
         (["gmw", "-a", "since=2024-02", "-a", "until=2023"], "is after until"),
         (["gmw", "-a", "sample=many"], "sample=many is not a number"),
         (["gmw", "-a", "full=perhaps"], "full=perhaps is neither 1 nor 0"),
         (["gmw", "-a", "channel=体育"], "gmw has no channel '体育'; it has: "),
+        (["heilongjiang", "-a", "channel=通知公吿"], "no channel '通知公吿' (did you mean 通知公告?); it has: "),
         (["gmw", "-a", "channel=https://example.com/"], "is not on a host of gmw"),
         (["atlantis"], "unknown site 'atlantis'; scrapy list shows"),
+        (["helongjiang"], "unknown site 'helongjiang' (did you mean heilongjiang"),
+        (["site", "-a", "strat=https://x.example/"], "it has no argument 'strat' (did you mean start?)"),
         ([], "give one spider"),
     ],
 )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -49,6 +51,14 @@ def serve(site: Site, number: int, markup: str) -> None:
     site.answers[site.path_of(number)] = (200, HTML, markup.encode())
 
 
+def quoted(text: str) -> str:
+    return quote(text, safe="")
+
+
+def packed(text: str) -> str:
+    return base64.b64encode(f"{text}/f/x.pdf".encode()).decode()
+
+
 def rows(data: Path) -> dict[str, dict[str, Any]]:
     found = sorted(pq.read_table(data / "articles").to_pylist(), key=lambda r: r["revision"])
     return {r["url"].split("/", 3)[3]: r for r in found}
@@ -72,7 +82,10 @@ def every_form(tmp_path_factory: pytest.TempPathFactory) -> Any:
         for number, name in enumerate(names, 1):
             day = f"2023-{1 + number // 28:02d}-{1 + number % 28:02d}"
             # Each a notice of its own: pages that say the same on the same day are one.
-            serve(site, number, FORMS[name].replace(BASE, site.base).replace("2024-03-12", day))
+            here = FORMS[name]
+            for written in (str, quoted, packed):
+                here = here.replace(written(BASE), written(site.base))
+            serve(site, number, here.replace("2024-03-12", day))
             folder = site.path_of(number).rpartition("/")[0]
             kind, _, form = name.partition(": ")
             for path, body in TEXT_ELSEWHERE[form][1].items() if kind == "text" else ():
@@ -126,7 +139,6 @@ def test_what_could_not_be_read_is_flagged_counted_and_makes_the_run_partial(eve
         assert (known[path]["outcome"], known[path]["form"]) == ("landed", form), name
         assert known[path]["extractor"].startswith("govcrawl/"), name
         shown[form] = shown.get(form, 0) + 1
-    assert report(data)["without_text"] == {} or True
     first = json.loads(min(data.glob("runs/**/*.json")).read_text())
     assert first["without_text"]["no_text"] == shown
     assert first["status"] == "partial"
@@ -160,17 +172,16 @@ def test_pages_that_lead_elsewhere_are_aliases(tmp_path: Path) -> None:
     names = list(LEADS)
     with Site(2 * len(names)) as site:
         for number, name in enumerate(names, 1):
-            target = site.path_of(number + len(names)).rpartition("/")
-            address = f"..{'/' + target[0].split('/', 2)[1]}/{target[0].split('/', 2)[2]}/{target[2]}"
-            serve(site, number, f"<html><head>{LEADS[name].format('../' + address)}</head></html>")
+            target = f"../..{site.path_of(number + len(names))}"
+            serve(site, number, f"<html><head>{LEADS[name].format(target)}</head></html>")
         done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}", settings=QUICK)
         assert done.returncode == 0, done.stdout + done.stderr[-2000:]
         found, known = rows(tmp_path), captures(tmp_path)
         assert len(found) == len(names)
         for number, name in enumerate(names, 1):
-            first, target = (site.path_of(n).lstrip("/") for n in (number, number + len(names)))
+            first, path = (site.path_of(n).lstrip("/") for n in (number, number + len(names)))
             assert known[first]["outcome"] == "alias", name
-            assert known[first]["alias_of"] == known[target]["doc_id"] == found[target]["doc_id"], name
+            assert known[first]["alias_of"] == known[path]["doc_id"] == found[path]["doc_id"], name
 
 
 def test_given_pages_are_unreadable_instead_of_no_article(tmp_path: Path) -> None:
@@ -261,7 +272,12 @@ def test_a_kill_between_the_parts_neither_loses_nor_settles(tmp_path: Path) -> N
     with Site(2) as site:
         second = site.path_of(1).replace(".htm", "_2.htm")
         serve(site, 1, page(f"{BODY}<a href='{second}'>下一页</a>"))
-        site.answers[second] = lambda _headers: (time.sleep(30), {}, b"")
+
+        def slow(_headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
+            time.sleep(30)
+            return 200, HTML, b""
+
+        site.answers[second] = slow
         settings = QUICK | {"GOVCRAWL_SEGMENT_ROWS": "1", "DOWNLOAD_TIMEOUT": "60"}
         process = start(tmp_path, "loopback", "-a", f"channel={site.listing}", settings=settings)
         deadline = time.monotonic() + 60

@@ -69,13 +69,19 @@ def test_ten_kills_lose_and_double_nothing(tmp_path: Path) -> None:
     assert len(read_all(tmp_path)) == 300
 
 
+def never(_headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
+    """An answer that comes too late."""
+    time.sleep(60)
+    return 200, {}, b""
+
+
 def test_a_killed_daily_run_hides_no_older_page(tmp_path: Path) -> None:
     """The rows of the newest list page are settled by a run that is then killed; the next run must still go on to the new
     rows below them, although the page above holds only settled ones."""
     with Site(60) as site:
         assert crawl(tmp_path, "loopback", "-a", f"channel={site.listing}").returncode == 0
         site.publish(60)
-        site.answers["/node_1_2.htm"] = lambda _headers: (time.sleep(60), {}, b"")
+        site.answers["/node_1_2.htm"] = never
         process = start(tmp_path, "loopback", "-a", f"channel={site.listing}", settings={"GOVCRAWL_SEGMENT_ROWS": "1"})
         deadline = time.monotonic() + 30
         while len(set(urls(tmp_path))) < 80 and time.monotonic() < deadline:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
 
+    from .model import Answer
+
 NAME = "tests.simulated.download.Handler"
 
 
@@ -55,7 +57,12 @@ class Handler(BaseDownloadHandler):
         answer = next((answer for answer in answers if answer.status != 404), None)
         if answer is None:
             answer = self.sites[0].answer(request.method, request.url, request.body)
-        headers = dict((*answer.headers, ("Content-Length", str(len(answer.body)))))
-        wire = {name.encode(): value.encode() for name, value in headers.items()}
-        made = responsetypes.from_args(headers=wire, url=request.url, body=answer.body)
-        return made(url=request.url, status=answer.status, headers=headers, body=answer.body, request=request)
+        return response_of(answer, request)
+
+
+def response_of(answer: Answer, request: Request) -> Response:
+    """A simulated answer as Scrapy's downloader gives it."""
+    headers = dict((*answer.headers, ("Content-Length", str(len(answer.body)))))
+    wire = {name.encode(): value.encode() for name, value in headers.items()}
+    made = responsetypes.from_args(headers=wire, url=request.url, body=answer.body)
+    return made(url=request.url, status=answer.status, headers=headers, body=answer.body, request=request)

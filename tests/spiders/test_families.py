@@ -12,7 +12,7 @@ import json
 import re
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs, parse_qsl, urljoin, urlsplit
 
 import pytest
@@ -40,13 +40,13 @@ from tests import simulated
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from govcrawl.base_spiders.article import ArticlePage
     from govcrawl.base_spiders.listing import ListingSpider
-    from govcrawl.items import Page
     from tests.simulated import SimulatedSite
 
 SETTINGS = Settings({name: getattr(project, name) for name in dir(project) if name.isupper()})
 LOADER = SpiderLoader.from_settings(SETTINGS)
-SPIDERS: dict[str, type[ListingSpider]] = {name: LOADER.load(name) for name in LOADER.list()}
+SPIDERS = {name: cast("type[ListingSpider]", LOADER.load(name)) for name in LOADER.list()}
 DEPARTMENTS = sorted(n for n, s in SPIDERS.items() if getattr(s, "kind", "") in ("department", "ministry"))
 WALKED = [n for n in [*simulated.SLUGS, *simulated.VARIANTS] if simulated.VARIANTS.get(n, n) in DEPARTMENTS]
 
@@ -61,7 +61,7 @@ class Crawl:
         self.site = site
         self.archive = self.spider.archive = Archive(Storage(str(folder)))
         self.spider.crawler = SimpleNamespace(settings=SETTINGS)
-        self.pages: list[Page] = []
+        self.pages: list[ArticlePage] = []
         self.asked: list[str] = []
         self._queue: list[Any] = []
         self._order = itertools.count()
@@ -103,7 +103,7 @@ class Crawl:
         kind = responsetypes.from_args(headers=headers, url=url, body=answer.body)
         response = kind(url, status=answer.status, headers=headers, body=answer.body, request=request)
         if answer.status >= 400:
-            failure = Failure(HttpError(response))
+            failure: Any = Failure(HttpError(response))  # type: ignore[no-untyped-call]
             failure.request = request
             results = request.errback(failure)
         else:
@@ -177,10 +177,10 @@ def test_facts_know_every_channel_and_example(slug: str) -> None:
         assert stated in known, url
     examples = re.search(r"^  article_examples:\n(.*?)(?=^  \w)", known, re.MULTILINE | re.DOTALL)
     for entry in re.split(r"^  - ", examples[1], flags=re.MULTILINE)[1:] if examples else ():
-        url = re.match(r"url: (\S+)", entry)
-        assert url
+        example = re.match(r"url: (\S+)", entry)
+        assert example
         if "sibling: true" not in entry:
-            assert re.search(spider.article_pattern, url[1]), url[1]
+            assert re.search(spider.article_pattern, example[1]), example[1]
 
 
 def test_a_spider_without_an_address_says_so() -> None:
@@ -452,7 +452,8 @@ def test_a_directory_walks_its_columns_one_after_the_other() -> None:
     )
     assert list(spider.rows(shell)) == []
     asked: list[str] = []
-    response, total = shell, {"5": 150, "9": 20}
+    response: TextResponse = shell
+    total = {"5": 150, "9": 20}
     while (request := next(iter(spider.page_requests(response)), None)) is not None:
         asked.append(
             urlsplit(request.url).path.rsplit("/", 1)[1] + "/" + parse_qs(urlsplit(request.url).query)["page"][0]

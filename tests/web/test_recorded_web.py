@@ -4,50 +4,49 @@ from __future__ import annotations
 
 import gzip
 import html
-import importlib.util
 import io
 import json
 import re
 import shutil
 from collections import Counter
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin
 
 import pytest
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 from selectolax.lexbor import LexborHTMLParser
 
+from tests import build_web
+
 HERE = Path(__file__).resolve().parent
-SPEC = importlib.util.spec_from_file_location("build_web", HERE.parent / "build_web.py")
-build_web = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(build_web)
 
 INDEX = build_web.entries()
 GOLD = [json.loads(line) for line in (HERE / "gold.jsonl").read_text(encoding="utf-8").splitlines()]
 BY_URL = {entry["url"]: entry for entry in INDEX}
 
 
-def source(entry):
-    return (HERE / entry["file"]).read_text(encoding="utf-8")
+def source(entry: dict[str, Any]) -> str:
+    return (HERE / str(entry["file"])).read_text(encoding="utf-8")
 
 
-def visible(markup):
+def visible(markup: str) -> str:
     """Text without tags, comments and scripts."""
     markup = re.sub(r"(?s)<!--.*?-->|<script.*?</script>|<style.*?</style>", "", markup)
     return html.unescape(re.sub(r"<[^>]*>", "", markup))
 
 
-def squeeze(text):
+def squeeze(text: str) -> str:
     return re.sub(r"\s", "", text)
 
 
-def test_the_shipped_file_is_up_to_date():
+def test_the_shipped_file_is_up_to_date() -> None:
     assert build_web.main(["--check"]) == 0
     assert build_web.build() == build_web.build()
     assert build_web.TARGET.stat().st_size < 400_000
 
 
-def test_a_stale_or_broken_file_is_noticed(tmp_path):
+def test_a_stale_or_broken_file_is_noticed(tmp_path: Path) -> None:
     sources, target = tmp_path / "web", tmp_path / "web.warc.gz"
     shutil.copytree(HERE, sources)
     arguments = ["--sources", str(sources), "--target", str(target)]
@@ -65,15 +64,16 @@ def test_a_stale_or_broken_file_is_noticed(tmp_path):
 GOLD_FILE = BY_URL[GOLD[0]["url"]]["file"]
 
 
-def test_the_warc_file_holds_every_line_of_the_index():
-    kinds, answers = Counter(), {}
+def test_the_warc_file_holds_every_line_of_the_index() -> None:
+    kinds: Counter[str] = Counter()
+    answers: dict[str, tuple[str, bytes]] = {}
     with build_web.TARGET.open("rb") as stream:
         for record in ArchiveIterator(stream, parse_http=False):
             kinds[record.headers["WARC-Type"]] += 1
             assert record.verify_block_digest()
             if record.record_type == WarcRecordType.response:
-                head, _, body = record.reader.read().partition(b"\r\n\r\n")
-                answers[record.headers["WARC-Target-URI"]] = (head.decode("latin-1"), body)
+                top, _, rest = record.reader.read().partition(b"\r\n\r\n")
+                answers[record.headers["WARC-Target-URI"]] = (top.decode("latin-1"), rest)
     revisits = sum(1 for entry in INDEX if entry.get("revisit"))
     assert kinds == {"warcinfo": 1, "request": len(INDEX) + revisits, "response": len(INDEX), "revisit": revisits}
     assert revisits
@@ -86,7 +86,7 @@ def test_the_warc_file_holds_every_line_of_the_index():
         assert body.decode(entry["encoding"]) == (HERE / entry["file"]).read_bytes().decode("utf-8")
 
 
-def test_warcio_accepts_the_file():
+def test_warcio_accepts_the_file() -> None:
     checker = pytest.importorskip("warcio.archiveiterator", reason="warcio is an extra")
     stream = io.BytesIO(build_web.TARGET.read_bytes())
     count = 0
@@ -96,7 +96,7 @@ def test_warcio_accepts_the_file():
     assert count > 2 * len(INDEX)
 
 
-def test_the_index_names_each_address_once_and_each_file():
+def test_the_index_names_each_address_once_and_each_file() -> None:
     assert len(BY_URL) == len(INDEX)
     files = {path.relative_to(HERE).as_posix() for path in HERE.glob("*/**/*") if path.is_file()}
     assert files - {f for f in files if "__pycache__" in f} == {entry["file"] for entry in INDEX}
@@ -104,7 +104,7 @@ def test_the_index_names_each_address_once_and_each_file():
     assert {entry["status"] for entry in INDEX} == {200, 301, 404, 503}
 
 
-def test_every_article_that_answers_has_an_expected_row():
+def test_every_article_that_answers_has_an_expected_row() -> None:
     answered = {e["url"] for e in INDEX if e["kind"] == "article" and e["status"] == 200}
     without = {e["url"] for e in INDEX if e.get("duplicate_of") or not source(e)}
     assert len(without) == 2
@@ -114,7 +114,7 @@ def test_every_article_that_answers_has_an_expected_row():
 
 
 @pytest.mark.parametrize("row", GOLD, ids=lambda row: row["url"].rsplit("/", 1)[-1])
-def test_an_expected_row_is_what_the_page_says(row):
+def test_an_expected_row_is_what_the_page_says(row: dict[str, Any]) -> None:
     page = source(BY_URL[row["url"]])
     spaced = visible(page)
     text = squeeze(spaced)
@@ -149,7 +149,7 @@ BODIES = {
 
 
 @pytest.mark.parametrize("row", GOLD, ids=lambda row: row["url"].rsplit("/", 1)[-1])
-def test_an_expected_text_is_the_whole_body(row):
+def test_an_expected_text_is_the_whole_body(row: dict[str, Any]) -> None:
     body = LexborHTMLParser(source(BY_URL[row["url"]])).css(BODIES[row["site"]])
     assert len(body) == 1
     for credit in body[0].css(".liability, .ep-source"):
@@ -157,7 +157,7 @@ def test_an_expected_text_is_the_whole_body(row):
     assert squeeze(body[0].text()) == squeeze(row.get("text_original", row["text"]))
 
 
-def listed(entry):
+def listed(entry: dict[str, Any]) -> list[str]:
     """Addresses of the articles that a list page names: by the sites' own address forms."""
     body = source(entry)
     if entry["file"].endswith(".json"):
@@ -177,8 +177,8 @@ def listed(entry):
     return [urljoin(entry["url"], url) for url in found]
 
 
-def test_what_a_list_names_is_recorded():
-    named = Counter()
+def test_what_a_list_names_is_recorded() -> None:
+    named: Counter[str] = Counter()
     for entry in INDEX:
         if entry["kind"] == "listing":
             urls = listed(entry)
@@ -217,12 +217,12 @@ DIFFICULTIES = {
 
 
 @pytest.mark.parametrize("name", DIFFICULTIES)
-def test_a_difficulty_is_there(name):
+def test_a_difficulty_is_there(name: str) -> None:
     file, pattern = DIFFICULTIES[name]
     assert re.search(pattern, (HERE / file).read_text(encoding="utf-8"))
 
 
-def test_the_undated_article_has_no_date_of_its_own():
+def test_the_undated_article_has_no_date_of_its_own() -> None:
     row = next(row for row in GOLD if row["published_on"] is None)
     entry = BY_URL[row["url"]]
     page = source(entry)

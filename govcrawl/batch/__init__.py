@@ -1,0 +1,1 @@
+"""Many sites crawled side by side, each in a process of its own."""

@@ -1,0 +1,218 @@
+"""``scrapy crawlall``: every site in a process of its own, none left behind, the worst run's exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from govcrawl.batch.board import duration
+from govcrawl.commands.crawlall import seconds_of
+from govcrawl.errors import BadArgument
+from govcrawl.run_report import verdict
+from tests import simulated
+from tests.batch.bent import BLOCKED, DEAD, DRIPS, FORBIDDEN, HEALTHY, REDESIGNED, SITES, SIZES
+from tests.loopback import FAST, PROJECT, command, environment
+
+
+def batch(tmp_path: Path, *options: str, delay: float = 0.0, sites: tuple[str, ...] = SITES) -> list[str]:
+    handlers = json.dumps(dict.fromkeys(("http", "https"), "tests.batch.bent.Handler"))
+    given = FAST | {"DOWNLOAD_HANDLERS": handlers, "BENT_DELAY": str(delay), "SPIDER_MODULES": "govcrawl.spiders"}
+    given |= {"RETRY_TIMES": "0", "GOVCRAWL_SEGMENT_ROWS": "4"}
+    return command("crawlall", "--sites", ",".join(sites), "--logs", str(tmp_path / "log"), *options, settings=given)
+
+
+def run(tmp_path: Path, *options: str, **given: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        batch(tmp_path, *options, **given),
+        env=environment(tmp_path / "data"),
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+
+
+def start(tmp_path: Path, *options: str, **given: Any) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        batch(tmp_path, *options, **given),
+        env=environment(tmp_path / "data"),
+        cwd=PROJECT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def left(tmp_path: Path) -> list[str]:
+    """The processes that work on this archive."""
+    wanted = f"GOVCRAWL_DATA={tmp_path / 'data'}\0".encode()
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if wanted in (folder / "environ").read_bytes() and (folder / "cmdline").read_bytes():
+                found.append(folder.name)
+        except OSError:
+            continue
+    return found
+
+
+def none_left(tmp_path: Path, within: float = 10.0) -> bool:
+    end = time.monotonic() + within
+    while left(tmp_path):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def expected(site: str) -> set[str]:
+    return {a.url for a in simulated.site(site, **SIZES).articles}
+
+
+def landed(tmp_path: Path) -> list[str]:
+    return list(pq.read_table(tmp_path / "data/articles", columns=["url"])["url"].to_pylist())
+
+
+def test_each_site_ends_as_it_must(tmp_path: Path) -> None:
+    done = run(tmp_path, "--jobs", "3", "--json", str(tmp_path / "batch.json"))
+    facts = json.loads((tmp_path / "batch.json").read_text(encoding="utf-8"))
+    codes = {one["site"]: one["exit_code"] for one in facts["sites"]}
+    assert codes == dict.fromkeys((*HEALTHY, DRIPS), verdict.COMPLETE) | {
+        BLOCKED: verdict.BLOCKED,
+        REDESIGNED: verdict.NO_ROWS,
+        DEAD: verdict.PARTIAL,
+        FORBIDDEN: verdict.ROBOTS,
+    }, done.stdout
+    assert done.returncode == facts["exit_code"] == verdict.NO_ROWS
+    urls = landed(tmp_path)
+    assert len(urls) == len(set(urls))
+    assert set(urls) == set().union(*map(expected, (*HEALTHY, DRIPS)))
+    table = {
+        line.split()[0]: line.split()[1] for line in done.stdout.splitlines() if "landed" in line and ": " not in line
+    }
+    assert {site: table[site] for site in HEALTHY} == dict.fromkeys(HEALTHY, "complete")
+    assert "8 sites: 4 complete, 3 failed, 1 partial" in done.stdout
+    assert json.loads(next((tmp_path / "data/batches").iterdir()).read_text(encoding="utf-8")) == facts
+    for one in facts["sites"]:
+        assert Path(one["log"]).is_file()
+        assert bool(one["reason"]) == bool(one["exit_code"])
+    # The next batch begins with those that never came to an end.
+    again = run(tmp_path, "--jobs", "1")
+    began = [line.partition(":")[0] for line in again.stdout.splitlines() if line.endswith(": started")]
+    assert set(began[:4]) == {BLOCKED, REDESIGNED, DEAD, FORBIDDEN}
+
+
+@pytest.mark.parametrize("commits", [0, 4])
+def test_killed_and_started_again(tmp_path: Path, commits: int) -> None:
+    sites = HEALTHY
+    process = start(tmp_path, "--jobs", "3", delay=0.1, sites=sites)
+    end = time.monotonic() + 60
+    while time.monotonic() < end and (
+        len(left(tmp_path)) < 3 or len(list((tmp_path / "data").glob("captures/*/*.parquet"))) < commits
+    ):
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    assert none_left(tmp_path), left(tmp_path)
+    done = run(tmp_path, "--jobs", "3", sites=sites)
+    assert done.returncode == verdict.COMPLETE, done.stdout + done.stderr
+    urls = landed(tmp_path)
+    assert len(urls) == len(set(urls))
+    assert set(urls) == set().union(*map(expected, sites))
+
+
+def test_sigterm_ends_the_crawls_as_partial(tmp_path: Path) -> None:
+    process = start(tmp_path, "--jobs", "2", delay=0.3, sites=HEALTHY)
+    runs = tmp_path / "data/staging"
+    end = time.monotonic() + 60
+    while len(list(runs.glob("site=*.lock"))) < 3 and time.monotonic() < end:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == verdict.PARTIAL
+    assert not left(tmp_path)
+    facts = json.loads(next((tmp_path / "data/batches").iterdir()).read_text(encoding="utf-8"))
+    assert facts["stopped"] == "stopped by SIGTERM"
+    assert [one["state"] for one in facts["sites"]] == ["partial", "partial", "not_started"]
+
+
+def test_a_budget_ends_runs_as_partial(tmp_path: Path) -> None:
+    done = run(tmp_path, "--jobs", "1", "--budget", "4s", delay=0.5, sites=HEALTHY)
+    assert done.returncode == verdict.PARTIAL, done.stdout
+    assert "the budget is used up" in done.stdout
+    assert "not_started" in done.stdout
+
+
+def test_started_twice(tmp_path: Path) -> None:
+    process = start(tmp_path, "--jobs", "1", delay=0.3, sites=HEALTHY)
+    lock = tmp_path / "data/staging/site=crawlall.lock"
+    end = time.monotonic() + 60
+    while not lock.exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    second = run(tmp_path, sites=HEALTHY)
+    assert second.returncode == verdict.LOCKED
+    assert "another crawlall works on" in second.stderr
+    process.terminate()
+    waited = run(tmp_path, "--wait", sites=HEALTHY)
+    assert waited.returncode == verdict.COMPLETE, waited.stdout
+    process.wait(60)
+
+
+def test_a_killed_site_takes_no_other(tmp_path: Path) -> None:
+    process = start(tmp_path, "--jobs", "3", delay=0.3, sites=HEALTHY)
+    end = time.monotonic() + 60
+    victim = None
+    while victim is None and time.monotonic() < end:
+        time.sleep(0.1)
+        for pid in left(tmp_path):
+            line = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            if b"crawl" in line and b"sichuan" in line:
+                victim = int(pid)
+    assert victim is not None
+    os.kill(victim, signal.SIGKILL)
+    assert process.wait(90) == verdict.CRASHED
+    facts = json.loads(next((tmp_path / "data/batches").iterdir()).read_text(encoding="utf-8"))
+    states = {one["site"]: (one["state"], one["reason"]) for one in facts["sites"]}
+    assert states.pop("sichuan") == ("failed", "killed by SIGKILL")
+    assert {state for state, _ in states.values()} == {"complete"}
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--jobs", "0"], "--jobs 0 is not a number from 1 to 1000"),
+        (["--budget", "soon"], "--budget soon is no time; write 45m or 3h"),
+        (["--province", "atlantis"], "--province atlantis is no province's slug"),
+        (["--sites", "helongjiang"], "unknown site 'helongjiang'"),
+        (["--sites", "moe", "--kind", "news"], "no site has --sites moe and --kind news"),
+        (["moe"], "write --sites moe"),
+    ],
+)
+def test_bad_arguments(tmp_path: Path, options: list[str], says: str) -> None:
+    done = subprocess.run(
+        command("crawlall", *options, settings={"SPIDER_MODULES": "govcrawl.spiders"}),
+        env=environment(tmp_path / "data"),
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == verdict.ARGUMENTS
+    assert says in done.stderr + done.stdout
+    assert not (tmp_path / "data").exists()
+
+
+def test_times() -> None:
+    assert [seconds_of("--budget", t) for t in ("90", "45m", "3h", "1.5h", "1d")] == [90, 2700, 10800, 5400, 86400]
+    assert [duration(t) for t in (0.2, 42, 185, 7385)] == ["0 s", "42 s", "3:05", "2:03:05"]
+    for wrong in ("", "3 h", "٣h", "-1h", "0h", "1e9"):
+        with pytest.raises(BadArgument):
+            seconds_of("--budget", wrong)
