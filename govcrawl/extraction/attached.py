@@ -3,12 +3,12 @@ itself as scanned pages."""
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urljoin
+from urllib.parse import unquote
 
 from govcrawl.extraction import body as bodies
 from govcrawl.extraction.document import Link, Picture, squeeze
 from govcrawl.extraction.results import Attachment, Image
-from govcrawl.extraction.shown import in_scripts, is_attachment, is_file, is_named, media_type, shown
+from govcrawl.extraction.shown import in_scripts, is_attachment, is_file, is_named, joined, media_type, shown
 
 if TYPE_CHECKING:
     from govcrawl.extraction.page import Page
@@ -118,11 +118,3 @@ def _of(page: "Page", pictures: list[Picture]) -> list[Image]:
         url = joined(page.base, picture.src)
         found.setdefault(url, Image(url, squeeze(picture.alt)))
     return list(found.values())
-
-
-def joined(base: str, href: str) -> str:
-    """An address joined to its base; as it is where it is none."""
-    try:
-        return urljoin(base, href.strip())
-    except ValueError:
-        return href

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urljoin, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from govcrawl.addresses import canonical, host_of
 from govcrawl.extraction.flags import registrable
-from govcrawl.extraction.shown import shown
+from govcrawl.extraction.page import STATED
+from govcrawl.extraction.shown import joined, shown
 from govcrawl.extraction.written import percent_decoded, unescaped
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ MAX_FRAMES = 6  # of one article
 MAX_PAGES = 30  # of one article, the first one included
 MAX_MARKUP = 4_000_000
 
-STATED = "govcrawl-stated-body"  # the id of the element into which a body is set that the page keeps elsewhere
 
 # Leading elsewhere
 
@@ -59,7 +59,7 @@ def leads_to(markup: str, url: str) -> str | None:
         markup = _without(markup, f"<{name}", f"</{name}>")
     if len("".join(_TAG.sub("", markup).split())) > 200:
         return None
-    found = _joined(url, unescape(target).strip())
+    found = joined(url, unescape(target).strip())
     if urlsplit(found).scheme not in ("http", "https") or canonical(found) == canonical(url):
         return None
     return found
@@ -158,7 +158,7 @@ def _frame_address(base: str, src: str) -> str:
     src = src.strip()
     if not src or src.startswith(("#", "about:", "javascript:", "data:", "blob:")) or shown(src):
         return ""
-    address = _joined(base, src).partition("#")[0]
+    address = joined(base, src).partition("#")[0]
     return address if address.startswith(("http://", "https://")) else ""
 
 
@@ -219,7 +219,7 @@ def _division(markup: str) -> str:
 def _absolute(match: re.Match[str], url: str) -> str:
     address = unescape(match[3] or match[4] or match[5]).strip()
     if address[:1] != "#" and not re.match(r"[a-zA-Z]{2,12}:", address):
-        address = _joined(url, address)
+        address = joined(url, address)
     quoted = address.replace('"', "&quot;")
     return f'{match[1]}{match[2]}"{quoted}"'
 
@@ -397,7 +397,7 @@ def _told(url: str, markup: str) -> Iterator[tuple[int, str]]:
 def _linked(url: str, links: list[Any], base: str) -> Iterator[tuple[int, str]]:
     """Pages to which the links of a pager lead."""
     for link in links:
-        if len(link.text) <= 12 and _PAGER.match(link.text) and (found := _further(url, _joined(base, link.href))):
+        if len(link.text) <= 12 and _PAGER.match(link.text) and (found := _further(url, joined(base, link.href))):
             yield found
 
 
@@ -486,10 +486,3 @@ def form(page: "Page") -> str:
     if "<script" in page.markup[:300_000].lower():
         return "script"
     return "empty"
-
-
-def _joined(base: str, href: str) -> str:
-    try:
-        return urljoin(base, href.strip())
-    except ValueError:
-        return href

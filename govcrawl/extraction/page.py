@@ -9,8 +9,11 @@ from functools import cached_property
 from html import escape, unescape
 from typing import Any, Self
 
-from govcrawl.extraction import attached, charset, document, elsewhere, title
 from govcrawl.extraction import body as bodies
+from govcrawl.extraction import charset, document, title
+from govcrawl.extraction.shown import joined
+
+STATED = "govcrawl-stated-body"  # the id of the element into which a body is set that the page keeps elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ class Page:
         if self.is_filled_by_script:
             html = self.known["html"]
             heading = escape(str(self.known.get("title") or self.listed_title or ""))
-            return f'<html><body><h1>{heading}</h1><div id="{elsewhere.STATED}">{html}</div></body></html>'
+            return f'<html><body><h1>{heading}</h1><div id="{STATED}">{html}</div></body></html>'
         return self.decoded[0]
 
     @cached_property
@@ -111,7 +114,7 @@ class Page:
     def selectors(self) -> tuple[str, ...]:
         """The CSS selectors of the body's container, as far as known beforehand."""
         if self.is_filled_by_script or self.is_stated:
-            return (f"#{elsewhere.STATED}",)
+            return (f"#{STATED}",)
         return self.site.body if self.site is not None else ()
 
     @cached_property
@@ -126,10 +129,10 @@ class Page:
     @property
     def base(self) -> str:
         """What relative addresses on the page are joined to."""
-        return attached.joined(self.url, self.document.base) if self.document.base else self.url
+        return joined(self.url, self.document.base) if self.document.base else self.url
 
     def with_markup(self, markup: str, *, stated: bool = False) -> Self:
-        """The page as it would be with this markup; `stated`: its body is the element with the id `elsewhere.STATED`."""
+        """The page as it would be with this markup; `stated`: its body is the element with the id STATED."""
         other = copy(self)
         other.forget()
         other.__dict__["markup"] = markup

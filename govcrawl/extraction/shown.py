@@ -86,7 +86,7 @@ def shown(src: str, *, framed: bool = True) -> str:
     if framed or _VIEWER.search(path):
         for value in _parameters(src):
             if found := _document(value):
-                return found if found.startswith(("http:", "https:", "/")) else _joined(path, found)
+                return found if found.startswith(("http:", "https:", "/")) else joined(path, found)
     return src if framed and is_attachment(src) else ""
 
 
@@ -159,8 +159,9 @@ def in_scripts(scripts: Iterable[str]) -> list[str]:
     return list(found)
 
 
-def _joined(base: str, href: str) -> str:
+def joined(base: str, href: str) -> str:
+    """An address joined to its base; as it is where it is none."""
     try:
-        return urljoin(base, href)
+        return urljoin(base, href.strip())
     except ValueError:
         return href

@@ -320,9 +320,7 @@ def test_case(row: dict[str, Any]) -> None:
         assert piece in got.text
     for name in ("attachments", "images"):
         if name in want:
-            assert [one.url for one in getattr(got, name)] == [
-                elsewhere._joined(base, address) for address in want[name]
-            ]
+            assert [one.url for one in getattr(got, name)] == [shown.joined(base, address) for address in want[name]]
     assert set(want.get("quality_has", ())) <= set(quality(read))
     for name in ("source", "title"):
         assert name not in want or getattr(said, name) == want[name]
