@@ -160,7 +160,7 @@ class PartsPipeline(Stage):
     """Brings what of the article lies at other addresses of its site: frames, further pages. An article's outcome is
     written only once its parts are known; one that cannot be had flags it as truncated."""
 
-    kept = 32  # frames that many pages share are asked for once
+    kept, small = 32, 1 << 18  # frames of a few kilobytes that many pages share are asked for once
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
@@ -188,7 +188,10 @@ class PartsPipeline(Stage):
         key = doc_id(address)
         if key not in self._brought:
             recorded = self._recorded(key, page) if page.is_again else None
-            self._brought[key] = recorded or await self._fetch(address, page)
+            part = recorded or await self._fetch(address, page)
+            if part is not None and len(part.body) > self.small:
+                return part
+            self._brought[key] = part
             if len(self._brought) > self.kept:
                 self._brought.popitem(last=False)
         return self._brought[key]
@@ -233,19 +236,21 @@ class CleanPipeline(Stage):
         return page
 
     def _without_text(self, page: ArticlePage, found: Cleaned) -> None:
+        """What becomes of a page without text: a listed one lands, unless it says that it is gone."""
         known = page.attempt.known
-        landed = known is not None and known.landed and not known.form
-        page.form = found.form or found.page_type
-        if landed and found.page_type in ("error", "list"):
+        landed = known is not None and known.landed
+        had_text = known is not None and known.landed and not known.form
+        gone = found.page_type == "error" and not is_listed_headline(page)
+        if (landed and gone) or (had_text and found.page_type == "list"):
             raise SoftNotFound(f"{page.url} no longer shows its article ({found.page_type})")
-        if found.page_type == "error" and not is_listed_headline(page):
-            page.form = None
+        if gone:
             raise ErrorPage(f"{page.url} says that there is no such page (error)")
-        if landed or (not page.is_listed and page.form not in ("list", "video")):
-            raise Unreadable(f"{page.url} shows no text that can be read ({page.form})")
-        if not page.is_listed:
-            page.form, form = None, page.form
+        form = found.form or found.page_type
+        if not page.is_listed and not landed and form in ("list", "video"):
             raise NotAnArticle(f"{page.url} holds no article ({form})")
+        page.form = form
+        if had_text or not page.is_listed:
+            raise Unreadable(f"{page.url} shows no text that can be read ({form})")
 
 
 class MetadataPipeline(Stage):
@@ -416,12 +421,21 @@ def _describe_file(article: Article, page: ArticlePage) -> None:
     _as_listed(article, page, "attachment_only")
 
 
+_CREDITS = tuple(
+    "source author editor keywords issuer doc_number index_number written_on subject validity".split()  # noqa: SIM905
+)
+
+
 def describe_unread(article: Article, page: ArticlePage) -> None:
     """A page in which no text could be read is what its listing says it is."""
     article.title = page.attempt.listed_title or article.title
     article.text = article.text_original = None
     article.text_hash, article.text_length = hashlib.sha256(b"").hexdigest(), 0
     article.attachments, article.images = [], []
+    if page.is_foreign or not is_headed(page.reading):
+        stated = page.attempt.fields or {}
+        for name in _CREDITS:
+            setattr(article, name, stated.get(name, [] if name in ("author", "editor", "keywords") else None))
     _as_listed(article, page, "no_text")
 
 
