@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 FILE = {"Content-Type": "application/octet-stream"}
-QUICK = {"RETRY_TIMES": "0", "DOWNLOAD_TIMEOUT": "5"}
+QUICK = {"RETRY_TIMES": "0"}
 FORMS: dict[str, str] = {
     **{f"text: {name}": markup for name, (markup, _) in TEXT_ELSEWHERE.items()},
     **{f"document: {name}": page(body) for name, (body, _) in DOCUMENT_SHOWN.items()},
@@ -278,7 +278,7 @@ def test_a_kill_between_the_parts_neither_loses_nor_settles(tmp_path: Path) -> N
             return 200, HTML, b""
 
         site.answers[second] = slow
-        settings = QUICK | {"GOVCRAWL_SEGMENT_ROWS": "1", "DOWNLOAD_TIMEOUT": "60"}
+        settings = QUICK | {"GOVCRAWL_SEGMENT_ROWS": "1"}
         process = start(tmp_path, "loopback", "-a", f"channel={site.listing}", settings=settings)
         deadline = time.monotonic() + 60
         while not site.asked[second] and time.monotonic() < deadline:
@@ -312,7 +312,9 @@ def test_a_withdrawn_text_is_not_taken_for_a_withdrawn_article(tmp_path: Path) -
         assert crawl(tmp_path, "loopback", "-a", f"channel={site.listing}", settings=QUICK).returncode == 0
         age(tmp_path, 2)
         serve(site, 1, UNREADABLE["bare application"][0])
-        done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}", settings=QUICK)
+        done = crawl(
+            tmp_path, "loopback", "-a", f"channel={site.listing}", settings=QUICK | {"GOVCRAWL_REVISIT": "*:1"}
+        )
         assert done.returncode == 3, done.stdout
         known = captures(tmp_path)[site.path_of(1).lstrip("/")]
         assert (known["outcome"], known["form"]) == ("unreadable", "script")
