@@ -1,60 +1,44 @@
-"""How well and how fast pages are read: govcrawl's extraction beside other extractors, as a Markdown table.
+"""How well and how fast pages are read: govcrawl's extraction beside other extractors, as Markdown tables.
 
     python benchmarks/extraction.py                       # all installed systems, on the pages that are there
     python benchmarks/extraction.py --systems govcrawl    # quality only of ours, quick
+    python benchmarks/extraction.py --worst 10            # and by field the pages on which ours does worst
+    python benchmarks/extraction.py --perturb             # what ours loses when pages are written otherwise
     python benchmarks/extraction.py --pages tests/pages   # the shipped pages, whatever else is there
     python benchmarks/extraction.py --raise-floor         # write better figures of ours into extraction_floor.json
 
-The pages are ../shared/pages (real pages with gold made by people) where that folder stands beside the repository, and
-tests/pages (our own) elsewhere. Body: F1 of the longest common subsequence of characters, white space removed. Title,
-date, source, author, editor, province: share of pages with exactly the gold value; a page without the field must yield
-none. Speed: pages per second of CPU time on one core, systems taking turns of 20 pages, and the ratio to trafilatura.
-A system that does not give a field shows a dash. readability-lxml, gne and resiliparse are used where installed.
+The pages are ../shared/pages and ../shared/pages_more (real pages with gold made by people) where they stand beside the
+repository, and tests/pages (our own) elsewhere. Body: F1 of the longest common subsequence of characters, white space
+removed. Title, date, source, author, editor, province: accuracy / precision. Accuracy is the share of pages with
+exactly the gold value; a page without the field must yield none. Precision is the share of right ones among the values
+given.
+Speed: pages per second of CPU time on one core, systems taking turns of 20 pages, and the ratio to trafilatura. A
+system that does not give a field shows a dash. readability-lxml, gne and resiliparse are used where installed.
 """
 
 import argparse
 import json
 import logging
 import re
+import statistics
 import sys
 import time
 import unicodedata
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-SHIPPED = ROOT / "tests" / "pages"
-REFERENCE = ROOT.parent / "shared" / "pages"
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.pages import FIELDS, KINDS, WRONG_GOLD, Row, sets, there  # noqa: E402
+from benchmarks.perturbations import PERTURBATIONS  # noqa: E402
+
 TURN = 20  # pages: the load of the machine changes slower, and none starts each page with the others' data in the cache
 FLOOR = Path(__file__).with_name("extraction_floor.json")
-FIELDS = ("body", "title", "date", "source", "author", "editor", "province")
-
-# Reference pages whose gold is wrong, with the reason; they are left out of the named field.
-WRONG_GOLD = {
-    "www.uho.com.tw_2c3f2218": ("title", "gold keeps the list mark 》 before the headline"),
-    "www.uho.com.tw_32bc40bd": ("title", "gold keeps the list mark 》 before the headline"),
-    "www.uho.com.tw_4a1dec40": ("title", "gold keeps the list mark 》 before the headline"),
-    "www.uho.com.tw_a6e901f3": ("title", "gold keeps the list mark 》 before the headline"),
-    "www.uho.com.tw_ab1276d2": ("title", "gold keeps the list mark 》 before the headline"),
-    "www.uho.com.tw_193667c6": ("title", "gold keeps the list mark 》 before the headline"),
-    "www.uho.com.tw_dfb71b0c": ("title", "gold keeps the list mark 》 before the headline"),
-    "aa1432d872173fe8": ("body", "a journal's table of contents, labelled a listing"),
-}
-
-
-@dataclass(frozen=True)
-class Row:
-    """A page and its gold; a field that is not in `gold` is not scored."""
-
-    name: str
-    body: bytes
-    url: str
-    gold: dict[str, Any]
-    context: dict[str, Any]
 
 
 def norm(value: object) -> str:
@@ -99,6 +83,21 @@ def people(value: object) -> set[str]:
     return {norm(p) for p in parts if norm(p)}
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What a system gave for a page: its scores, 0 to 1, by field, the fields that it gave a value for, CPU seconds."""
+
+    row: Row
+    got: dict[str, Any]
+    scores: dict[str, float]
+    given: frozenset[str]
+    seconds: float
+
+
+def given(got: dict[str, Any]) -> frozenset[str]:
+    return frozenset(field for field, value in got.items() if value and value != "unknown")
+
+
 def score(row: Row, got: dict[str, Any]) -> dict[str, float]:
     """The scores of one page, 0 to 1, by field; only of fields that the system gives."""
     found: dict[str, float] = {}
@@ -115,63 +114,6 @@ def score(row: Row, got: dict[str, Any]) -> dict[str, float]:
         else:
             found[field] = float(norm(value) in {norm(want), norm(simplified(str(want or "")))})
     return found
-
-
-def reference_rows(folder: Path) -> list[Row]:
-    """The real pages: gold bodies of the manifest, hand-made labels before its other gold."""
-    labels = {}
-    for file in sorted(folder.glob("labels_*.jsonl")):
-        for line in file.read_text(encoding="utf-8").strip().split("\n"):
-            label = json.loads(line)
-            labels[label["file"]] = label
-    rows = []
-    for line in (folder / "manifest.jsonl").read_text(encoding="utf-8").strip().split("\n"):
-        page = json.loads(line)
-        given = page.get("gold") or {}
-        label = labels.get(page["file"])
-        if page["kind"] != "article" or page.get("gold_ok") is False or not (given or label):
-            continue
-        gold: dict[str, Any] = {}
-        if given.get("body_path"):
-            gold["body"] = (folder / given["body_path"]).read_text(encoding="utf-8")
-        if label and label.get("page_type", "article") == "article":
-            gold |= {"title": label.get("title"), "date": label.get("publish_time")}
-            gold |= {k: label[k] for k in ("source", "author", "editor") if k in label}
-            gold |= {"province": label["province"]} if label.get("province") else {}
-        elif not label and given.get("title"):
-            gold["title"] = given["title"]
-        for part, (field, _) in WRONG_GOLD.items():
-            if part in page["file"]:
-                gold.pop(field, None)
-        if gold:
-            rows.append(
-                Row(
-                    page["file"],
-                    (folder / page["file"]).read_bytes(),
-                    page.get("url") or "http://x.invalid/a",
-                    gold,
-                    {},
-                )
-            )
-    return rows
-
-
-def shipped_rows(folder: Path) -> list[Row]:
-    """Our own pages with their gold."""
-    names = {"text": "body", "published_on": "date"} | {f: f for f in FIELDS}
-    rows = []
-    for line in (folder / "gold.jsonl").read_text(encoding="utf-8").strip().split("\n"):
-        page = json.loads(line)
-        given = page["gold"]
-        if given.get("page_type", "article") != "article":
-            continue
-        gold = {names[k]: v for k, v in given.items() if k in names}
-        for original, field in (("text_original", "body"), ("title_original", "title")):
-            if original in given:
-                gold[field] = given[original]
-        context = {"headers": page["headers"], "site": page["site"], "hints": page["hints"]}
-        rows.append(Row(page["file"], (folder / page["file"]).read_bytes(), page["url"], gold, context))
-    return rows
 
 
 def govcrawl(row: Row) -> dict[str, Any]:
@@ -254,85 +196,166 @@ def attempt(system: Callable[[Row], dict[str, Any]], row: Row) -> dict[str, Any]
         return {"body": "", "title": None}
 
 
-def run(rows: list[Row], names: list[str]) -> dict[str, dict[str, float]]:
-    """Mean scores by system and field, with pages per second of CPU time under "pages/s"."""
-    sums: dict[str, dict[str, list[float]]] = {n: defaultdict(list) for n in names}
-    spent = dict.fromkeys(names, 0.0)
+def run(rows: list[Row], names: list[str]) -> dict[str, list[Reading]]:
+    """What each system gives for each page, systems taking turns."""
+    readings: dict[str, list[Reading]] = {n: [] for n in names}
     for first in range(0, len(rows), TURN):
         turn = rows[first : first + TURN]
         for row in turn:
             decoded(row)
         for name in names:
-            start = time.process_time()
-            found = [attempt(SYSTEMS[name], row) for row in turn]
-            spent[name] += time.process_time() - start
-            for row, got in zip(turn, found, strict=True):
-                for field, value in score(row, got).items():
-                    sums[name][field].append(value)
-    return {
-        n: {f: sum(v) / len(v) for f, v in sums[n].items()} | {"pages/s": len(rows) / max(spent[n], 1e-9)}
-        for n in names
-    }
+            for row in turn:
+                start = time.process_time()
+                got = attempt(SYSTEMS[name], row)
+                seconds = time.process_time() - start
+                readings[name].append(Reading(row, got, score(row, got), given(got), seconds))
+    return readings
 
 
-def table(result: dict[str, dict[str, float]], rows: list[Row]) -> str:
-    """The figures as a Markdown table; n is the number of pages that have gold for a field."""
+def figures(readings: Iterable[Reading]) -> dict[str, float]:
+    """Accuracy by field, and precision by "<field> precision" where any value was given."""
+    found: dict[str, list[float]] = defaultdict(list)
+    for reading in readings:
+        for field, value in reading.scores.items():
+            found[field].append(value)
+            if field != "body" and field in reading.given:
+                found[f"{field} precision"].append(value)
+    return {field: statistics.fmean(values) for field, values in found.items()}
+
+
+def cell(result: dict[str, float], field: str) -> str:
+    if field not in result:
+        return "–"
+    precision = result.get(f"{field} precision")
+    return f"{result[field]:.3f}" + (f" / {precision:.3f}" if precision is not None else "")
+
+
+def table(readings: dict[str, list[Reading]], rows: list[Row]) -> str:
+    """All systems on all pages; the number beside a field is that of the pages with gold for it."""
     counts = {f: sum(1 for r in rows if f in r.gold) for f in FIELDS}
     shown = [f for f in FIELDS if counts[f]]
-    lines = [
-        "| system | " + " | ".join(f"{f} ({counts[f]})" for f in shown) + " | pages/s | × trafilatura |",
-        "|---" * (len(shown) + 3) + "|",
-    ]
-    base = result.get("trafilatura", {}).get("pages/s")
-    for name, figures in result.items():
-        cells = [f"{figures[f]:.3f}" if f in figures else "–" for f in shown]
-        ratio = f"{figures['pages/s'] / base:.1f}" if base else "–"
-        lines.append(f"| {name} | " + " | ".join(cells) + f" | {figures['pages/s']:.0f} | {ratio} |")
+    heads = [f"{f} ({counts[f]})" for f in shown]
+    lines = [f"| system | {' | '.join(heads)} | pages/s | × trafilatura |", "|---" * (len(shown) + 3) + "|"]
+    speeds = {n: len(r) / max(sum(one.seconds for one in r), 1e-9) for n, r in readings.items()}
+    for name, read in readings.items():
+        result = figures(read)
+        ratio = f"{speeds[name] / speeds['trafilatura']:.1f}" if "trafilatura" in speeds else "–"
+        cells = " | ".join(cell(result, f) for f in shown)
+        lines.append(f"| {name} | {cells} | {speeds[name]:.0f} | {ratio} |")
     return "\n".join(lines)
 
 
-def floor_key(folder: Path) -> str:
-    return "reference" if folder == REFERENCE else "shipped"
+def parts_table(readings: list[Reading], pages: dict[str, list[Row]]) -> str:
+    """Ours by set of pages and by kind of site."""
+    parts: dict[str, list[Reading]] = {"all": readings}
+    for name, rows in pages.items():
+        names = {row.name for row in rows}
+        parts[name] = [r for r in readings if r.row.name in names]
+    for kind in KINDS:
+        parts[kind] = [r for r in readings if r.row.kind == kind]
+    shown = [f for f in FIELDS if any(f in r.row.gold for r in readings)]
+    lines = [f"| govcrawl | {' | '.join(shown)} |", "|---" * (len(shown) + 1) + "|"]
+    for name, read in parts.items():
+        result = figures(read)
+        lines.append(f"| {name} ({len(read)} pages) | {' | '.join(cell(result, f) for f in shown)} |")
+    return "\n".join(lines)
 
 
-def rows_of(folder: Path) -> list[Row]:
-    return reference_rows(folder) if (folder / "manifest.jsonl").exists() else shipped_rows(folder)
+def slowest(readings: list[Reading]) -> str:
+    """The median page's time and the slowest's, the least of three readings, since a machine has other work too."""
+    median = statistics.median(r.seconds for r in readings)
+
+    def again(reading: Reading) -> float:
+        times = []
+        for _ in range(3):
+            start = time.process_time()
+            attempt(govcrawl, reading.row)
+            times.append(time.process_time() - start)
+        return min(times)
+
+    suspects = sorted(readings, key=lambda r: -r.seconds)[:5]
+    seconds, row = max(((again(r), r.row) for r in suspects), key=lambda pair: pair[0])
+    return (
+        f"govcrawl: median {1000 * median:.1f} ms a page, slowest {1000 * seconds:.1f} ms "
+        f"({seconds / median:.1f} × the median): {row.name}, {len(row.body) // 1024} KiB"
+    )
 
 
-def main() -> int:
+def perturb_table(rows: list[Row]) -> str:
+    """On the pages as they are, and the points of a hundred by which fields change when they are written otherwise."""
+    before = figures(run(rows, ["govcrawl"])["govcrawl"])
+    shown = [f for f in FIELDS if f in before]
+    lines = [f"| pages | changed | {' | '.join(shown)} |", "|---" * (len(shown) + 2) + "|"]
+    lines.append(f"| as they are | – | {' | '.join(f'{before[f]:.3f}' for f in shown)} |")
+    for name, change in PERTURBATIONS.items():
+        changed = [change(row) for row in rows]
+        after = figures(run(changed, ["govcrawl"])["govcrawl"])
+        count = sum(a is not b for a, b in zip(changed, rows, strict=True))
+        lines.append(f"| {name} | {count} | {' | '.join(f'{100 * (after[f] - before[f]):+.1f}' for f in shown)} |")
+    return "\n".join(lines)
+
+
+def worst(readings: list[Reading], count: int) -> Iterator[str]:
+    """The pages on which ours does worst, by field: name, kind, what was given and what is right."""
+    for field in FIELDS:
+        bad = [r for r in readings if r.scores.get(field, 1.0) < (0.9 if field == "body" else 1.0)]
+        for r in sorted(bad, key=lambda r: r.scores[field])[:count]:
+            values = "" if field == "body" else f"{r.got[field]!r}, gold {r.row.gold[field]!r}"
+            yield f"{field} {r.scores[field]:.2f} {r.row.name} ({r.row.kind}) {values}"
+
+
+def raise_floor(readings: list[Reading], pages: dict[str, list[Row]]) -> None:
+    """Keep figures that are better than before, a floor for each set."""
+    floor = json.loads(FLOOR.read_text(encoding="utf-8")) if FLOOR.exists() else {}
+    for name, rows in pages.items():
+        own, names = floor.setdefault(name, {}), {row.name for row in rows}
+        for field, value in figures(r for r in readings if r.row.name in names).items():
+            # Cut, not rounded: the floor must hold for the very run that set it.
+            own[field] = max(own.get(field, 0.0), int(value * 1000) / 1000)
+    FLOOR.write_text(json.dumps(floor, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "--pages",
-        type=Path,
-        default=REFERENCE if REFERENCE.exists() else SHIPPED,
-        help="folder with manifest.jsonl or gold.jsonl",
+        "--pages", type=Path, nargs="+", default=there(), help="folders with manifest.jsonl or gold.jsonl"
     )
     parser.add_argument("--systems", default=",".join(SYSTEMS), help=f"comma separated, of {', '.join(SYSTEMS)}")
-    parser.add_argument(
-        "--raise-floor", action="store_true", help="write figures of ours that are better than the floor into it"
-    )
+    parser.add_argument("--perturb", action="store_true", help="ours on changed pages: what each field loses")
+    parser.add_argument("--worst", type=int, default=0, help="list this many of our worst pages by field")
+    parser.add_argument("--raise-floor", action="store_true", help="write better figures of ours into the floor")
     args = parser.parse_args()
     unknown = set(args.systems.split(",")) - set(SYSTEMS)
     if unknown:
         parser.error(f"no such system: {', '.join(sorted(unknown))}")
+    missing = [str(f) for f in args.pages if not any((f / n).exists() for n in ("manifest.jsonl", "gold.jsonl"))]
+    if missing:
+        parser.error(f"no manifest.jsonl or gold.jsonl in {', '.join(missing)}")
+    return args
+
+
+def main() -> int:
+    args = arguments()
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
-    sys.path.insert(0, str(ROOT))
-    folder = args.pages.resolve()
-    rows = rows_of(folder)
+    pages = sets([folder.resolve() for folder in args.pages])
+    rows = [row for part in pages.values() for row in part]
+    if args.perturb:
+        print(perturb_table(rows))
+        return 0
     names = list(installed(args.systems.split(",")))
     for name in names:  # imports and caches are not the page's time
         run(rows[:2], [name])
-    result = run(rows, names)
-    print(table(result, rows))
-    if args.raise_floor and "govcrawl" in result:
-        floor = json.loads(FLOOR.read_text(encoding="utf-8")) if FLOOR.exists() else {}
-        own = floor.setdefault(floor_key(folder), {})
-        for field in FIELDS:
-            if field in result["govcrawl"]:
-                # Cut, not rounded: the floor must hold for the very run that set it.
-                own[field] = max(own.get(field, 0.0), int(result["govcrawl"][field] * 1000) / 1000)
-        FLOOR.write_text(json.dumps(floor, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    readings = run(rows, names)
+    print(table(readings, rows))
+    if "govcrawl" in readings:
+        ours = readings["govcrawl"]
+        print("", parts_table(ours, pages), "", slowest(ours), *worst(ours, args.worst), sep="\n")
+        if args.raise_floor:
+            raise_floor(ours, pages)
+    wrong = [(part, field, why) for part, field, why in WRONG_GOLD if any(part in row.name for row in rows)]
+    for part, field, why in wrong:
+        print(f"wrong gold, left out: {field} of {part}: {why}")
     return 0
 
 

@@ -1,7 +1,7 @@
 """Memory of what goes on for long, sampled at each tenth of the way: a loopback crawl, or extraction alone.
 
     python -m benchmarks.memory --articles 20000      # a crawl of that many articles
-    python -m benchmarks.memory --extractions 50000   # that many pages read in one process, real ones where they are there
+    python -m benchmarks.memory --extractions 50000   # that many pages read in one process, real ones where there are
 
 prints RSS in MiB by pages; flat means that the second half stays within 15 % of its start.
 """
@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import extraction
+from benchmarks import extraction, pages
 from tests.loopback import FAST, Site, start
 
 
@@ -46,7 +46,7 @@ def crawl(articles: int) -> tuple[list[tuple[int, float]], int]:
 
 def extractions(count: int) -> list[tuple[int, float]]:
     """RSS of this process by pages read."""
-    rows = extraction.rows_of(extraction.REFERENCE if extraction.REFERENCE.exists() else extraction.SHIPPED)
+    rows = [row for folder in pages.there() for row in pages.rows_of(folder)]
     samples: list[tuple[int, float]] = []
     for n in range(1, count + 1):
         extraction.govcrawl(rows[n % len(rows)])
@@ -66,8 +66,8 @@ def main() -> int:
         parser.error("at least 10 pages are needed, one for each sample")
     samples, code = (extractions(count), 0) if given.extractions else crawl(count)
     rate = count / (time.monotonic() - began)
-    for pages, mib in samples:
-        print(f"{pages:>8} pages  {mib:7.1f} MiB")
+    for read, mib in samples:
+        print(f"{read:>8} pages  {mib:7.1f} MiB")
     half = samples[len(samples) // 2 :]
     growth = half[-1][1] / half[0][1] - 1
     print(f"exit code {code}, {rate:.0f} pages/s, second half: {growth:+.1%}")

@@ -22,5 +22,9 @@ def nearest(wrong: str, known: Iterable[str]) -> str:
     nearest first, or nothing where none is near. Case does not count; a part of a name is near it."""
     written = {name.casefold(): name for name in known}
     wrong = wrong.strip().casefold()
-    near = get_close_matches(wrong, written) or [name for name in written if len(wrong) > 1 and wrong in name][:3]
+    near = (
+        get_close_matches(wrong, written, cutoff=0.8)  # a slip of the finger leaves no room for others
+        or get_close_matches(wrong, written)
+        or [name for name in written if len(wrong) > 1 and wrong in name][:3]
+    )
     return f" (did you mean {' or '.join(written[name] for name in near)}?)" if near else ""

@@ -48,6 +48,7 @@ class ArchiveExtension:
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
         self.failure: Exception | None = None
+        self._ending = False
         self.run_report: dict[str, Any] | None = None
         self.sites_by_host: dict[str, str] = {}
         connect = crawler.signals.connect
@@ -68,6 +69,7 @@ class ArchiveExtension:
             self.archive = Archive(
                 Storage(data_folder(settings)),
                 max_attempts=settings.getint("GOVCRAWL_MAX_ATTEMPTS"),
+                on_failure=self._stop,
                 segment_rows=settings.getint("GOVCRAWL_SEGMENT_ROWS"),
                 segment_seconds=settings.getfloat("GOVCRAWL_SEGMENT_SECONDS"),
                 rotate_bytes=settings.getint("GOVCRAWL_WARC_BYTES"),
@@ -81,14 +83,8 @@ class ArchiveExtension:
             self.failure = exc
             logger.critical(str(exc))
             raise CloseSpider("locked" if isinstance(exc, Locked) else "storage_failed") from exc
-        self._clock = create_looping_call(self._tick)
+        self._clock = create_looping_call(self.archive.commit_if_due)
         self._clock.start(min(30.0, settings.getfloat("GOVCRAWL_SEGMENT_SECONDS")), now=False)
-
-    def _tick(self) -> None:
-        try:
-            self.archive.commit_if_due()
-        except StorageError as exc:
-            self.storage_failed(exc)
 
     def site_of(self, url: str) -> str:
         """The site that an address which no spider asked for (robots.txt) is filed under."""
@@ -97,17 +93,16 @@ class ArchiveExtension:
         return self.sites_by_host.get(host_of(url)) or spider.name
 
     def settle(self, attempt: Attempt, outcome: str, articles: Iterable[Article] = (), **final: Any) -> None:
-        try:
-            self.archive.settle(attempt, outcome, articles, **final)
-        except StorageError as exc:
-            self.storage_failed(exc)
+        self.archive.settle(attempt, outcome, articles, **final)
 
     def storage_failed(self, error: StorageError) -> None:
-        """Stop the crawl: nothing more can be kept. What is committed stays readable; the next run repeats the rest."""
-        if self.failure is None:
-            self.failure = error
-            logger.critical(str(error))
-            assert self.crawler.engine is not None
+        """End the run: nothing more can be kept. What is committed stays readable; the next run repeats the rest."""
+        self.archive.failed(error)
+
+    def _stop(self, error: Exception) -> None:
+        self.failure = error
+        logger.critical(str(error))
+        if self.crawler.engine is not None and not self._ending:
             self._closing = asyncio.ensure_future(self.crawler.engine.close_spider_async(reason="storage_failed"))
 
     def request_dropped(self, request: Request) -> None:
@@ -127,15 +122,19 @@ class ArchiveExtension:
 
     def item_error(self, item: Any, failure: Failure) -> None:
         if isinstance(item, Page):
-            error = f"{type(failure.value).__name__}: {failure.value}"[:500]
-            self.settle(item.attempt, "callback_error", error=error)
+            self._code_failed(item.attempt, failure)
 
     def spider_error(self, failure: Failure, response: Response) -> None:
         request = getattr(response, "request", None)
         attempt: Attempt | None = request.meta.get("attempt") if request is not None else None
-        if attempt is not None:
-            error = f"{type(failure.value).__name__}: {failure.value}"[:500]
-            self.settle(attempt, "callback_error", error=error)
+        self._code_failed(attempt, failure)
+
+    def _code_failed(self, attempt: Attempt | None, failure: Failure) -> None:
+        """What a stage or a callback raised: a failure of storage ends the run, any other one the request."""
+        if isinstance(failure.value, StorageError):
+            self.storage_failed(failure.value)
+        elif attempt is not None:
+            self.settle(attempt, "callback_error", error=f"{type(failure.value).__name__}: {failure.value}"[:500])
 
     def spider_closed(self, spider: Spider, reason: str) -> None:
         if (clock := getattr(self, "_clock", None)) is not None and clock.running:
@@ -144,12 +143,12 @@ class ArchiveExtension:
         if archive is None:
             self.run_report = report.failed(spider, self.failure, reason)
             return
-        if self.failure is None:
-            try:
+        self._ending = True
+        try:
+            if self.failure is None:
                 self._close(archive, spider, reason)
-            except StorageError as exc:
-                self.failure = exc
-                logger.critical(str(exc))
+        except StorageError as exc:
+            archive.failed(exc)
         if self.failure is not None:
             for site in archive.sites.values():
                 site.abandon()
@@ -160,6 +159,8 @@ class ArchiveExtension:
             for attempt in list(archive.open_attempts):
                 archive.settle(attempt, "callback_error", error="the crawl ended without an outcome for this request")
         archive.commit()
+        if self.failure is not None:
+            return
         reports = report.build(spider, archive, self.crawler.stats.get_stats(), reason)
         for site in archive.sites.values():
             site.close(reports[site.site])

@@ -334,7 +334,8 @@ class ParquetPipeline(Stage):
             rows = revised(article, before, changed)
         final = {"text_hash": article.text_hash, "revision": rows[-1].revision, **unread(page)}
         self.keeper.settle(page.attempt, "landed", rows, **final)
-        self.crawler.stats.inc_value(f"govcrawl/landed/{article.province}/{article.year}")
+        if page.attempt.outcome == "landed":
+            self.crawler.stats.inc_value(f"govcrawl/landed/{article.province}/{article.year}")
         return article
 
 
@@ -359,7 +360,7 @@ def revised(article: Article, before: dict[str, Any], changed: list[str]) -> lis
     else:
         same_page = before["payload_digest"] == article.payload_digest and "attachments" not in changed
         article.revision_cause = "reextracted" if same_page or changed == ["attachment_fetched"] else "edited"
-    if (before["province"], before["year"]) == (article.province, article.year):
+    if before["status"] == "moved" or (before["province"], before["year"]) == (article.province, article.year):
         return [article]
     moved = {
         "revision": article.revision,

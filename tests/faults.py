@@ -3,12 +3,20 @@
     python -m tests.faults --rounds 50
 
 prints ``fetched …, landed …, lost 0, doubled 0, unreadable 0`` and exits 1 where that is not so.
+
+    python -m tests.faults --every-write
+
+kills each program that writes to the archive (a crawl, compact, attachments, verify --repair, and the archive alone) at
+every write, create, mkdir, rename, fsync and unlink in turn, then lets each of them fail once with ENOSPC, EIO and EDQUOT,
+then each write be short; after each it runs the program again to its end. It prints a line for each of the three; ``--short``
+tries a few points of each, as the tests do.
 """
 
 from __future__ import annotations
 
 import argparse
 import gzip
+import os
 import random
 import sys
 import tempfile
@@ -20,9 +28,11 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from tests.injection import every_write
 from tests.loopback import Site, crawl, start
 from tests.readers import READERS
 
+SHORT = 2  # points of each program and kind of fault
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 SETTINGS = {
     "GOVCRAWL_SEGMENT_ROWS": "15",
@@ -143,7 +153,21 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=50, help="crawls that are killed (default 50)")
     parser.add_argument("--articles", type=int, default=600, help="articles of the site (default 600)")
     parser.add_argument("--seed", type=int, default=1, help="of the random moments and faults (default 1)")
+    parser.add_argument("--every-write", action="store_true", help="a fault at every write instead of rounds")
+    parser.add_argument(
+        "--points", type=int, help="with --every-write: at most so many of each program and kind of fault"
+    )
+    parser.add_argument("--short", action="store_const", const=SHORT, dest="points", help=f"--points {SHORT}")
     given = parser.parse_args()
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # an fsync costs nothing there
+    if given.every_write:
+        with tempfile.TemporaryDirectory(dir=memory) as folder:
+            tallies = every_write.run(Path(folder), given.points)
+        for name, tally in tallies.items():
+            print(f"{name}: {tally}")
+            for line in tally.told:
+                print(line, file=sys.stderr)
+        return 0 if all(tally.holds for tally in tallies.values()) else 1
     with tempfile.TemporaryDirectory() as folder:
         result = run(Path(folder), given.rounds, given.articles, seed=given.seed)
     print(result)

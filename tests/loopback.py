@@ -45,7 +45,7 @@ def sentence(number: int) -> str:
 
 class Site:
     """Articles 1..count, newest first, 20 a list page. ``publish(n)`` adds n newer ones. ``answers`` overrides paths with
-    (status, headers, body) or a callable that returns one."""
+    (status, headers, body) or a callable that returns one, ``raw`` with bytes as they go over the wire."""
 
     def __init__(self, count: int, delay: float = 0.0, per_page: int = PER_PAGE) -> None:
         self.count = count
@@ -54,6 +54,7 @@ class Site:
         self.asked: Counter[str] = Counter()
         self.answers: dict[str, Any] = {}
         self.headers: dict[str, dict[str, str]] = {}
+        self.raw: dict[str, bytes] = {}
         site = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -62,6 +63,10 @@ class Site:
             def do_GET(self) -> None:
                 site.asked[self.path] += 1
                 time.sleep(site.delay)
+                if (raw := site.raw.get(self.path)) is not None:
+                    self.wfile.write(raw)
+                    self.close_connection = True
+                    return
                 status, headers, body = site.answer(self.path, dict(self.headers.items()))
                 self.send_response(status)
                 for name, value in headers.items():

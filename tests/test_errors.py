@@ -26,6 +26,10 @@ def test_the_nearest_names_are_offered(wrong: str, known: tuple[str, ...], first
     assert nearest(wrong, known).startswith(f" (did you mean {first}")
 
 
+def test_a_slip_of_the_finger_leaves_no_choice() -> None:
+    assert nearest("helongjiang", (*SITES, "zhejiang", "chongqing")) == " (did you mean heilongjiang?)"
+
+
 @pytest.mark.parametrize("wrong", ["atlantis", "", "x", "教"])
 def test_nothing_near_is_not_guessed(wrong: str) -> None:
     assert nearest(wrong, (*SITES, "教育要闻")) == ""

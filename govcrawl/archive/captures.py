@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from govcrawl.archive.storage import Storage
 
+_NOTHING_NEW = RETRIED | {"unchanged", "unreadable", "not_found", "given_up"}
 
+# What a visit that brought nothing new leaves.
 _LASTING = ("etag", "last_modified", "payload_digest", "text_hash", "revision", "form", "extractor")
 # What a run need not have in memory of each address.
 _STATE = [name for name in CAPTURES.names if name not in ("listed", "error")]
@@ -125,59 +127,92 @@ class State:
             if row["kind"] == "part":
                 return
             old = None
-        new = Known(
-            row["doc_id"],
-            row["url"],
-            row["kind"],
-            row["method"],
-            row.get("channel"),
-            row.get("listed_title"),
-            row.get("listed_on"),
-            row["outcome"],
-            row["attempts"],
-            run_started(row["run_id"]),
-            alias_of=row.get("alias_of"),
-            etag=row.get("etag"),
-            last_modified=row.get("last_modified"),
-            payload_digest=row.get("payload_digest"),
-            text_hash=row.get("text_hash"),
-            revision=row.get("revision"),
-            bytes=row.get("bytes"),
-            form=row.get("form"),
-            extractor=row.get("extractor"),
-            part_of=row.get("part_of"),
-        )
-        if new.settled:
-            new.settled_at = old.settled_at if old is not None and old.settled_at is not None else new.asked_at
-        if old is not None and old.landed and new.outcome == "not_found":
-            new.missing, new.missing_since = old.missing + 1, old.missing_since or new.asked_at
-            new.gone = old.gone or new.revision is not None
-        if old is not None and new.outcome in (RETRIED | {"unchanged", "unreadable", "not_found", "given_up"}):
-            # A visit that brought nothing new leaves what was known of the article.
-            new.settled_at = new.settled_at or old.settled_at
-            if new.outcome in RETRIED:
-                new.missing, new.missing_since, new.gone = old.missing, old.missing_since, old.gone
-            for name in _LASTING:
-                if getattr(new, name) is None:
-                    setattr(new, name, getattr(old, name))
-        if row.get("revision") is not None:
-            new.segment = (row["run_id"], row["seq"])
-        elif old is not None:
-            new.segment = old.segment
-        full = row.get("warc_file") is not None and (row.get("status") or 0) == 200
-        if old is not None and old.full_file and (not full or old.payload_digest == new.payload_digest):
-            new.full_url, new.full_at = old.full_url, old.full_at
-            new.full_file, new.full_offset = old.full_file, old.full_offset
-        elif full:
-            new.full_url, new.full_at = new.url, row["fetched_at"]
-            new.full_file, new.full_offset = row["warc_file"], row["warc_offset"]
+        new = _plain(row)
+        _date_settling(new, old)
+        _count_missing(new, old)
+        _keep_article(new, old)
+        _keep_places(new, old, row)
         self._known[new.doc_id] = new
+        self._link(new, old)
+        if row["outcome"] == "landed" and new.text_hash and new.kind == "article":
+            self._texts.setdefault(new.text_hash, new.doc_id)
+
+    def _link(self, new: Known, old: Known | None) -> None:
+        """Note which article an address leads to."""
         if old is not None and old.alias_of and old.alias_of != new.alias_of:
             self._copies.get(old.alias_of, set()).discard(new.doc_id)
         if new.alias_of:
             self._copies.setdefault(new.alias_of, set()).add(new.doc_id)
-        if row["outcome"] == "landed" and new.text_hash and new.kind == "article":
-            self._texts.setdefault(new.text_hash, new.doc_id)
+
+
+def _plain(row: Mapping[str, Any]) -> Known:
+    """What a row says by itself."""
+    return Known(
+        row["doc_id"],
+        row["url"],
+        row["kind"],
+        row["method"],
+        row.get("channel"),
+        row.get("listed_title"),
+        row.get("listed_on"),
+        row["outcome"],
+        row["attempts"],
+        run_started(row["run_id"]),
+        alias_of=row.get("alias_of"),
+        etag=row.get("etag"),
+        last_modified=row.get("last_modified"),
+        payload_digest=row.get("payload_digest"),
+        text_hash=row.get("text_hash"),
+        revision=row.get("revision"),
+        bytes=row.get("bytes"),
+        form=row.get("form"),
+        extractor=row.get("extractor"),
+        part_of=row.get("part_of"),
+    )
+
+
+def _date_settling(new: Known, old: Known | None) -> None:
+    """An address is settled since the run that first settled it, also while later visits fail."""
+    before = old.settled_at if old is not None else None
+    if new.settled:
+        new.settled_at = before or new.asked_at
+    elif new.outcome in _NOTHING_NEW:
+        new.settled_at = before
+
+
+def _count_missing(new: Known, old: Known | None) -> None:
+    """Visits in a row that did not find a landed article; one that failed counts for nothing."""
+    if old is None:
+        return
+    if old.landed and new.outcome == "not_found":
+        new.missing, new.missing_since = old.missing + 1, old.missing_since or new.asked_at
+        new.gone = old.gone or new.revision is not None
+    elif new.outcome in RETRIED:
+        new.missing, new.missing_since, new.gone = old.missing, old.missing_since, old.gone
+
+
+def _keep_article(new: Known, old: Known | None) -> None:
+    """A visit that brought nothing new leaves what was known of the article."""
+    if old is None or new.outcome not in _NOTHING_NEW:
+        return
+    for name in _LASTING:
+        if getattr(new, name) is None:
+            setattr(new, name, getattr(old, name))
+
+
+def _keep_places(new: Known, old: Known | None, row: Mapping[str, Any]) -> None:
+    """Where its newest row of articles lies, and its last full response, which a revisit refers to."""
+    if row.get("revision") is not None:
+        new.segment = (row["run_id"], row["seq"])
+    elif old is not None:
+        new.segment = old.segment
+    full = row.get("warc_file") is not None and (row.get("status") or 0) == 200
+    if old is not None and old.full_file and (not full or old.payload_digest == new.payload_digest):
+        new.full_url, new.full_at = old.full_url, old.full_at
+        new.full_file, new.full_offset = old.full_file, old.full_offset
+    elif full:
+        new.full_url, new.full_at = new.url, row["fetched_at"]
+        new.full_file, new.full_offset = row["warc_file"], row["warc_offset"]
 
 
 def read_rows(storage: Storage, files: Iterable[str], schema: pa.Schema = CAPTURES) -> Iterator[dict[str, Any]]:

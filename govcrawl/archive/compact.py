@@ -29,7 +29,7 @@ from govcrawl.archive.storage import StorageError
 from govcrawl.archive.warc import now_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from govcrawl.archive.storage import Storage
@@ -144,11 +144,29 @@ def compact(storage: Storage, scope: Scope | None = None) -> Iterator[Compacted]
 
 
 def _compact_site(storage: Storage, archive: SiteArchive, run_id: str, scope: Scope) -> Compacted:
-    site = archive.site
-    own = [n for n in storage.files("articles", ".parquet") if (s := segment_of(n)) and s[0] == site]
-    plan = _plan(storage, own, scope)
+    plan = _plan(storage, _files_of(storage, archive.site), scope)
+    if not plan.folders:
+        return Compacted(archive.site)
+    return _rewrite(storage, archive.site, run_id, plan, archive.commit_if_due)  # which renews the lock
+
+
+def remove_doubled(storage: Storage, site: str, renew: Callable[[], None]) -> Compacted:
+    """Leave each (doc_id, revision) of a site once, rewriting only the files that lose a row. To be called under the site's
+    lock. Raises StorageError."""
+    plan = _plan(storage, _files_of(storage, site), Scope())
+    plan.folders = {
+        folder: losing for folder, names in plan.folders.items() if (losing := [n for n in names if n in plan.left_out])
+    }
     if not plan.folders:
         return Compacted(site)
+    return _rewrite(storage, site, new_run_id(site), plan, renew)
+
+
+def _files_of(storage: Storage, site: str) -> list[str]:
+    return [n for n in storage.files("articles", ".parquet") if (s := segment_of(n)) and s[0] == site]
+
+
+def _rewrite(storage: Storage, site: str, run_id: str, plan: _Plan, renew: Callable[[], None]) -> Compacted:
     _check_marks(storage, site, (n for names in plan.folders.values() for n in names))
     mark = pa.Table.from_pylist([], schema=CAPTURES)
     storage.publish(f"captures/site={site}/{file_name(run_id)}", encode(mark))
@@ -165,7 +183,7 @@ def _compact_site(storage: Storage, archive: SiteArchive, run_id: str, scope: Sc
             raise StorageError(msg)
         rows += written
         after += 1
-        archive.commit_if_due()  # renews the lock
+        renew()
     if plan.removed:
         report = maintenance_report(site, run_id, "compact", rows_removed=dict(plan.removed))
         runs.write(storage, site, run_id, report)

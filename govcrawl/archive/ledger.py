@@ -83,7 +83,7 @@ def outcome_of_status(status: int) -> str:
         return "unchanged"
     if 300 <= status < 400:
         return "not_article"
-    return "server_error" if status >= 500 else "not_found"
+    return "not_found" if 400 <= status < 500 else "server_error"  # what is no status of HTTP says nothing of the page
 
 
 def capture_rows(attempt: Attempt, outcome: str, final: Mapping[str, Any], when: datetime) -> list[dict[str, Any]]:

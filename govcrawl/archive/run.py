@@ -8,28 +8,43 @@ from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from govcrawl.archive.captures import run_started
 from govcrawl.archive.ledger import MAX_ATTEMPTS, Attempt, capture_rows, failed_before
 from govcrawl.archive.revisit import is_withdrawn
-from govcrawl.archive.schema import RETRIED
+from govcrawl.archive.schema import CAPTURES, RETRIED
 from govcrawl.archive.site import STORED, SiteArchive
+from govcrawl.archive.storage import StorageError
+from govcrawl.archive.values import Misfit, fitting
 from govcrawl.archive.warc import now_ms, read_record
 from govcrawl.items import Article
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from govcrawl.archive.captures import Known
     from govcrawl.archive.storage import Storage
     from govcrawl.archive.warc import Recorded
 
+UNSTAMPED = pa.schema([field for field in CAPTURES if field.name not in ("run_id", "seq")])  # as the ledger makes rows
 NAMED_FAILURES = 20  # the others are counted, and named in captures
 
 
 class Archive:
-    """Sites are opened when they are first needed: one for a listing spider, several for a list of addresses."""
+    """Sites are opened when they are first needed: one for a listing spider, several for a list of addresses.
 
-    def __init__(self, storage: Storage, *, max_attempts: int = MAX_ATTEMPTS, **segment: Any) -> None:
+    Whatever keeps rows from being written passes through ``failed``: the first such error is told to ``on_failure``, and
+    nothing is settled or committed after it. Without ``on_failure`` it is raised."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        *,
+        max_attempts: int = MAX_ATTEMPTS,
+        on_failure: Callable[[StorageError], None] | None = None,
+        **segment: Any,
+    ) -> None:
         storage.prepare()
         self.storage = storage
         self.started_at = now_ms()
@@ -38,6 +53,9 @@ class Archive:
         self.outcomes: Counter[tuple[str, str | None, str, str]] = Counter()  # site, channel, kind, outcome
         self.forms: Counter[tuple[str, str, str]] = Counter()  # site, `no_text` or `unreadable`, what the page shows
         self.failures: list[tuple[str, str, str]] = []  # site, address and error where our own code failed
+        self.refused: Counter[str] = Counter()  # by site: requests with a row that the schema cannot hold
+        self.failure: StorageError | None = None
+        self._on_failure = on_failure
         self._random = secrets.token_hex(2)
         self._max_attempts = max_attempts
         self._segment = segment
@@ -70,25 +88,50 @@ class Archive:
         self.open_attempts[attempt] = None
         return attempt
 
+    def failed(self, error: StorageError) -> None:
+        """The one place through which every failure to keep rows goes. Raises it where nobody is told."""
+        first, self.failure = self.failure is None, self.failure or error
+        if self._on_failure is None:
+            raise error
+        if first:
+            self._on_failure(error)
+
     def settle(self, attempt: Attempt, outcome: str, articles: Iterable[Article] = (), **final: Any) -> None:
-        """End a request with its outcome. The first outcome counts; a later one is ignored."""
-        if attempt.outcome is not None:
+        """End a request with its outcome. The first outcome counts; a later one is ignored. Where the schema cannot hold one
+        of its rows, the request ends as ``callback_error`` with the reason, and its articles do not land."""
+        if attempt.outcome is not None or self.failure is not None:
             return
+        try:
+            self._settle(attempt, outcome, list(articles), final)
+        except StorageError as exc:
+            self.failed(exc)
+
+    def _settle(self, attempt: Attempt, outcome: str, articles: list[Article], final: dict[str, Any]) -> None:
         if outcome == "not_found" and (last := self._withdrawal(attempt)) is not None:
             row, elsewhere = last
             articles, final = [row], final | {"revision": row.revision, "text_hash": row.text_hash}
             if elsewhere is not None:
                 outcome, final["alias_of"] = "alias", elsewhere
-        if outcome in RETRIED and failed_before(attempt) + 1 >= self._max_attempts:
-            outcome = "given_up"
-        attempt.outcome = outcome
+        attempt.outcome = outcome = self._last_try(attempt, outcome)
         self.open_attempts.pop(attempt, None)
+        site, told = self.site(attempt.site), outcome == "callback_error"
+        try:
+            site.add(capture_rows(attempt, outcome, final, now_ms()), articles)
+        except Misfit as exc:
+            self.refused[attempt.site] += 1
+            attempt.outcome = outcome = self._last_try(attempt, "callback_error")
+            told, final = True, {"error": str(exc)}
+            rows = capture_rows(attempt, outcome, final, now_ms())
+            site.add([fitting(row, UNSTAMPED) for row in rows])
+        if told and len(self.failures) < NAMED_FAILURES:
+            self.failures.append((attempt.site, attempt.url, str(final.get("error") or "")))
         self.outcomes[attempt.site, attempt.channel, attempt.kind, outcome] += 1
         if final.get("form") and outcome in ("landed", "unreadable"):
             self.forms[attempt.site, "no_text" if outcome == "landed" else outcome, final["form"]] += 1
-        if outcome == "callback_error" and len(self.failures) < NAMED_FAILURES:
-            self.failures.append((attempt.site, attempt.url, str(final.get("error") or "")))
-        self.site(attempt.site).add(capture_rows(attempt, outcome, final, now_ms()), articles)
+
+    def _last_try(self, attempt: Attempt, outcome: str) -> str:
+        last = outcome in RETRIED and failed_before(attempt) + 1 >= self._max_attempts
+        return "given_up" if last else outcome
 
     def _withdrawal(self, attempt: Attempt) -> tuple[Article, str | None] | None:
         """The last row of an article that was missing on enough visits for long enough: `gone`; or `moved`, with the
@@ -110,9 +153,14 @@ class Archive:
         return Article(**row | changed), elsewhere
 
     def commit(self) -> None:
-        for site in self.sites.values():
-            site.commit()
+        self._each(SiteArchive.commit)
 
     def commit_if_due(self) -> None:
-        for site in self.sites.values():
-            site.commit_if_due()
+        self._each(SiteArchive.commit_if_due)
+
+    def _each(self, step: Callable[[SiteArchive], None]) -> None:
+        try:
+            for site in self.sites.values() if self.failure is None else ():
+                step(site)
+        except StorageError as exc:
+            self.failed(exc)

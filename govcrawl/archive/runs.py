@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from govcrawl.archive.storage import Storage
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,34 +40,64 @@ def write(storage: Storage, site: str, run_id: str, report: dict[str, Any]) -> N
     storage.publish(name_of(site, run_id), json.dumps(report, ensure_ascii=False, indent=1, default=str).encode())
 
 
-def history(storage: Storage, site: str, last: int = 20) -> list[dict[str, Any]]:
-    """The newest run files of a site; one that cannot be read is passed over."""
-    found = []
-    for name in list(storage.files(f"runs/site={site}", ".json"))[-last:]:
+def read(storage: Storage, name: str) -> dict[str, Any]:
+    """A run file with every part of it that is read anywhere of its right shape. Raises ValueError where it is no run file,
+    StorageError where it cannot be read."""
+    content = storage.read(name)
+    try:
+        report = json.loads(content)
+    except RecursionError as exc:
+        msg = "it is nested without end"
+        raise ValueError(msg) from exc
+    if not isinstance(report, dict):
+        msg = f"it holds {type(report).__name__}, not an object"
+        raise ValueError(msg)  # noqa: TRY004
+    for part, (fits, shape) in _PARTS.items():
+        if part in report and not fits(report[part]):
+            msg = f"{part} is not {shape}"
+            raise ValueError(msg)
+    for part in ("run_id", "landed"):
+        if part not in report:
+            msg = f"it has no {part}"
+            raise ValueError(msg)
+    return report
+
+
+def newest_first(storage: Storage, site: str, *, set_aside: bool = False) -> Iterator[dict[str, Any]]:
+    """A site's run files. What is none is passed over, or ``set_aside`` under the site's lock: moved to quarantine/ with a
+    warning. What it knew of walks is forgotten: the next one goes on to the end of its channel, which finds whatever the
+    archive lacks."""
+    for name in reversed(list(storage.files(f"runs/site={site}", ".json"))):
         try:
-            found.append(json.loads(storage.read(name)))
-        except ValueError:
-            continue
-    return found
+            yield read(storage, name)
+        except ValueError as exc:
+            if set_aside:
+                where = storage.quarantine(name)
+                logger.warning(
+                    "%s is no run file (%s); it was set aside as %s, and the walks that only it tells of are made again",
+                    *(name, str(exc)[:200], where),
+                )
+
+
+def history(storage: Storage, site: str, last: int = 20) -> list[dict[str, Any]]:
+    """The newest run files of a site, the oldest of them first."""
+    return list(islice(newest_first(storage, site), last))[::-1]
 
 
 def complete_walks(storage: Storage, site: str, horizon: timedelta = timedelta(days=400)) -> dict[str, CompleteWalk]:
-    """The newest complete walk of each channel, by its listing URL. A run file that cannot be read counts as none:
-    the channel is then walked again, which is harmless."""
+    """The newest complete walk of each channel, by its listing URL. To be called under the site's lock: what is no run
+    file is set aside."""
     found: dict[str, dict[str, Any]] = {}
     through: dict[str, datetime] = {}
     newest: datetime | None = None
-    for name in reversed(list(storage.files(f"runs/site={site}", ".json"))):
-        try:
-            report = json.loads(storage.read(name))
-            finished = datetime.fromisoformat(report["finished_at"])
-            channels = report["channels"]
-        except (ValueError, KeyError, TypeError):
+    for report in newest_first(storage, site, set_aside=True):
+        if "finished_at" not in report:
             continue
+        finished = datetime.fromisoformat(report["finished_at"])
         newest = newest or finished
-        if finished < newest - horizon:
+        if newest - finished > horizon:
             break
-        for channel in channels:
+        for channel in report.get("channels", ()):
             if not channel.get("complete"):
                 continue
             found.setdefault(channel["url"], channel | {"finished_at": finished})
@@ -75,3 +111,58 @@ def complete_walks(storage: Storage, site: str, horizon: timedelta = timedelta(d
         )
         for url, channel in found.items()
     }
+
+
+# The shapes of what is read
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_moment(value: Any) -> bool:
+    try:
+        return datetime.fromisoformat(value).tzinfo is not None
+    except (ValueError, TypeError):
+        return False
+
+
+def _is_day(value: Any) -> bool:
+    try:
+        return not value or bool(date.fromisoformat(value))
+    except (ValueError, TypeError):
+        return False
+
+
+def _of(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    """Whether a value is an object whose values fit."""
+    return lambda value: isinstance(value, dict) and all(map(fits, value.values()))
+
+
+def _list_of(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, list) and all(map(fits, value))
+
+
+def _is_key(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and _is_text(value[0]) and _is_count(value[1])
+
+
+def _is_channel(value: Any) -> bool:
+    return isinstance(value, dict) and _is_text(value.get("url")) and _is_day(value.get("down_to"))
+
+
+_PARTS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "run_id": (_is_text, "text"),
+    "finished_at": (_is_moment, "a moment with its time zone"),
+    "landed": (_of(_of(_is_count)), "numbers of rows by province and year"),
+    "missing_fields": (_of(_is_count), "numbers of rows by field"),
+    "channels": (_list_of(_is_channel), "a list of channels"),
+    "rows_removed": (_of(_is_count), "numbers of rows by run"),
+    "lost_rows": (_list_of(_is_key), "a list of keys"),
+    "lost_records": (_of(_list_of(_is_count)), "lists of offsets by file"),
+    "lost_files": (_list_of(_is_text), "a list of paths"),
+}

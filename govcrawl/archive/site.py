@@ -15,9 +15,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from govcrawl.archive import listed, runs
-from govcrawl.archive.captures import State, read_rows, read_table
+from govcrawl.archive.captures import State, read_rows, read_table, run_started
 from govcrawl.archive.lock import SiteLock
 from govcrawl.archive.schema import ARTICLES, CAPTURES
+from govcrawl.archive.storage import StorageError
+from govcrawl.archive.values import Misfit, check, storable
 from govcrawl.archive.warc import ROTATE_BYTES, Exchange, Original, WarcWriter, payload_digest
 from govcrawl.items import Article
 
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 # Fast to write, and within a few per cent of the size that slower levels reach on Chinese text.
 COMPRESSION = {"compression": "zstd", "compression_level": 3, "row_group_size": 10_000, "write_page_checksum": True}
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_SLUG = re.compile(r"[a-z_]{1,40}")
 COLUMNS = [f.name for f in fields(Article) if f.name not in ("province", "year")]
 STORED = [n for n in COLUMNS if n not in ("run_id", "seq")]
 
@@ -43,9 +45,35 @@ def segment_of(path: str) -> tuple[str, str, int] | None:
     return parts[0], "-".join(parts[:3]), int(parts[3])
 
 
+def segment(name: str) -> tuple[str, str, int] | None:
+    """``segment_of``, or None too where the name holds no time."""
+    found = segment_of(name)
+    try:
+        if found is not None:
+            run_started(found[1])
+    except (ValueError, IndexError):
+        return None
+    return found
+
+
+def owner_of_staged(name: str) -> str:
+    """The site whose run staged a file: a Parquet segment or a run file; empty for others."""
+    if (found := segment(name)) is not None:
+        return found[0]
+    stem = re.sub(r"\.json(\.[0-9a-f]+)?$", "", name.rsplit("/", 1)[-1])
+    try:
+        run_started(stem)
+    except (ValueError, IndexError):
+        return ""
+    return stem.rsplit("-", 2)[0]
+
+
 class SiteArchive:
     """Opens a site: takes its lock, repairs what a killed run left, reads its state. Then rows are added to the present
-    segment, which commits in this order: WARC on disk, article files, captures file. The captures file is the mark."""
+    segment, which commits in this order: WARC on disk, article files, captures file. The captures file is the mark.
+
+    After the first write that fails the site is ``broken``: nothing is recorded, added or committed any more, so that no
+    part of a segment is ever published twice. What was published of it is taken in by the site's next run."""
 
     def __init__(
         self,
@@ -64,6 +92,7 @@ class SiteArchive:
         self.segment_seconds = segment_seconds
         self.rows_landed: Counter[tuple[str, int]] = Counter()
         self.recovered = 0
+        self.broken = False
         self._lock = SiteLock(storage, site, run_id)
         self._lock.acquire()
         try:
@@ -84,7 +113,15 @@ class SiteArchive:
 
     def record(self, exchange: Exchange, known: Known | None) -> tuple[str, int, str, str, int]:
         """Write a response to the WARC, as a revisit where its payload is the known one. Returns file and offset of the
-        record, its payload digest, and file and offset of the full response."""
+        record, its payload digest, and file and offset of the full response. Raises StorageError."""
+        self._must_be_whole()
+        try:
+            return self._record(exchange, known)
+        except StorageError:
+            self.broken = True  # half a record may lie there: offsets after it are not to be trusted
+            raise
+
+    def _record(self, exchange: Exchange, known: Known | None) -> tuple[str, int, str, str, int]:
         digest = payload_digest(exchange.body)
         if known is not None and known.full_at and known.full_url and known.full_file and known.full_offset is not None:
             not_modified = exchange.status == 304
@@ -99,21 +136,32 @@ class SiteArchive:
     # Segments
 
     def add(self, captures: Iterable[dict[str, Any]], articles: Iterable[Article] = ()) -> None:
-        """Add finished rows; they become visible together, with the segment."""
-        for article in articles:
+        """Add finished rows; they become visible together, with the segment. Raises Misfit, before anything is taken, where
+        the schema cannot hold one of them; StorageError where the segment is full and its commit fails."""
+        self._must_be_whole()
+        stamp = {"run_id": self.run_id, "seq": self._seq}
+        rows = [{name: storable(value) for name, value in row.items()} | stamp for row in captures]
+        taken = list(articles)
+        for row in rows:
+            check(row, CAPTURES)
+        for article in taken:
             article.run_id, article.seq = self.run_id, self._seq
             for name in COLUMNS:
                 setattr(article, name, storable(getattr(article, name)))
-            self._articles.append(article)
-        for row in captures:
-            row = {name: storable(value) for name, value in row.items()}
-            row["run_id"], row["seq"] = self.run_id, self._seq
+            check({name: getattr(article, name) for name in COLUMNS}, ARTICLES)
+            if not _SLUG.fullmatch(article.province) or not 0 <= article.year <= 9999:
+                msg = f"there can be no partition province={article.province!r:.80}, year={article.year!r:.80}"
+                raise Misfit(msg)
+        self._articles += taken
+        for row in rows:
             self._captures.append(row)
             self.state.apply(row)
         if len(self._captures) >= self.segment_rows:
             self.commit()
 
     def commit_if_due(self) -> None:
+        if self.broken:
+            return
         self._lock.renew()
         if time.monotonic() - self._segment_began >= self.segment_seconds:
             self.commit()
@@ -121,21 +169,48 @@ class SiteArchive:
     def commit(self) -> None:
         """Write the segment. Raises StorageError; then nothing of it counts and the next run repeats it."""
         self._segment_began = time.monotonic()
+        self._must_be_whole()
         if not self._captures:
             return
-        self._warc.sync()
-        partitions: dict[tuple[str, int], list[Article]] = defaultdict(list)
-        for article in self._articles:
-            partitions[article.province, article.year].append(article)
-        for (province, year), rows in sorted(partitions.items()):
-            table = pa.table({n: [getattr(r, n) for r in rows] for n in COLUMNS}, schema=ARTICLES)
-            self.storage.publish(f"articles/province={province}/year={year}/{self._file_name()}", encode(table))
-        self._write_captures(self._captures, self._file_name())
+        self.broken = True  # until all of it is written
+        try:
+            partitions = self._partitions()
+            files = self._segment_files(partitions)
+            self._warc.sync()
+            for name, content in files:
+                self.storage.publish(name, content)
+        except StorageError:
+            raise
+        except Exception as exc:
+            msg = f"the segment {self.run_id}, {self._seq} cannot be written ({type(exc).__name__}: {exc}); report it"
+            raise StorageError(msg) from exc
+        else:
+            self.broken = False
         for key, rows in partitions.items():
             self.rows_landed[key] += len(rows)
         self._articles.clear()
         self._captures.clear()
         self._seq += 1
+
+    def _partitions(self) -> dict[tuple[str, int], list[Article]]:
+        partitions: dict[tuple[str, int], list[Article]] = defaultdict(list)
+        for article in self._articles:
+            partitions[article.province, article.year].append(article)
+        return dict(sorted(partitions.items()))
+
+    def _segment_files(self, partitions: dict[tuple[str, int], list[Article]]) -> list[tuple[str, memoryview]]:
+        """Names and contents of the segment's files, the mark last: all of them are there before the first is published."""
+        files = []
+        for (province, year), rows in partitions.items():
+            table = pa.table({n: [getattr(r, n) for r in rows] for n in COLUMNS}, schema=ARTICLES)
+            files.append((f"articles/province={province}/year={year}/{self._file_name()}", encode(table)))
+        mark = pa.Table.from_pylist(self._captures, schema=CAPTURES)
+        return [*files, (f"captures/site={self.site}/{self._file_name()}", encode(mark))]
+
+    def _must_be_whole(self) -> None:
+        if self.broken:
+            msg = f"nothing more is kept of {self.site}: a write of this run has failed; run again"
+            raise StorageError(msg)
 
     def pending(self, doc_id: str) -> Article | None:
         """The newest row of an article that waits in the present segment."""
@@ -200,38 +275,66 @@ class SiteArchive:
             self._warc.close()
             if report is not None:
                 runs.write(self.storage, self.site, self.run_id, report)
+        except BaseException:
+            self.broken = True
+            raise
         finally:
             self._lock.release()
 
     def abandon(self) -> None:
-        """Release the lock without writing: after a storage failure."""
+        """Release the lock without writing: after a storage failure, or where only the lock was needed."""
+        self.broken = True
+        self._warc.abandon()
         self._lock.release()
 
     # Repair
 
     def _sweep_staging(self) -> None:
         for name in list(self.storage.files("staging")):
-            own = segment_of(name)
-            if own is not None and own[0] == self.site:
+            if owner_of_staged(name) == self.site:
                 self.storage.remove(name)
 
     def _recover(self) -> None:
-        """Write the captures of article files whose segment never got its mark."""
+        """Take in article files whose segment never got its mark: each of their rows once, whatever other files hold. The
+        mark comes last, so that a kill in between leaves the same to do."""
         marked = {segment_of(n) for n in self.storage.files(f"captures/site={self.site}", ".parquet")}
         torn: dict[tuple[str, str, int], list[str]] = defaultdict(list)
+        whole = []
         for name in self._own_files():
             segment = segment_of(name)
             if segment is not None and segment not in marked:
                 torn[segment].append(name)
+            else:
+                whole.append(name)
+        seen = {key for name in (whole if torn else ()) for key in self._keys(name)}
         for (_, run_id, seq), names in sorted(torn.items()):
-            rows = [
-                captured(r)
-                for r in read_rows(self.storage, names, ARTICLES)
-                if (r["run_id"], r["seq"]) == (run_id, seq)
-            ]
+            for name in sorted(names):
+                self._keep_once(name, seen)
+            names = [n for n in self._own_files() if segment_of(n) == (self.site, run_id, seq)]
+            found = read_rows(self.storage, names, ARTICLES)
+            rows = recaptured(r for r in found if (r["run_id"], r["seq"]) == (run_id, seq))
             if rows:
                 self._write_captures(rows, f"{run_id}-{seq:05d}-{secrets.token_hex(3)}.parquet")
                 self.recovered += len(rows)
+
+    def _keys(self, name: str) -> list[tuple[str, int]]:
+        table = read_table(self.storage, name, ARTICLES, ["doc_id", "revision"])
+        return list(zip(table["doc_id"].to_pylist(), table["revision"].to_pylist(), strict=True))
+
+    def _keep_once(self, name: str, seen: set[tuple[str, int]]) -> None:
+        """Leave in a file the rows whose key no other has, and add their keys to those seen."""
+        keys = self._keys(name)
+        first = {key: n for n, key in reversed(list(enumerate(keys))) if key not in seen}
+        fresh = sorted(first.values())
+        seen.update(keys)
+        if len(fresh) == len(keys):
+            return
+        if fresh:
+            folder, _, stem = name.rpartition("/")
+            table = read_table(self.storage, name, ARTICLES).take(pa.array(fresh))
+            new = f"{folder}/{stem.rsplit('-', 1)[0]}-{secrets.token_hex(3)}.parquet"
+            self.storage.publish(new, encode(table))
+        self.storage.remove(name)
 
     def _own_files(self) -> list[str]:
         return [n for n in self.storage.files("articles", ".parquet") if (s := segment_of(n)) and s[0] == self.site]
@@ -244,23 +347,31 @@ class SiteArchive:
         self.storage.publish(f"captures/site={self.site}/{name}", encode(table))
 
 
-def storable(value: Any) -> Any:
-    """A value without the characters that no column can hold or no reader shows: controls, lone surrogates."""
-    if isinstance(value, str):
-        return _CONTROL.sub("", value) if _CONTROL.search(value) else value
-    if isinstance(value, list):
-        return [storable(v) for v in value]
-    if isinstance(value, dict):
-        return {k: storable(v) for k, v in value.items()}
-    return value
-
-
 def captured(row: dict[str, Any]) -> dict[str, Any]:
-    """The captures row that a landed article must have had."""
+    """The captures row that a landed article must have had, or an article found withdrawn."""
     same = ("url", "doc_id", "channel", "payload_digest", "text_hash", "revision", "warc_file", "warc_offset")
     known = {name: row[name] for name in (*same, "fetched_at", "run_id", "seq")}
     listed = {"listed_title": row["title"], "listed_on": row["published_on"]}
-    return known | listed | {"method": "GET", "kind": "article", "status": 200, "outcome": "landed", "attempts": 1}
+    made = known | listed | {"method": "GET", "kind": "article", "status": 200, "outcome": "landed", "attempts": 1}
+    if row["status"] == "gone":
+        # The answer that said so left a record that the row does not name.
+        made |= {"status": 404, "outcome": "not_found", "payload_digest": None, "warc_file": None, "warc_offset": None}
+    return made
+
+
+def recaptured(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The captures rows of a segment that lost its mark. An article that moved to a partition whose file was never
+    published is asked again by the next run, which lands it there."""
+    newest: dict[str, dict[str, Any]] = {}
+    found = []
+    for row in sorted(rows, key=lambda r: (r["doc_id"], r["revision"])):
+        newest[row["doc_id"]] = row
+        found.append(captured(row))
+    for made in found:
+        row = newest[made["doc_id"]]
+        if row["status"] == "moved" and made["revision"] == row["revision"]:
+            made |= {"outcome": "callback_error", "error": "its new place was not written; asked again"}
+    return found
 
 
 def partition_of(path: str) -> dict[str, Any]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import secrets
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,8 @@ from pyarrow import fs
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+STALE_SECONDS = 3600  # nobody writes a staged file for longer
+
 
 class StorageError(Exception):
     """The archive could not be read or written; the message names the file and the remedy."""
@@ -20,10 +24,11 @@ class StorageError(Exception):
 
 class Storage:
     """The root folder of an archive. ``root`` is a folder or a URI such as ``s3://bucket/prefix``.
-    Paths given to the methods are relative to it, with ``/``."""
+    Paths given to the methods are relative to it, with ``/``. Every method raises StorageError where storage fails."""
 
     def __init__(self, root: str) -> None:
         self.root = root
+        self._durable: set[str] = set()  # folders whose entry this process has made durable
         self.local = "://" not in root
         if self.local:
             self.fs: Any = fs.LocalFileSystem()
@@ -39,15 +44,45 @@ class Storage:
         try:
             if self.local:
                 for folder in ("articles", "captures", "runs", "warc", "staging"):
-                    os.makedirs(self.path(folder), exist_ok=True)
-            probe = self.path(f"staging/probe-{os.getpid()}")
-            self.fs.create_dir(self.path("staging"), recursive=True)
-            with self.fs.open_output_stream(probe) as out:
-                out.write(b"ok")
-            self.fs.delete_file(probe)
+                    self.make_folder(folder)
+                self._sweep()
+                probe = self.path(f"staging/probe-{os.getpid()}")
+                with open(probe, "wb") as file:
+                    file.write(b"ok")
+                os.unlink(probe)
+            else:
+                probe = self.path(f"staging/probe-{os.getpid()}")
+                self.fs.create_dir(self.path("staging"), recursive=True)
+                with self.fs.open_output_stream(probe) as out:
+                    out.write(b"ok")
+                self.fs.delete_file(probe)
         except OSError as exc:
             msg = f"the data folder {self.root} is not writable ({exc}); set GOVCRAWL_DATA to one that is"
             raise StorageError(msg) from exc
+
+    def _sweep(self) -> None:
+        """Remove what writers of attachments left in staging/ when they were killed. A site's own files are swept by its
+        next run, under its lock."""
+        old = time.time() - STALE_SECONDS
+        for entry in os.scandir(self.path("staging")):
+            if entry.is_file() and not entry.name.endswith((".lock", ".lease")) and entry.stat().st_mtime < old:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(entry.path)
+
+    def make_folder(self, relative: str) -> None:
+        """Make a local folder and those above it durable: a power cut that spares a file must spare the way to it. Folders
+        that are there already may come from a run that was cut off before it synced them. Raises OSError."""
+        missing = [self.base]
+        while not os.path.isdir(missing[-1]):
+            missing.append(os.path.dirname(missing[-1]))
+        for folder in reversed(missing[:-1]):
+            _make_folder(folder)
+        folder = self.base
+        for part in relative.split("/"):
+            folder = f"{folder}/{part}"
+            if folder not in self._durable or not os.path.isdir(folder):
+                _make_folder(folder)
+                self._durable.add(folder)
 
     def publish(self, relative: str, data: bytes | memoryview | Any) -> None:
         """Write a new file that readers see complete or not at all: staged outside the datasets, fsynced, renamed.
@@ -68,13 +103,18 @@ class Storage:
             final = self.path(relative)
             # Two runs may publish the same attachment at once, each from a staged file of its own.
             staged = self.path(f"staging/{os.path.basename(relative)}.{secrets.token_hex(4)}")
-            os.makedirs(os.path.dirname(final), exist_ok=True)
-            os.makedirs(os.path.dirname(staged), exist_ok=True)
-            with open(staged, "wb") as out:
-                write(out)
-                out.flush()
-                os.fsync(out.fileno())
-            os.rename(staged, final)
+            self.make_folder(os.path.dirname(relative))
+            self.make_folder("staging")
+            try:
+                with open(staged, "wb") as out:
+                    write(out)
+                    out.flush()
+                    os.fsync(out.fileno())
+                os.rename(staged, final)
+            except OSError:
+                with contextlib.suppress(OSError):  # its space may be what is missing
+                    os.unlink(staged)
+                raise
             fsync_folder(os.path.dirname(final))
         except OSError as exc:
             msg = f"cannot write {relative} below {self.root} ({exc}); free space or permissions, then run again"
@@ -117,16 +157,68 @@ class Storage:
         yield from sorted(i.path[start:] for i in infos if i.type == fs.FileType.File and i.path.endswith(suffix))
 
     def exists(self, relative: str) -> bool:
-        return bool(self.fs.get_file_info(self.path(relative)).type == fs.FileType.File)
+        try:
+            return bool(self.fs.get_file_info(self.path(relative)).type == fs.FileType.File)
+        except OSError as exc:
+            msg = f"cannot look for {relative} below {self.root} ({exc})"
+            raise StorageError(msg) from exc
 
     def remove(self, relative: str) -> None:
+        """Remove a file for good: it does not come back after a power cut. One that is not there is no error."""
         try:
-            self.fs.delete_file(self.path(relative))
+            if not self.local:
+                self.fs.delete_file(self.path(relative))
+                return
+            os.unlink(self.path(relative))
+            if not relative.startswith("staging/"):
+                fsync_folder(os.path.dirname(self.path(relative)))
         except FileNotFoundError:
             pass
         except OSError as exc:
             msg = f"cannot remove {relative} below {self.root} ({exc})"
             raise StorageError(msg) from exc
+
+    def move(self, relative: str, target: str) -> None:
+        """Give a file another path; both folders are durable afterwards."""
+        try:
+            if not self.local:
+                self.fs.create_dir(os.path.dirname(self.path(target)), recursive=True)
+                self.fs.move(self.path(relative), self.path(target))
+                return
+            self.make_folder(os.path.dirname(target))
+            os.rename(self.path(relative), self.path(target))
+            for folder in dict.fromkeys((os.path.dirname(target), os.path.dirname(relative))):
+                fsync_folder(self.path(folder))
+        except OSError as exc:
+            msg = f"cannot move {relative} to {target} below {self.root} ({exc}); free space or permissions, then run again"
+            raise StorageError(msg) from exc
+
+    def quarantine(self, relative: str) -> str:
+        """Move a file out of the datasets to quarantine/, where no reader and no command looks; returns its new path."""
+        target = f"quarantine/{relative}"
+        if self.exists(target):
+            target += f".{secrets.token_hex(3)}"
+        self.move(relative, target)
+        return target
+
+    def truncate(self, relative: str, size: int) -> None:
+        """Cut a file to its first bytes."""
+        try:
+            if not self.local:
+                self._put(relative, self.read(relative)[:size])
+                return
+            with open(self.path(relative), "r+b") as file:
+                file.truncate(size)
+                os.fsync(file.fileno())
+        except OSError as exc:
+            msg = f"cannot cut {relative} below {self.root} ({exc}); check permissions, then run again"
+            raise StorageError(msg) from exc
+
+
+def _make_folder(folder: str) -> None:
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(folder)
+    fsync_folder(os.path.dirname(folder))
 
 
 def fsync_folder(folder: str) -> None:

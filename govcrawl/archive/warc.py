@@ -7,6 +7,7 @@ loses no more than its last record. A payload that is the same as at the last vi
 from __future__ import annotations
 
 import base64
+import contextlib
 import glob
 import hashlib
 import io
@@ -115,25 +116,23 @@ class WarcWriter:
                     ("WARC-Refers-To-Target-URI", original.url),
                     ("WARC-Refers-To-Date", warc_date(original.fetched_at)),
                 ]
-            offset = self._size
-            self._append(
-                file, _record(kind, response_id, [*common, *extra], content, "application/http; msgtype=response")
-            )
+            response = _record(kind, response_id, [*common, *extra], content, "application/http; msgtype=response")
             parts = urlsplit(exchange.url)
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             headers = [("Host", parts.netloc), *(h for h in exchange.request_headers if h[0].lower() not in _SECRET)]
-            request = _head(f"{exchange.method} {target} HTTP/1.1", headers, len(exchange.request_body) or None)
+            asked = _head(f"{exchange.method} {target} HTTP/1.1", headers, len(exchange.request_body) or None)
             concurrent = [("WARC-Concurrent-To", response_id), ("WARC-Warcinfo-ID", self._info_id)]
-            self._append(
-                file,
-                _record(
-                    WarcRecordType.request,
-                    _urn(),
-                    [*common, *concurrent],
-                    request + exchange.request_body,
-                    "application/http; msgtype=request",
-                ),
+            request = _record(
+                WarcRecordType.request,
+                _urn(),
+                [*common, *concurrent],
+                asked + exchange.request_body,
+                "application/http; msgtype=request",
             )
+            # Both are there before the first is written: a header that makes no record costs one request, not the file.
+            offset = self._size
+            self._append(file, response)
+            self._append(file, request)
         except OSError as exc:
             msg = f"cannot write {self._name or self._folder} ({exc}); free space or permissions, then run again"
             raise StorageError(msg) from exc
@@ -158,9 +157,15 @@ class WarcWriter:
             raise StorageError(msg) from exc
 
     def close(self) -> None:
+        """Raises StorageError."""
         self.sync()
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Close the file as it is; what did not reach it is not missed."""
         if self._file is not None:
-            self._file.close()
+            with contextlib.suppress(OSError):
+                self._file.close()
             self._file = None
 
     def _current(self) -> BinaryIO:
@@ -171,7 +176,7 @@ class WarcWriter:
             self._name = f"{self._folder}/{self._run_id}-{self._number:05d}.warc.gz"
             if self._storage.local:
                 path = self._storage.path(self._name)
-                os.makedirs(os.path.dirname(path), exist_ok=True)
+                self._storage.make_folder(self._folder)
                 self._file = open(path, "xb")  # noqa: SIM115
                 fsync_folder(os.path.dirname(path))
             else:

@@ -15,8 +15,9 @@ import pyarrow.parquet as pq
 from govcrawl.archive.compact import file_name, new_run_id
 from govcrawl.archive.lock import Locked, SiteLock
 from govcrawl.archive.schema import ATTACHMENT_TEXT
-from govcrawl.archive.site import encode, segment_of, storable
+from govcrawl.archive.site import encode, owner_of_staged
 from govcrawl.archive.storage import StorageError
+from govcrawl.archive.values import storable
 from govcrawl.archive.warc import now_ms
 from govcrawl.attachments.readers import CHARACTERS, SUITE, DocumentText, Reader
 
@@ -48,7 +49,7 @@ def extract_pending(storage: Storage, *, reader: Reader | None = None) -> Counte
         return found
     try:
         for name in list(storage.files("staging")):
-            if (segment := segment_of(name)) is not None and segment[0] == FOLDER:
+            if owner_of_staged(name) == FOLDER:
                 storage.remove(name)
         done = read_before(storage)
         pending = {sha256: name for name in names if (sha256 := sha256_of(name)) not in done}

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from scrapy.http import Request
 
@@ -32,6 +33,7 @@ _POLICY = {
     "classify_main_name": "subject",
 }
 _SITE_ID = re.compile(r"\bSITE_ID[\"']?\s*:\s*[\"']?(\d+)")
+_COLUMN_ID = re.compile(r"\b(?:COLUMN|CLASSIFY|CATE|CHANNEL)_ID[\"']?\s*:\s*[\"']?([1-9]\d*)")
 _TREE = re.compile(r"\bTREE[\"']?\s*:\s*(?=\[)")
 
 
@@ -43,14 +45,14 @@ class GkmlptSpider(NumberedSpider):
     def page_requests(self, response: TextResponse) -> Iterable[Request]:
         if _is_api(response):
             yield from self._api_pages(response)
-        elif columns := _columns(response.text):
+        elif columns := _columns(response):
             yield from self._column(response, columns)
         else:
             yield from super().page_requests(response)
 
     def rows(self, response: TextResponse) -> Iterable[Row]:
         if not _is_api(response):
-            return () if _columns(response.text) else super().rows(response)
+            return () if _columns(response) else super().rows(response)
         return self._articles(response)
 
     def total(self, response: TextResponse) -> int | None:
@@ -84,18 +86,21 @@ def _is_api(response: TextResponse) -> bool:
     return "/gkmlpt/api/" in response.url
 
 
-def _columns(text: str) -> list[str]:
-    """The JSON addresses of the directory's top columns, which hold those below them; empty where the page is no
-    directory, or one of its articles."""
+def _columns(response: TextResponse) -> list[str]:
+    """The JSON addresses of the directory's top columns, which hold those below them, or of the one that the address names
+    (``/gkmlpt/index#1620``); empty where the page is no directory, or one of its articles."""
+    text = response.text
     site, tree = _SITE_ID.search(text), _TREE.search(text)
-    if site is None or tree is None or re.search(r"\bDETAIL[\"']?\s*:\s*\{\s*[\"'\w]", text):
+    if site is None or re.search(r"\bDETAIL[\"']?\s*:\s*\{\s*[\"'\w]", text):
         return []
+    named = urlsplit(response.url).fragment
+    nodes: list[dict[str, Any]] = []
     try:
-        nodes: list[dict[str, Any]] = json.JSONDecoder(parse_int=whole_number).raw_decode(text, tree.end())[0]
+        nodes = json.JSONDecoder(parse_int=whole_number).raw_decode(text, tree.end())[0] if tree is not None else []
     except (ValueError, RecursionError):
-        return []
-    return [
-        f"/gkmlpt/api/all/{n['id']}?page=1&sid={site.group(1)}"
-        for n in nodes
-        if isinstance(n, dict) and str(n.get("id", "")).isdigit()
-    ]
+        pass
+    ids = [str(n.get("id", "")) for n in nodes if isinstance(n, dict)]
+    if not ids and (column := _COLUMN_ID.search(text)) is not None:
+        ids = [column.group(1)]
+    chosen = [named] if named.isdigit() else ids
+    return [f"/gkmlpt/api/all/{column}?page=1&sid={site.group(1)}" for column in chosen if column.isdigit()]

@@ -11,12 +11,12 @@ from __future__ import annotations
 import json
 import re
 from typing import TYPE_CHECKING, ClassVar
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 from parsel import Selector
 
 from govcrawl.base_spiders.fields import count_of, data_of, markup
-from govcrawl.base_spiders.listing import ListingSpider
+from govcrawl.base_spiders.listing import ListingSpider, column_names, url_with
 from govcrawl.base_spiders.rows import find_rows
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _UNIT = "/api-gateway/jpaas-publish-server/front/page/build/unit"
 _PAIR = re.compile(r"(?<!\w)(\w++)[\"']?\s*+:\s*+[\"']([^\"']*+)[\"']")
+_QUERY = ("webId", "pageId", "tagId", "tplSetId", "parseType", "pageType", "editType")
 _LIST_TAG = re.compile("列表|分页|list", re.IGNORECASE)
 
 
@@ -39,18 +40,27 @@ class JpaasSpider(ListingSpider):
     def page_requests(self, response: TextResponse) -> Iterable[Request]:
         page = self._list(response)
         unit = _list_unit(page)
-        if unit is None:
+        stated = unit.attrib if unit is not None else {}
+        query = dict(_PAIR.findall(stated["querydata"])) if unit is not None else _scripted_unit(page)
+        if not query and is_unit(response):
+            # Nothing tells how many pages there are: the one after the last has no rows, or repeats it.
+            number = _page_number(response.url) + 1
+            paged = {"pageNo": number, "paramJson": json.dumps({"pageNo": number, "pageSize": self.rows_per_page})}
+            yield response.follow(url_with(response.url, **{k: quote(str(v)) for k, v in paged.items()}))
+        if not query:
             return
-        size = count_of(unit.attrib.get("rows")) or self.rows_per_page
-        query = dict(_PAIR.findall(unit.attrib["querydata"]))
-        api = unit.attrib.get("url") or unit.attrib.get("uniturl") or _UNIT
-        following = _page_number(response.url) + 1 if is_unit(response) or list(self.rows(response)) else 1
-        for number in range(following, -(-(count_of(unit.attrib.get("count")) or size) // size) + 1):
+        size = count_of(stated.get("rows")) or self.rows_per_page
+        api = stated.get("url") or stated.get("uniturl") or _UNIT
+        count = count_of(stated.get("count")) or size
+        # What the page shows is the first page of the unit where it is as long as that.
+        shown = is_unit(response) or len(list(self.rows(response))) >= min(size, count)
+        for number in range(_page_number(response.url) + 1 if shown else 1, -(-count // size) + 1):
             numbers = {"rows": size, "pageNo": number, "paramJson": json.dumps({"pageNo": number, "pageSize": size})}
             yield response.follow(f"{api}?{urlencode(query | numbers)}", headers={"X-Requested-With": "XMLHttpRequest"})
 
     def rows(self, response: TextResponse) -> Iterable[Row]:
-        return find_rows(self._list(response), response.url, self._pattern, self.rows_css)
+        names = column_names(response)
+        return find_rows(self._list(response), response.url, self._pattern, self.rows_css, names=names)
 
     def total(self, response: TextResponse) -> int | None:
         count = self._list(response).xpath("//*[@querydata and @count]/@count").get()
@@ -76,6 +86,15 @@ def _list_unit(page: Selector) -> Selector | None:
     pagers = [u for u in units if u.attrib.get("count", "").isdigit()]
     lists = [u for u in units if _LIST_TAG.search(u.attrib["querydata"])]
     return next(iter([*pagers, *lists]), None)
+
+
+def _scripted_unit(page: Selector) -> dict[str, str]:
+    """The query of the unit that a script asks for, where no element names it; empty where none does."""
+    for script in page.xpath("//script/text()").getall():
+        query = {name: value for name, value in _PAIR.findall(script) if name in _QUERY}
+        if {"webId", "pageId", "tplSetId"} <= query.keys():
+            return {"parseType": "bulidstatic", "pageType": "column"} | query
+    return {}
 
 
 def _page_number(url: str) -> int:

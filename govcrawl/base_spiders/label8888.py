@@ -23,30 +23,34 @@ if TYPE_CHECKING:
 
     from scrapy.http import TextResponse
 
-    from govcrawl.base_spiders.rows import Row
-
 _LABEL = "/site/label/8888"
 _COLUMN = re.compile(r"\bcolumnId[\"']?\s*[:=]\s*[\"']?(\d+)|/content/column/(\d+)")
-_SETTING = re.compile(r"\b(siteId|labelName|file)[\"']?\s*:\s*[\"']?([\w/.-]+)")
+_SETTING = re.compile(r"\b(siteId|organId|catId|labelName|file)[\"']?\s*:\s*[\"']?([\w/.-]+)")
 
 
 class LabelSpider(ListingSpider):
     """Lists ``pageIndex=N``, of a column or of the label behind a 信息公开 column."""
 
     def page_requests(self, response: TextResponse) -> Iterable[Request]:
-        if _is_shell(response.url):
-            yield self._label(response)
+        if (label := self.filled_by(response)) is not None:
+            yield label
             return
         query = dict(parse_qsl(urlsplit(response.url).query))
         following = (count_of(query.get("pageIndex")) or 1) + 1
         listing = self._paged_url(response)
+        if listing is None:
+            return
         pages = stated_pages(response.text)
         for number in range(following, pages + 1) if pages else itertools.count(following):
-            if listing is not None:
-                yield Request(url_with(listing, pageIndex=number), headers={"Ls-Language": "zh"})
+            yield Request(url_with(listing, pageIndex=number), headers={"Ls-Language": "zh"})
 
-    def rows(self, response: TextResponse) -> Iterable[Row]:
-        return () if _is_shell(response.url) else super().rows(response)
+    def filled_by(self, response: TextResponse) -> Request | None:
+        """The label behind a column of 信息公开, or behind another page whose script asks for it and that shows no rows."""
+        if _LABEL in response.url or not ("/public/column/" in response.url or _LABEL in scripts(response)):
+            return None
+        if "/public/column/" not in response.url and list(self.rows(response)):
+            return None
+        return self._label(response)
 
     @staticmethod
     def _paged_url(response: TextResponse) -> str | None:
@@ -61,13 +65,15 @@ class LabelSpider(ListingSpider):
         parts = urlsplit(response.url)
         asked = dict(parse_qsl(parts.query))
         stated = dict(_SETTING.findall(scripts(response).partition(_LABEL)[2][:2000]))
+        kind = next((t for t in re.findall(r"\btype[\"']?\s*:\s*[\"']?(\d+)", scripts(response))), "4")
+        organ = re.search(r"/public/column/(\d+)", parts.path)
         site = markup(response).xpath("//meta[translate(@name,'SI','si')='siteid']/@content").get()
         query = {
             "labelName": stated.get("labelName", "publicInfoList"),
             "siteId": site or stated.get("siteId", ""),
-            "organId": parts.path.rsplit("/", 1)[1],
-            "catId": asked.get("catId", ""),
-            "type": asked.get("type", "4"),
+            "organId": organ.group(1) if organ else stated.get("organId", ""),
+            "catId": asked.get("catId") or stated.get("catId", ""),
+            "type": asked.get("type") or kind,
             "action": "list",
             "pageSize": "15",
             "pageIndex": "1",
@@ -77,7 +83,3 @@ class LabelSpider(ListingSpider):
             "file": stated.get("file", "/xxgk/publicInfoList_newest2020"),
         }
         return response.follow(f"{_LABEL}?{urlencode(query)}", headers={"Ls-Language": "zh"})
-
-
-def _is_shell(url: str) -> bool:
-    return "/public/column/" in url

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from scrapy.http import Request, Response, TextResponse
 
@@ -61,6 +61,11 @@ class Walk:
     seen: set[str] = field(default_factory=set)
     ahead: Iterator[Request] | None = None
     last_response: Response | None = None
+    shell: TextResponse | None = None
+    branches: list[Request] = field(default_factory=list)
+    list_pages: int = 0
+    list_rows: int = 0
+    held: int | None = None
 
 
 class ListingSpider(ArticleSpider):
@@ -74,8 +79,9 @@ class ListingSpider(ArticleSpider):
     #. Set ``article_pattern``: a regular expression that its article URLs match, and ``examples`` of them.
     #. Run ``scrapy crawl <name> -a sample=5`` and read the summary.
 
-    A family gives two hooks: ``page_requests`` (the further list pages that a page tells of) and ``rows`` (its entries).
-    An odd site overrides the same two.
+    A family gives two hooks: ``page_requests`` (the further list pages that a page tells of) and ``rows`` (its entries);
+    where scripts fill its pages also ``filled_by`` (what they ask), and where a column is a tree ``branches`` (its lists).
+    An odd site overrides the same.
     """
 
     kind: ClassVar[str] = "department"
@@ -90,6 +96,7 @@ class ListingSpider(ArticleSpider):
     verified: ClassVar[str | None] = None
     examples: ClassVar[tuple[str, ...]] = ()
     why_no_channels: ClassVar[str] = ""
+    left_out: ClassVar[dict[str, str]] = {}  # columns of the site that are not walked: address → why, in one line
 
     arguments: ClassVar[dict[str, str]] = {
         "since": "oldest publish date, YYYY-MM-DD, YYYY-MM or YYYY",
@@ -147,7 +154,18 @@ class ListingSpider(ArticleSpider):
         """The entries of a list page, in its order."""
         here = doc_id(response.url)
         front = any(doc_id(url) == here for url in self.front_pages)
-        return find_rows(response.selector, response.url, self._pattern, self.rows_css, every_block=front)
+        names = column_names(response)
+        return find_rows(response.selector, response.url, self._pattern, self.rows_css, every_block=front, names=names)
+
+    def filled_by(self, response: TextResponse) -> Request | None:
+        """What the script of a channel's first page asks for its rows; None where the page is not filled by one. The rows
+        that the page itself holds then count only where this answers with none."""
+        return None
+
+    def branches(self, response: TextResponse) -> Iterable[Request]:
+        """The first pages of further lists that belong to this channel, such as the columns of a tree. Each is walked
+        whatever the others hold; those already asked are skipped."""
+        return ()
 
     def total(self, response: TextResponse) -> int | None:
         """How many entries the listing itself says it has."""
@@ -316,18 +334,30 @@ class ListingSpider(ArticleSpider):
     def _parse_list(self, response: Response, walk: Walk) -> Iterator[Request]:
         attempt: Attempt = response.meta["attempt"]
         walk.pages += 1
+        walk.list_pages += 1
         walk.last_response = response
-        listed = list(self.rows(response)) if isinstance(response, TextResponse) and response.body else []
-        rows = self._usable(listed, walk)
-        if isinstance(response, TextResponse) and walk.total is None and rows:
-            walk.total = self.total(response)
+        page = response if isinstance(response, TextResponse) and response.body else None
+        if page is not None and walk.list_pages == 1 and (behind := self.filled_by(page)) is not None:
+            walk.shell = page
+            self._branch(page, walk, empty=False)
+            self.archive.settle(attempt, "landed")
+            yield self._list_request(behind, walk)
+            return
+        rows = self._usable(list(self.rows(page)) if page is not None else [], walk)
+        if not rows and not walk.list_rows and walk.shell is not None:
+            rows = self._own_rows(walk)
+        if page is not None and walk.total is None and rows:
+            walk.total = self.total(page)
         fresh = [row for row in rows if doc_id(self.article_url(row.url)) not in walk.seen]
         walk.rows += len(fresh)
+        walk.list_rows += len(fresh)
+        if page is not None:
+            self._branch(page, walk, empty=not rows)
         if not fresh:
             # A page that scripts fill says where its rows are; a page or two without any is no reason to give up.
             # Where page 2 repeats page 1, the site counts from the other number.
-            walk.repeated = walk.repeated or (walk.pages == 2 and bool(rows))
-            more = walk.pages < 3 if not walk.rows else walk.pages == 2 and walk.repeated
+            walk.repeated = walk.repeated or (walk.list_pages == 2 and bool(rows))
+            more = walk.list_pages < 3 if not walk.list_rows else walk.list_pages == 2 and walk.repeated
             following = self._next_page(walk, part=not more)
             walk.ended = "last" if walk.rows else "no_rows"
             if walk.ended == "no_rows" and _is_challenge(response):
@@ -338,6 +368,11 @@ class ListingSpider(ArticleSpider):
             if following is not None:
                 yield following
             return
+        yield from self._take(fresh, walk)
+        self.archive.settle(attempt, "landed")
+
+    def _take(self, fresh: list[Row], walk: Walk) -> Iterator[Request]:
+        """The requests for the new rows of a page, and for the list page after it."""
         stop = self._stop_reason(fresh, walk)
         for row in fresh:
             walk.seen.add(doc_id(self.article_url(row.url)))
@@ -350,8 +385,7 @@ class ListingSpider(ArticleSpider):
                 yield self.article_request(row, self.site(), walk.channel, walk.region)
             elif self.own.state.get(doc_id(self.article_url(row.url))) is not None:
                 walk.known += 1
-        self.archive.settle(attempt, "landed")
-        self.logger.info("%s: list page %d, %d rows, %d asked so far", walk.channel, walk.pages, len(rows), walk.new)
+        self.logger.info("%s: list page %d, %d rows, %d asked so far", walk.channel, walk.pages, len(fresh), walk.new)
         following = self._next_page(walk, part=True) if stop in ("known", "since") else None
         if following is not None:
             yield following
@@ -361,6 +395,20 @@ class ListingSpider(ArticleSpider):
             yield request
         else:
             walk.ended = "last"
+
+    def _own_rows(self, walk: Walk) -> list[Row]:
+        """The rows of the page itself, where what should fill it gave none; its pages are gone on from there."""
+        shell, walk.shell = walk.shell, None
+        rows = self._usable(list(self.rows(shell)), walk) if shell is not None else []
+        if rows:
+            walk.last_response, walk.ahead = shell, None
+        return [row for row in rows if doc_id(self.article_url(row.url)) not in walk.seen]
+
+    def _branch(self, page: TextResponse, walk: Walk, *, empty: bool) -> None:
+        """Note the further lists that a page leads to; where it has no rows, also what it shows in frames or sends on to."""
+        walk.branches += self.branches(page)
+        if empty:
+            walk.branches += (Request(url) for url in shown_instead(page) if self.owns(url))
 
     def _usable(self, listed: list[Row], walk: Walk) -> list[Row]:
         """The rows that can be asked: of this site, of a usable length, and no more than a page can honestly hold."""
@@ -402,11 +450,15 @@ class ListingSpider(ArticleSpider):
         return row.date or date_in_url(row.url)
 
     def _next_page(self, walk: Walk, *, part: bool = False) -> Request | None:
-        """The next list page that has not been asked; ``part``: the first page of the next part, if there is one."""
-        if part and not walk.parts:
-            return None
+        """The next list page that has not been asked, of this list or else of the next branch; ``part``: not of this list
+        any more, but the first page of its next part, if there is one."""
         if len(walk.asked) >= self.crawler.settings.getint("GOVCRAWL_LIST_PAGES"):
             walk.broken.append(f"stopped after GOVCRAWL_LIST_PAGES={len(walk.asked)} list pages")
+            return None
+        return self._page_after(walk, part=part) or self._next_branch(walk)
+
+    def _page_after(self, walk: Walk, *, part: bool) -> Request | None:
+        if part and not walk.parts:
             return None
         for asked_again in (False, True):
             if walk.ahead is None or asked_again:
@@ -415,12 +467,20 @@ class ListingSpider(ArticleSpider):
                 walk.ahead = iter(self.page_requests(walk.last_response))
             try:
                 for request in walk.ahead:
-                    asked = doc_id(request.url, request.method, request.body) in walk.asked
-                    if not asked and (not part or request.meta.get("part")):
+                    if not _asked(request, walk) and (not part or request.meta.get("part")):
                         return self._list_request(request, walk)
             except ValueError as exc:  # a pager that leads to no address
                 walk.broken.append(f"{walk.last_response and walk.last_response.url}: {exc}"[:300])
                 return None
+        return None
+
+    def _next_branch(self, walk: Walk) -> Request | None:
+        while walk.branches:
+            request = walk.branches.pop(0)
+            if not _asked(request, walk):
+                walk.ahead, walk.shell, walk.repeated, walk.parts, walk.held = None, None, False, False, None
+                walk.list_pages = walk.list_rows = 0
+                return self._list_request(request, walk)
         return None
 
     def list_failed(self, failure: Failure, walk: Walk | None = None) -> Iterator[Request]:
@@ -432,13 +492,21 @@ class ListingSpider(ArticleSpider):
             walk.ended = {"not_found": "not_found", "challenge": "challenge", "robots": "robots"}.get(outcome, "failed")
             walk.broken.append(f"{request.url}: {error}")
             return
+        if outcome != "not_found":
+            walk.broken.append(f"{request.url}: {error}")
+        if not walk.list_rows and (rows := self._own_rows(walk)):
+            walk.rows += len(rows)
+            walk.held = walk.list_rows = len(rows)
+            yield from self._take(rows, walk)
+            return
+        if outcome == "not_found" and walk.held is not None and walk.held == walk.list_rows:
+            walk.broken.append(f"{walk.url} is filled from elsewhere, which is not there; {walk.held} rows stand in it")
         if outcome == "not_found":
             # Page counts run ahead of the pages that exist on several CMSs; the stated total tells when rows are missing.
-            walk.ended = "last"
+            walk.ended = "last" if walk.rows else "no_rows"
             if (following := self._next_page(walk, part=True)) is not None:
                 yield following
             return
-        walk.broken.append(f"{request.url}: {error}")
         walk.ended = "failed"
         if outcome in ("server_error", "network") and len(walk.broken) < 3:
             following = self._next_page(walk)
@@ -446,9 +514,47 @@ class ListingSpider(ArticleSpider):
                 yield following
 
 
+def _asked(request: Request, walk: Walk) -> bool:
+    return doc_id(request.url, request.method, request.body) in walk.asked
+
+
 def _is_challenge(response: Response) -> bool:
     """Whether a shield's page came in place of the listing, with status 200."""
     return clean(Reading(response.body, response.url)).page_type == "challenge"
+
+
+def column_names(response: TextResponse) -> tuple[str, ...]:
+    """What the spider calls the channel that a page belongs to; none where it was given by its address."""
+    attempt = response.meta.get("attempt") if response.request is not None else None
+    channel = getattr(attempt, "channel", None)
+    return (channel,) if channel and "://" not in channel else ()
+
+
+_NO_LIST = re.compile(r"weather|tianqi|share|banner|head|foot|top|left|menu|nav|login|count|search", re.IGNORECASE)
+_SENT_ON = re.compile(
+    r"(?:^|[;{}\s])(?:(?:window|self|top|parent|document)\.)?location(?:\.href)?\s*(?:=|\.(?:replace|assign)\()\s*[\"']([^\"']{1,500})[\"']\s*\)?\s*;?\s*$",
+    re.MULTILINE,
+)
+_REFRESH = re.compile(r"\d{1,9}\s*+[;,]\s*+url\s*+=\s*+[\"']?([^\"'\s]{1,500})", re.IGNORECASE)
+
+
+def shown_instead(page: TextResponse) -> Iterator[str]:
+    """The addresses of a page's frames, without those of menus and the like, and where a script or a meta tag sends on to."""
+    if page.selector.type == "json":
+        return
+    addresses = [s for s in page.xpath("//iframe/@src | //frame/@src").getall() if not _NO_LIST.search(s)]
+    for refresh in page.xpath("//meta[translate(@http-equiv,'REFSH','refsh')='refresh']/@content").getall():
+        addresses += _REFRESH.findall(refresh)
+    # A page that only sends on is short; in others such words stand in functions.
+    if len(page.body) < 5000:
+        addresses += _SENT_ON.findall("\n".join(page.xpath("//script/text()").getall()))
+    for address in addresses:
+        try:
+            url = urljoin(page.url, address.strip())
+        except ValueError:
+            continue
+        if url.startswith(("http://", "https://")):
+            yield url
 
 
 _TOTAL = re.compile(r"共\s*+(?:有\s*+)?(?:<[^<>]++>\s*+)*+(\d{1,7})\s*+(?:<[^<>]++>\s*+)*+(?:条|篇|项|个记录|个信息)")

@@ -36,6 +36,8 @@ _COUNTS = (
     re.compile(r"\b(?:data-page|paged)\s*=\s*[\"'](\d{1,5})[\"']"),
 )
 _NEXT = re.compile(r"^\W*(?:下一?页|后一页|next)\W*$", re.IGNORECASE)
+_DISCLOSURE = re.compile(r"xxgk|gkml|fdzdgk|fdnr", re.IGNORECASE)
+_NAMED = re.compile(r"\b(?:url|href|link|path)[\"']?\s*:\s*[\"']([^\"'\s<>]{2,200})[\"']", re.IGNORECASE)
 _LINKS = ("href", "tagname", "onclick", "value", "data-url")
 _ADDRESS = re.compile(r"(?<![\w./:%?&=-])[\w./:%?&=-]*\w\.s?html?\b")
 
@@ -75,6 +77,33 @@ class NumberedSpider(ListingSpider):
 
     def page_requests(self, response: TextResponse) -> Iterable[Request]:
         return numbered_pages(response, first=self.first_number, extension=self.extension, separator=self.separator)
+
+    def branches(self, response: TextResponse) -> Iterable[Request]:
+        """The columns below one that has no rows of its own, or that is the trunk of a tree of 信息公开."""
+        here = list_file(response.url, self.extension, self.separator)
+        folder = urlsplit(here.folder).path
+        if folder == "/" or here.number is not None or script_pager(response.text) or stated_pages(response.text):
+            return
+        if list(self.rows(response)) and not (_DISCLOSURE.search(folder) and not linked_pages(response, here)):
+            return
+        for url in _below(response, here.folder):
+            if self.owns(url) and not self._pattern.search(url):
+                yield Request(url)
+
+
+def _below(response: TextResponse, folder: str) -> Iterator[str]:
+    """The directories and index files below a folder that a page names, in links or in the data of its scripts."""
+    page = markup(response)
+    named = [*page.xpath("//a/@href").getall(), *_NAMED.findall("\n".join(page.xpath("//script/text()").getall()))]
+    for address in dict.fromkeys(a.strip() for a in named):
+        try:
+            url = urljoin(response.url, address).partition("#")[0]
+        except ValueError:
+            continue
+        rest = url.removeprefix(folder) if url.startswith(folder) else ""
+        # 202405/ holds a month's articles.
+        if "/" in rest and re.search(r"/(?:index\.s?html?)?$", rest) and not re.search(r"(?:^|/)\d{6,8}/", rest):
+            yield url
 
 
 def script_pager(text: str) -> Pager | None:

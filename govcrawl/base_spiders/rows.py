@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from lxml import etree
+from parsel import Selector
 
 from govcrawl.addresses import doc_id
+from govcrawl.base_spiders.blocks import Blocks, around
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from lxml.html import HtmlElement
-    from parsel import Selector
 
-# Deeper nesting and longer rows than any real list has.
-MAX_DEPTH = 60
+# Longer rows than any real list has.
 MAX_TEXTS = 400
 MAX_ADDRESS = 2_000  # a longer one is looked at by its ends; it will be refused
 
@@ -47,11 +47,10 @@ _URL_DATES = (
 )
 _URL_IN_SCRIPT = re.compile(r"""['"]([^'"\s/]*+/[^'"\s]++)['"]""")
 _LABELLED_TITLE = re.compile(r"^\s*(?:文章)?标\s*题\s*[:：]\s*([^\r\n]+)")
-_ASIDE = re.compile(
-    r"(?<![a-z])(?:side-?_?bar|aside|rank(?:ing)?|paihang|phb|hot(?:list|news)?|tuijian|recommend|relate[ds]?)(?![a-z])",
-    re.IGNORECASE,
-)
 _CUT = re.compile(r"(?:…|(?<!\.)\.{2,}+)\s*+$")
+
+
+Group = list[tuple[Any, Any, str]]
 
 
 @dataclass(slots=True)
@@ -71,41 +70,82 @@ class Row:
 
 
 def find_rows(
-    page: Selector, base_url: str, pattern: re.Pattern[str], css: str | None = None, *, every_block: bool = False
+    page: Selector,
+    base_url: str,
+    pattern: re.Pattern[str],
+    css: str | None = None,
+    *,
+    every_block: bool = False,
+    names: Iterable[str] = (),
+    comments: bool = True,
 ) -> list[Row]:
-    """The rows of a list page in page order. ``pattern``: what the site's article URLs look like; files that stand
-    among such rows count too. ``css``: the row elements; where none of them holds a link, rows are found without.
-    ``every_block``: the articles of all blocks, as on a front page, instead of those of the main list."""
+    """The rows of a list page in page order: those of its own list, none where only boxes beside it have rows.
+    ``pattern``: what the site's article URLs look like; files that stand among such rows count too. ``css``: the row
+    elements; where none of them holds a link, rows are found without. ``every_block``: the articles of all blocks, as on a
+    front page, instead of those of the main list. ``names``: what the column is called, beside what the page says.
+    ``comments``: whether rows that stand in a comment count where the page shows none."""
     if page.type == "json":
         return []
     root: HtmlElement = page.root
-    links = [
+    links = _links(root, base_url, pattern)
+    blocks = Blocks(root, (a for a, _ in links), names, front=every_block)
+    elements: list[HtmlElement] = [s.root for s in page.css(css)] if css else []
+    chosen = [link for link in _in_elements(links, elements) if not blocks.beside(link[0])]
+    if chosen:
+        return _as_rows(chosen)
+    groups = _by_shape(links)
+    groups = [g for g in groups if any(pattern.search(_ends(url)) for _, _, url in g)] or groups
+    if every_block:
+        groups = [own for g in groups if (own := [link for link in g if not blocks.beside(link[0])])]
+        order = {anchor: place for place, (anchor, _) in enumerate(links)}
+        every = [link for group in groups for link in group if pattern.search(_ends(link[2]))]
+        return _as_rows(sorted(every, key=lambda link: order[link[1]]))
+    groups = [own for g in groups if (own := [link for link in g if not blocks.beside(link[0])])]
+    groups = [_main_links(g) for g in groups if not blocks.elsewhere([e for e, *_ in g])]
+    plain = [g for g in groups if blocks.evident([e for e, *_ in g])]
+    best = max(plain or groups, key=_worth, default=[])
+    if comments and not plain:
+        written_out = _in_comments(root, base_url, pattern, blocks)
+        best = written_out if len(written_out) > len(best) else best
+    return _as_rows(best)
+
+
+def _links(root: HtmlElement, base_url: str, pattern: re.Pattern[str]) -> list[tuple[HtmlElement, str]]:
+    """The links that may be rows, with their addresses."""
+    return [
         (a, url)
         for a in root.iter("a")
         if (url := _target(a, base_url)) and (pattern.search(_ends(url)) or _is_file(_ends(url)))
     ]
-    elements: list[HtmlElement] = [s.root for s in page.css(css)] if css else []
-    chosen = _in_elements(links, elements)
-    chosen = [link for link in chosen if not _aside(link[0])] or chosen
-    groups = [chosen] if chosen else _by_shape(links)
-    groups = [g for g in groups if any(pattern.search(_ends(url)) for _, _, url in g)] or groups
-    groups = [g for g in groups if not _aside(g[0][0])] or groups
-    if not groups:
-        return []
-    if every_block and groups != [chosen]:
-        order = {anchor: place for place, (anchor, _) in enumerate(links)}
-        every = [link for group in groups for link in group if pattern.search(_ends(link[2]))]
-        best = sorted(every, key=lambda link: order[link[1]])
-    elif groups == [chosen]:
-        best = chosen
-    else:
-        groups = [_main_links(g) for g in groups]
-        best = max(
-            groups, key=lambda g: (sum(_row_date(e, a, u) is not None for e, a, u in g), len({u for *_, u in g}))
-        )
+
+
+def _worth(group: Group) -> tuple[int, int]:
+    """How many of a group's rows have a date, and how many there are."""
+    return sum(_row_date(e, a, u) is not None for e, a, u in group), len({u for *_, u in group})
+
+
+def _in_comments(root: HtmlElement, base_url: str, pattern: re.Pattern[str], blocks: Blocks) -> Group:
+    """The best rows that a comment holds: lists that a script fills often keep their static rows so."""
+    written_out: dict[HtmlElement, list[str]] = defaultdict(list)
+    for comment in root.iter(etree.Comment):
+        parent = comment.getparent()
+        if "<a" in (comment.text or "").lower() and parent is not None and not blocks.beside(comment):
+            written_out[parent].append(comment.text or "")
+    best: Group = []
+    for texts in written_out.values():  # a list's rows may each stand in a comment of their own
+        inner = Selector(f"<div>{' '.join(texts)}</div>").root
+        links = _links(inner, base_url, pattern)
+        within = Blocks(inner, (a for a, _ in links))
+        groups = [[link for link in g if not within.beside(link[0])] for g in _by_shape(links)]
+        groups = [_main_links(g) for g in groups if len({u for *_, u in g if pattern.search(_ends(u))}) > 1]
+        best = max([best, *groups], key=_worth)
+    return best
+
+
+def _as_rows(group: Group) -> list[Row]:
     rows: dict[str, Row] = {}
-    beside = _dates_beside(best)
-    for element, anchor, url in best:
+    beside = _dates_beside(group)
+    for element, anchor, url in group:
         row = rows.setdefault(doc_id(url), Row(url))
         row.title = _better(row.title, _title(anchor))
         row.date = row.date or beside.get(element) or _row_date(element, anchor, url)
@@ -160,14 +200,11 @@ def _is_file(url: str) -> bool:
     return bool(DOCUMENT.search(url.partition("?")[0]))
 
 
-Group = list[tuple[Any, Any, str]]
-
-
 def _in_elements(links: Iterable[tuple[HtmlElement, str]], elements: list[HtmlElement]) -> Group:
     inside = {id(e) for e in elements}
     group: Group = []
     for anchor, url in links if inside else ():
-        node = next((n for n in _around(anchor) if id(n) in inside), None)
+        node = next((n for n in around(anchor) if id(n) in inside), None)
         if node is not None:
             group.append((node, anchor, url))
     return group
@@ -179,23 +216,18 @@ def _by_shape(links: list[tuple[HtmlElement, str]]) -> list[Group]:
     none beside it, its row is the item, or else the largest element, that holds no other row's link."""
     addresses: dict[HtmlElement, set[str]] = defaultdict(set)
     for anchor, url in links:
-        for node in _around(anchor):
+        for node in around(anchor):
             addresses[node].add(url)
     groups: dict[tuple[str, ...], Group] = defaultdict(list)
     for anchor, url in links:
-        around = _around(anchor)
-        row = next((n for n in around if _has_like(n, addresses)), None)
+        outwards = around(anchor)
+        row = next((n for n in outwards if _has_like(n, addresses)), None)
         if row is None or row.tag == "body":
-            alone = [n for n in around if addresses[n] == {url} and n.tag not in ("body", "html")]
+            alone = [n for n in outwards if addresses[n] == {url} and n.tag not in ("body", "html")]
             row = next((n for n in alone if n.tag in ("li", "tr", "dl", "article")), alone[-1])
-        shape = [f"{n.tag!s}.{_first_class(n)}#{n.get('id') or ''}" for n in _around(row)[1:]]
+        shape = [f"{n.tag!s}.{_first_class(n)}#{n.get('id') or ''}" for n in around(row)[1:]]
         groups[(str(row.tag), *shape)].append((row, anchor, url))
     return list(groups.values())
-
-
-def _around(element: HtmlElement) -> list[HtmlElement]:
-    """An element and those around it, innermost first; not all where markup nests without end."""
-    return [element, *islice(element.iterancestors(), MAX_DEPTH)]
 
 
 def _has_like(node: HtmlElement, addresses: Mapping[HtmlElement, set[str]]) -> bool:
@@ -225,14 +257,6 @@ def _main_links(group: Group) -> Group:
         if element not in own and len(_title(anchor) or "") >= 4:
             own[element] = url
     return [(e, a, u) for e, a, u in group if own.get(e, u) == u]
-
-
-def _aside(element: HtmlElement) -> bool:
-    """Whether a row stands in a box beside the list: hot, recommended, related."""
-    return any(
-        above.tag == "aside" or _ASIDE.search(f"{above.get('class') or ''} {above.get('id') or ''}") is not None
-        for above in _around(element)
-    )
 
 
 def _title(anchor: HtmlElement) -> str | None:

@@ -4,8 +4,9 @@ Lists are static files (``xwzx_list.shtml``, ``xwzx_list_2.shtml``, one based) o
 ``/common/search/<32 hex channel id>?…&page=N`` (one based), which answers JSON or, with ``_isJson=false``, HTML. The JSON
 holds ``data.total``, ``data.rows`` (page size) and ``data.results[]`` with title, url, publishedTimeStr and often the whole
 text (``contentHtml``) and the policy fields (``domainMetaList``); empty values are the strings ``null`` and ``undefined``.
-Some columns are shells that a script fills from the search; their old rows may stand in a comment, and the channel's id
-in the script or the head.
+Some columns are shells that a script fills from the search, 信息公开 columns (``public_list``, ``public_zfxxgk?tab=…``)
+mostly: their old rows may stand in a comment; the channel's id stands in the script, at the tab, or in the head, else
+``/common/getChannelList?channelCode=<code>&websiteCodeName=<site>`` tells it.
 """
 
 from __future__ import annotations
@@ -14,13 +15,12 @@ import itertools
 import re
 from datetime import date
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
-from parsel import Selector
 from scrapy.http import Request
 
-from govcrawl.base_spiders.fields import between, count_of, data_of, day_of, inner, listed, markup, plain, said, scripts
-from govcrawl.base_spiders.listing import ListingSpider, stated_total, url_with
+from govcrawl.base_spiders.fields import count_of, data_of, day_of, inner, listed, markup, plain, said, scripts
+from govcrawl.base_spiders.listing import ListingSpider, column_names, stated_total, url_with
 from govcrawl.base_spiders.numbered import numbered_pages, stated_pages
 from govcrawl.base_spiders.rows import Row, find_rows
 
@@ -41,9 +41,12 @@ _API = (
     "{base}/common/search/{channel}"
     "?_isAgg=true&_isJson=true&_pageSize=15&_template=index&_rangeTimeGte=&_channelName=&page=1"
 )
-_SEARCH = "/common/search/"
-_CHANNEL_ID = re.compile(r"\bchannelId[\"']?\s*[:=]\s*[\"']([0-9a-f]{32})[\"']", re.IGNORECASE)
-_CHANNEL_IN_ADDRESS = re.compile(r"/search(?:List)?/([0-9a-f]{32})")
+_NAMES = "/common/getChannelList"
+_HEX = "[0-9a-f]{32}"
+_CHANNEL_ID = re.compile(rf"\bchannel_?Id[\"']?\s*[:=]\s*[\"']({_HEX})[\"']", re.IGNORECASE)
+_CHANNEL_IN_ADDRESS = re.compile(rf"/search(?:List)?/({_HEX})")
+_SEARCHED = re.compile(rf"/search(?:List)?/(?:{_HEX}\b|[\"'])")
+_TABS = "//*[@data-channelid or @data-channel-id or @channelid or @data-channel]"
 
 
 def search_url(base: str, channel_id: str) -> str:
@@ -56,9 +59,9 @@ class UcapSpider(ListingSpider):
 
     def page_requests(self, response: TextResponse) -> Iterable[Request]:
         if not _is_search(response.url):
-            if (behind := self._behind(response)) is not None:
+            if (behind := self.filled_by(response)) is not None:
                 yield behind
-            else:
+            if not _is_json(response):
                 yield from numbered_pages(response, first=2, extension="shtml")
             return
         here = re.search(r"[?&]page=(\d+)", response.url)
@@ -68,11 +71,29 @@ class UcapSpider(ListingSpider):
             yield Request(url_with(response.url, page=number))
 
     def rows(self, response: TextResponse) -> Iterable[Row]:
-        if _is_json(response):
-            return self._results(response)
-        if self._behind(response) is not None:
+        return self._results(response) if _is_json(response) else super().rows(response)
+
+    def filled_by(self, response: TextResponse) -> Request | None:
+        """The search behind a page whose script names it, or that shows no rows of its own."""
+        if _is_search(response.url) or _is_json(response) or not response.body:
+            return None
+        base = urljoin(response.url, "/").rstrip("/")
+        shown = self._shown(response)
+        if (channel := next(iter(_channels(response)), None)) is not None:
+            return None if shown and not _scripted(response) else Request(search_url(base, channel))
+        code = re.search(r"^/(\w+)/(c\d{4,})/", urlsplit(response.url).path)
+        if code is None or shown or super().rows(response):
+            return None
+        return Request(f"{base}{_NAMES}?channelCode={code.group(2)}&websiteCodeName={code.group(1)}")
+
+    def branches(self, response: TextResponse) -> Iterable[Request]:
+        """The searches of a page's other tabs, and of the channels that a code stands for."""
+        base = urljoin(response.url, "/").rstrip("/")
+        if _NAMES in response.url:
+            return [Request(search_url(base, channel)) for channel in _named_channels(data_of(response))]
+        if _is_json(response) or self.filled_by(response) is None:
             return ()
-        return super().rows(response) or self._commented_rows(response)
+        return [Request(search_url(base, channel)) for channel in _channels(response)[1:]]
 
     def total(self, response: TextResponse) -> int | None:
         if not _is_json(response):
@@ -100,22 +121,16 @@ class UcapSpider(ListingSpider):
                     _fields(result),
                 )
 
-    def _behind(self, response: TextResponse) -> Request | None:
-        """The search behind a shell: a page whose script names it, or that shows fewer rows than it comments out."""
-        if _is_search(response.url) or (channel := _channel_id(response)) is None:
-            return None
-        visible = len(list(super().rows(response)))
-        if visible and not _scripted(response) and visible >= len(self._commented_rows(response)):
-            return None
-        return Request(search_url(urljoin(response.url, "/").rstrip("/"), channel))
-
-    def _commented_rows(self, response: TextResponse) -> list[Row]:
-        text = " ".join(between(response.text, "<!--", "-->"))
-        return find_rows(Selector(text), response.url, self._pattern, self.rows_css) if text.strip() else []
+    def _shown(self, response: TextResponse) -> int:
+        """How many rows the page shows, without those that stand in a comment."""
+        page, names = response.selector, column_names(response)
+        shown = find_rows(page, response.url, self._pattern, self.rows_css, names=names, comments=False)
+        listed = find_rows(page, response.url, self._pattern, self.rows_css, names=names)
+        return len(shown) if [r.url for r in shown] == [r.url for r in listed] else 0
 
 
 def _is_search(url: str) -> bool:
-    return re.search(r"/search(?:List)?/[0-9a-f]{32}", url) is not None
+    return _CHANNEL_IN_ADDRESS.search(url) is not None
 
 
 def _is_json(response: TextResponse) -> bool:
@@ -128,16 +143,42 @@ def _data(response: TextResponse) -> dict[str, Any]:
 
 def _scripted(response: TextResponse) -> bool:
     """Whether a script of the page asks the search for its rows."""
-    return _SEARCH in scripts(response)
+    return _SEARCHED.search(scripts(response)) is not None
 
 
-def _channel_id(response: TextResponse) -> str | None:
-    """The channel's id, as the page's script or head names it."""
-    text = scripts(response)
-    if (found := _CHANNEL_ID.search(text) or _CHANNEL_IN_ADDRESS.search(text)) is not None:
-        return found.group(1)
-    named = markup(response).xpath("//meta[translate(@name,'CI','ci')='channelid']/@content").get("")
-    return named if re.fullmatch(r"[0-9a-f]{32}", named) else None
+def _channels(response: TextResponse) -> list[str]:
+    """The ids of the page's channels: that of the tab which its address names, else the one that the script searches or
+    the head names, which holds what is below it; where there is none, those of all tabs."""
+    text, page = scripts(response), markup(response)
+    for _, value in parse_qsl(urlsplit(response.url).query):
+        if len(value) > 1 and (tied := _tied(value, response.text)) is not None:
+            return [tied]
+    head = page.xpath("//meta[translate(@name,'CI','ci')='channelid']/@content").getall()
+    inputs = page.xpath("//input[contains(translate(concat(@id,@name),'CI','ci'),'channelid')]/@value").getall()
+    named = " ".join(page.xpath("//*[not(self::a)]/@*[contains(., '/search')]").getall())
+    searched = [*_CHANNEL_IN_ADDRESS.findall(f"{text} {named}"), *_CHANNEL_ID.findall(text)]
+    own = [c for c in (*head, *inputs) if c in searched] or searched or [*head, *inputs]
+    tabs = [value for tab in page.xpath(_TABS) for value in tab.attrib.values()]
+    return list(dict.fromkeys(c for c in own[:1] or tabs if re.fullmatch(_HEX, c)))
+
+
+def _tied(tab: str, text: str) -> str | None:
+    """The id that stands in one tag or one object with a tab's name."""
+    name = rf"(?<![\w-]){re.escape(tab)}(?![\w-])"
+    found = re.search(rf"{name}[^<>{{}}]{{0,200}}?({_HEX})|({_HEX})[^<>{{}}]{{0,200}}?{name}", text)
+    return found.group(1) or found.group(2) if found else None
+
+
+def _named_channels(data: dict[str, Any]) -> list[str]:
+    """The ids in an answer of getChannelList: the channel's own, which holds those below it, else theirs."""
+    results = data.get("results") or data.get("data")
+    nodes = results if isinstance(results, list) else [results]
+    while nodes:
+        known = [n for n in nodes if isinstance(n, dict)]
+        if ids := [i for n in known if (i := said(n.get("channelId"))) and re.fullmatch(_HEX, i)]:
+            return list(dict.fromkeys(ids))
+        nodes = [child for n in known for child in listed(n, "children")]
+    return []
 
 
 def _fields(result: dict[str, Any]) -> dict[str, Any]:

@@ -52,11 +52,8 @@ class WasJsonSpider(TrsSpider):
 
     def page_requests(self, response: TextResponse) -> Iterable[Request]:
         if not _is_search(response):
-            if (column := _column(response)) is not None:
-                library = _LIBRARY.search(scripts(response))
-                yield Request(
-                    was_url(response.urljoin("/").rstrip("/"), column, library.group(1) if library else 229105)
-                )
+            if (search := self.filled_by(response)) is not None:
+                yield search
             else:
                 yield from super().page_requests(response)
             return
@@ -67,10 +64,14 @@ class WasJsonSpider(TrsSpider):
             yield Request(url_with(response.url, page=number))
 
     def rows(self, response: TextResponse) -> Iterable[Row]:
-        if _is_search(response):
-            return self._documents(response)
-        # The search gives the same rows, with their times.
-        return () if _column(response) is not None else super().rows(response)
+        return self._documents(response) if _is_search(response) else super().rows(response)
+
+    def filled_by(self, response: TextResponse) -> Request | None:
+        """The search that a directory's script names: it gives the same rows, with their times."""
+        if _is_search(response) or (column := _column(response)) is None:
+            return None
+        library = _LIBRARY.search(scripts(response))
+        return Request(was_url(response.urljoin("/").rstrip("/"), column, library.group(1) if library else 229105))
 
     def total(self, response: TextResponse) -> int | None:
         if not _is_search(response):

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
+from govcrawl.archive.checks.verify import is_there
 from govcrawl.archive.compact import Compacted, Scope, compact, days_ago
 from govcrawl.archive.storage import Storage, StorageError
-from govcrawl.archive.verify import is_there
 from govcrawl.errors import nearest
 from govcrawl.extensions import data_folder
 from govcrawl.provinces import PROVINCES

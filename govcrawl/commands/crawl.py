@@ -11,6 +11,7 @@ from scrapy.exceptions import UsageError
 
 from govcrawl.errors import BadArgument, nearest
 from govcrawl.extensions import ArchiveExtension, data_folder
+from govcrawl.recognition.families import spiders
 from govcrawl.run_report import report, verdict
 
 if TYPE_CHECKING:
@@ -38,8 +39,10 @@ class Command(BaseRunSpiderCommand):
         assert self.settings is not None
         known = self.crawler_process.spider_loader.list()
         if args[0] not in known:
+            titled = [f"{cls.name} ({cls.site_name})" for cls in spiders(self.settings).values()]
+            near = nearest(args[0], known if args[0].isascii() else titled)
             msg = (
-                f"unknown site {args[0]!r}{nearest(args[0], known)}; scrapy list shows the {len(known)} sites, "
+                f"unknown site {args[0]!r}{near}; scrapy list shows the {len(known)} sites, "
                 "scrapy crawl urls takes any page"
             )
             raise UsageError(msg, print_help=False)

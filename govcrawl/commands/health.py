@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
+from govcrawl.archive.checks.verify import is_there
 from govcrawl.archive.storage import Storage, StorageError
-from govcrawl.archive.verify import is_there
 from govcrawl.archive.warc import now_ms
 from govcrawl.commands.crawlall import seconds_of
 from govcrawl.commands.sites import aligned

@@ -14,10 +14,13 @@ from scrapy.exceptions import UsageError
 
 from govcrawl import extraction, items
 from govcrawl.archive import listed
+from govcrawl.archive.checks.every import OF_A_SITE, OF_THE_ARCHIVE
+from govcrawl.archive.checks.finding import Checked, Finding
+from govcrawl.archive.checks.mending import Rules
+from govcrawl.archive.checks.repair import repair
+from govcrawl.archive.checks.verify import is_there, sites_of, verify
 from govcrawl.archive.ledger import Hop
-from govcrawl.archive.repair import Rules, repair
 from govcrawl.archive.storage import Storage, StorageError
-from govcrawl.archive.verify import Checked, Finding, is_there, sites_of, verify
 from govcrawl.base_spiders.article import attempt_for, page_of
 from govcrawl.base_spiders.rows import Row
 from govcrawl.errors import nearest
@@ -29,11 +32,13 @@ from govcrawl.run_report import verdict
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from scrapy.settings import BaseSettings
 
-    from govcrawl.archive.verify import Record
+    from govcrawl.archive.checks.check import Check
+    from govcrawl.archive.checks.outside import OutsideCheck
+    from govcrawl.archive.checks.reading import Record
 
 FINDINGS = 1
 
@@ -43,7 +48,7 @@ class Command(ScrapyCommand):
     requires_crawler_process = False
 
     def syntax(self) -> str:
-        return "[--repair] [--json FILE] [site …]"
+        return "[--repair] [--json FILE] [site …] | --list"
 
     def short_desc(self) -> str:
         return "Check the whole archive, or some sites of it, and repair it"
@@ -51,17 +56,23 @@ class Command(ScrapyCommand):
     def long_desc(self) -> str:
         return (
             "Check Parquet, captures, WARC, run files and attachments against one another; one line for each finding. With "
-            "--repair, unreadable files move to quarantine/ and what was in them is derived again where that is possible; "
-            "doubled rows are left to scrapy compact. Exit codes: 0 clean, 1 findings, 2 bad argument, 8 storage failed."
+            "--repair, unreadable files move to quarantine/, what was in them is derived again where that is possible, and rows "
+            "that are there several times stay once. Exit codes: 0 clean, 1 findings, 2 bad argument, 8 storage failed."
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
         parser.add_argument("--repair", action="store_true", help="mend what can be mended, then check again")
+        parser.add_argument(
+            "--list", action="store_true", help="tell what is checked and how it is mended; check nothing"
+        )
         parser.add_argument("--json", metavar="FILE", help="write the findings to a file too")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         assert self.settings is not None
+        if opts.list:
+            print(*_checks(), sep="\n")
+            return
         data = data_folder(self.settings)
         storage = Storage(data)
         try:
@@ -101,6 +112,13 @@ class Command(ScrapyCommand):
                 msg = f"--json {opts.json} cannot be written: {exc.strerror}"
                 raise UsageError(msg, print_help=False) from exc
         self.exitcode = FINDINGS if left else verdict.COMPLETE
+
+
+def _checks() -> Iterator[str]:
+    """A line or two for each check, in the order of repairs: kinds of its findings, what it looks at, how that is mended."""
+    every: tuple[Check | OutsideCheck, ...] = (*OF_A_SITE, *OF_THE_ARCHIVE)
+    for check in every:
+        yield f"{', '.join(check.kinds)}: {check.looks_at}\n    {check.mended}"
 
 
 def _told(storage: Storage, sites: list[str], checked: Checked) -> list[Finding]:

@@ -4,7 +4,7 @@ import hashlib
 import re
 
 from govcrawl import __version__
-from govcrawl.extraction import attached, charset, elsewhere, people, policy, script, title
+from govcrawl.extraction import attached, charset, elsewhere, marks, people, policy, script, title
 from govcrawl.extraction import body as bodies
 from govcrawl.extraction.document import Document, Line, squeeze
 from govcrawl.extraction.page import Page
@@ -22,30 +22,12 @@ _MAGIC = (
     b"{\\rtf",
     b"\x1f\x8b",
 )
-_CHALLENGE = re.compile(
-    r"wzws|__jsl_clearance|_\$jsl|acw_sc__v2|\$_ts\s*=|EO_Bot|edgeone|cf-challenge|challenge-platform|yunsuo|safedog|安全狗|网站防火墙|人机验证|安全验证|请完成验证|verify you are human|slidercaptcha|captcha"
-    r"|请(?:开启|启用|打开)\s*JavaScript.{0,20}(?:继续|刷新|访问)|enable JavaScript and cookies|正在(?:验证|检查)您的浏览器|访问(?:过于)?频繁|统一身份认证|请(?:先|您)?登录(?:后|再)?(?:查看|访问|继续|浏览)|(?:登录|登陆)后(?:查看|访问|继续)|\bdocument\.cookie\s*=[^;]{0,200};[\s\S]{0,300}location\.(?:reload|href|replace)",
-    re.IGNORECASE,
-)
-_ERROR = re.compile(
-    # The number of an error stands alone or before its name; 新增学位403个 is news.
-    r"^[^\w\n]*+(?:http[^\w\n]*+)?(?:错误[^\w\n]*+)?(?:40[0134]|50[0234])[^\w\n]*+(?:$|错误|页面|找不到|error|not |forbidden|bad |internal|service)|not found|forbidden|bad gateway|service unavailable|server error|页面(?:不存在|未找到|找不到|没有找到|已删除|丢失|无法访问)|(?:找不到|没有找到|无法找到)(?:该|您|你|相关|此)?.{0,8}(?:页|网页|页面|文件|内容)|访问(?:出错|的页面不存在|被拒绝|的资源不存在)|(?:您|你)?(?:访问|查看|请求)的.{0,12}(?:不存在|已删除|已被删除|已下线|找不到)|(?:文章|内容|信息|稿件)(?:不存在|已删除|已被删除|已下线)|系统(?:错误|异常|繁忙)|出错了|\berror\b",
-    re.IGNORECASE | re.MULTILINE,
-)
-_EDGE = re.compile(
-    r"^[\s\[【〔(（<■●]*(?:(?:信息|文章|稿件|新闻|消息|本文)?(?:来\s*源|來\s*源|出处|稿源)(?:于)?\s*[:：︱|]|(?:责任编辑|責任編輯|责编|責編|(?:网络|本文|新闻)?编辑|編輯|作者|记者)\s*[:：︱|]|发布(?:时间|日期)\s*[:：]|發布時間|(?:发表|更新|录入)时间|浏览(?:次数|量)?\s*[:：]|点击(?:数|次数|率)?\s*[:：]|阅读(?:次数|量)?\s*[:：]"
-    r"|【?(?:字[号体]|打印|关闭|收藏|大 中 小)|文章标题\s*[:：]|标\s*题\s*[:：]|日期\s*[:：]|时间\s*[:：]|\[ ?20\d\d-|访问量|分享|正在阅读|原标题|原標題|（?原标题)",
-)
 _SENTENCE = re.compile(r"[，。！？；,;](?:(?<![,;])|(?=[⺀-鿿]))")
 _DATA = re.compile(r"\A\s*+(?:[\[{]\s*+[\[{\"]|[\w.$]++\(\s*+[\[{])")
 _PLAYER = re.compile(
     r"video|player|vod|v\.qq\.com|youku|iqiyi|bilibili|cctv|miaopai|\.(?:mp4|flv|m3u8|swf)", re.IGNORECASE
 )
 _CLOCK = re.compile(r"\d{1,2}[:：]\d\d")
-_INNER = re.compile(r"(?:来源|來源|作者|编辑|責任編輯|点击|浏览|字号|发布|时间)[\s\x1f]*[:：]")
-_TOOLS = re.compile(
-    r"^(?:\d+|\d{1,2}[/-]\d{1,2}|\d{1,2}:\d\d(?::\d\d)?|分享.{0,10}|字[号体體號].*|评论.{0,6}|\S{0,4}浏览\S{0,8}|文字\s*〖.*|[〖【]\s*[大小].*|T[|+-]T.*|打印|收藏|(?:大|中|小)(?: (?:大|中|小))*|阅读\s*\d+)$"
-)
 MIN_TEXT = 50  # characters: less is a caption
 _META = re.compile(r"(?:19|20)\d\d\s*[-年/.]\s*\d{1,2}\s*[-月/.]\s*\d{1,2}\s*日?")
 
@@ -203,11 +185,13 @@ def _trim(document: Document, page: Page) -> list[int]:
     opening = next((n for n, i in enumerate(kept) if is_paragraph(lines[i]) and i not in header.lines), len(kept))
     # Without running text, as in a table, a number is a cell and no hit count.
     sparse = opening == len(kept)
+    again = {lines[i].text for i in header.lines}  # a header that stands twice, for telephones
     front = [
         i
         for i in kept[: min(opening, 25)]
         if not (
             i in header.lines
+            or lines[i].text in again
             or title.key(lines[i].text) in ("", headline)
             or (is_meta(lines[i].text) and not (sparse and lines[i].cell))
             or (len(lines[i].text) < 2 and not sparse)
@@ -215,16 +199,23 @@ def _trim(document: Document, page: Page) -> list[int]:
         )
     ]
     end = len(kept)
-    while end > opening and len(lines[kept[end - 1]].text) < 60 and _EDGE.match(lines[kept[end - 1]].text):
+    while end > opening and kept[end - 1] not in document.attached and _is_below(lines[kept[end - 1]].text, headline):
         end -= 1
     return front + kept[min(opening, 25) : end]
+
+
+def _is_below(text: str, headline: str) -> bool:
+    """Whether a line at the end of the text is none of it: a credit, the headline again, a label without its file."""
+    if len(text) < 60 and (marks.EDGE.match(text) or marks.BARE_LABEL.match(text)):
+        return True
+    return len(headline) >= 6 and len(text) < len(headline) + 20 and title.key(text).endswith(headline)
 
 
 def is_paragraph(line: Line) -> bool:
     """Whether a line is running text: a sentence, or long, and mostly not links."""
     free = len(line.text) - line.linked
     return line.linked < free and (
-        (free >= 30 and _SENTENCE.search(line.text) is not None and not (_EDGE.match(line.text) and free < 60))
+        (free >= 30 and _SENTENCE.search(line.text) is not None and not (marks.EDGE.match(line.text) and free < 60))
         or (free >= 12 and line.text[-1] in "。！？")
     )
 
@@ -233,13 +224,13 @@ def is_meta(text: str) -> bool:
     """Whether a line before the text is about the article: its time, source, author, hits, tools."""
     if len(text) > 200:
         return False
-    if _EDGE.match(text):
+    if marks.EDGE.match(text):
         return True
     dated = _META.search(text)
     if dated is None:
-        return bool(_TOOLS.search(text)) and len(text) < 60
+        return bool(marks.TOOLS.search(text)) and len(text) < 60
     # A day alone, or with a clock, a label or another short piece beside it; a sentence is none of these.
-    return len(text) - len(dated[0]) < 36 or bool(_CLOCK.search(text) or _INNER.search(text))
+    return len(text) - len(dated[0]) < 36 or bool(_CLOCK.search(text) or marks.INNER.search(text))
 
 
 def _page_type(page: Page, document: Document, text: str) -> str:
@@ -249,12 +240,12 @@ def _page_type(page: Page, document: Document, text: str) -> str:
         return "empty"
     if size < 300:
         shown = sum(len(line.text) for line in document.lines if not line.hidden)
-        if len(markup) < 60_000 and shown < 300 and size < 120 and _CHALLENGE.search(markup[:60_000]):
+        if len(markup) < 60_000 and shown < 300 and size < 120 and marks.CHALLENGE.search(markup[:60_000]):
             return "challenge"
         visible = " ".join(line.text for line in document.lines[:12] if not line.hidden)[:200]
         if (
             size < 200
-            and (_ERROR.search(document.title) or (_ERROR.search(visible) and len(document.lines) < 40))
+            and (marks.ERROR.search(document.title) or (marks.ERROR.search(visible) and len(document.lines) < 40))
             and not re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d", visible)
         ):
             return "error"
@@ -290,21 +281,20 @@ def _is_list(page: Page, document: Document, size: int) -> bool:
         if any(_META.search(near.text) and len(near.text) - near.linked < 30 for near in lines[n : n + 2])
     )
     linked = sum(lines[n].linked for n in rows)
-    if len(rows) >= 12 and score < 120 and linked > 6 * size:
-        return True
-    if dated < 5 or linked < 1.5 * size:
-        return False
+    many = len(rows) >= 12 and score < 120 and linked > 6 * size
+    return (many or (dated >= 5 and linked >= 1.5 * size)) and not _has_header(page, document, sure=many)
+
+
+def _has_header(page: Page, document: Document, *, sure: bool) -> bool:
+    """Whether an article's date stands beside the headline: with a clock or a label, or alone above a known body."""
     begin = page.headline.line
-    header = (
-        [
-            line.text
-            for line in document.lines[max(0, begin - 2) : begin + 6]
-            if not line.hidden and line.linked < 0.5 * len(line.text)
-        ]
-        if begin >= 0
-        else []
-    )
-    return not any(
-        _META.search(text) and (_CLOCK.search(text) or _INNER.search(text) or page.article.rule in ("cms", "site"))
-        for text in header
-    )
+    near = document.lines[max(0, begin - 2) : begin + 6] if begin >= 0 else []
+    dates = [
+        line.text for line in near if not line.hidden and line.linked < 0.5 * len(line.text) and _META.search(line.text)
+    ]
+    if sure:  # a list's first rows may look so too
+        first = next(iter(page.article.lines), begin)
+        follows = page.article.score >= 30 and 0 < first - begin < 12
+        return follows and any(_CLOCK.search(text) or marks.INNER.search(text) for text in dates)
+    known = page.article.rule in ("cms", "site")
+    return any(_CLOCK.search(text) or marks.INNER.search(text) or known for text in dates)

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import accumulate, islice
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
@@ -12,9 +12,9 @@ from govcrawl.extraction.styles import HIDDEN, OFFSCREEN, hidden_names
 from govcrawl.extraction.written import WRITES, Writing, writings
 
 _BLOCK_TAGS = (
-    "html body div p br hr h1 h2 h3 h4 h5 h6 ul ol li dl dt dd table caption thead tbody tfoot tr td th section article "
-    "main header footer aside nav form fieldset legend figure figcaption blockquote pre center address details summary "
-    "dir menu hgroup marquee ucapcontent ucaptitle publishtime founder-content founder-title founder-author"
+    "html body div p br hr h1 h2 h3 h4 h5 h6 ul ol li dl dt dd table caption thead tbody tfoot tr td th section "
+    "article main header footer aside nav form fieldset legend figure figcaption blockquote pre center address details "
+    "summary dir menu hgroup marquee ucapcontent ucaptitle publishtime founder-content founder-title founder-author"
 )
 BLOCK = frozenset(_BLOCK_TAGS.split())
 # Not text for a reader; their subtrees are never entered.
@@ -25,6 +25,7 @@ _SKIP = frozenset(_SKIP_TAGS.split())
 # What the walk does with an element, as bits; TEXT stands for a text node.
 TEXT, BREAKS, SKIP, HEAD, CELL, LINK, MEDIA, VOID, IGNORED, KEPT, ROOT = 1 << 20, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512
 HOLDER = 1024  # a plug-in or a button: the address that it holds is noted, its subtree is not text
+TELLING = LINK | MEDIA | CELL | KEPT  # kinds that are noted without any attribute too
 # Blocks that are a box only where they have a name: they stand by the hundred and tell nothing.
 _PLAIN_TAGS = "p li ul ol dl dt dd tbody thead tfoot center br hr address caption"
 _PLAIN = frozenset(_PLAIN_TAGS.split())
@@ -46,6 +47,7 @@ MAX_OPEN = 6_000
 MAX_DEPTH = 400
 MAX_TAG = 1_000
 MAX_ATTRIBUTES = 300
+MAX_ANCHOR = 250  # characters of a link over several lines that is one to a reader
 _OPENING = re.compile("<[a-zA-Z]")
 _ATTRIBUTE = re.compile(r"""[^\s=/>]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>]*))?""")
 _SCRIPT = re.compile(r"<script\b[^>]{0,2000}>(?:[^<]|<(?!/script))*+(?:</script\s{0,99}>|$)", re.IGNORECASE)
@@ -135,8 +137,8 @@ class Picture:
 
 @dataclass(slots=True)
 class Document:
-    """A page as its extraction needs it. `meta` keys are lower-case; `scripts` are the inline scripts' texts; `attached`
-    are the lines with a link to a document; `frames` are tag, address and line of players, frames and plug-ins."""
+    """A page as its extraction needs it. `meta` keys are lower-case; `scripts` are the inline scripts' texts;
+    `attached` are the lines with a link to a document; `frames` are tag, address and line of players, frames, plug-ins."""
 
     lines: list[Line] = field(default_factory=list)
     boxes: list[Box] = field(default_factory=list)
@@ -199,7 +201,7 @@ def parse(markup: str, selectors: tuple[str, ...] = ()) -> Document:
         return document
     if markup.count("<") > MAX_OPEN and markup.count("<") - markup.count("</") > MAX_OPEN:
         markup = _flatten(markup)
-    tree = LexborHTMLParser(_shorten(markup))
+    tree = LexborHTMLParser(shorten(markup))
     root = tree.root
     if root is None:
         return document
@@ -208,9 +210,11 @@ def parse(markup: str, selectors: tuple[str, ...] = ()) -> Document:
     wanted: set[int] = set()
     for selector in selectors:
         wanted.update(node.mem_id for node in tree.css(selector))
-    sheets = (node.first_child for node in tree.tags("style")[:MAX_SHEETS])
-    _Walk(document, wanted, hidden_names(sheet.text_content or "" for sheet in sheets if sheet is not None)).run(root)
+    walk = _Walk(document, wanted)
+    walk.run(root)
+    _hide(document, *hidden_names(walk.sheets))
     _reveal(document)
+    _unlink(document)
     document.attached = {
         link.line
         for link in document.links
@@ -267,7 +271,7 @@ def _flatten(markup: str) -> str:
     return "".join(parts) + markup[at:] if parts else markup
 
 
-def _shorten(markup: str) -> str:
+def shorten(markup: str) -> str:
     """Markup without what a tag has beyond its first hundreds of attributes: the parser compares each with all before."""
     parts: list[str] = []
     kept = start = 0
@@ -291,6 +295,39 @@ def _shorten(markup: str) -> str:
     return "".join(parts) + markup[kept:] if parts else markup
 
 
+def _hide(document: Document, hidden: set[str], off: set[str]) -> None:
+    """Hide the boxes that the page's style sheets hide or move off the screen; a page's own root is sometimes hidden
+    until its script has run."""
+    named = hidden | off
+    if not named:
+        return
+    looks: dict[tuple[str, str], int] = {}
+    moved = set()
+    for box in document.boxes:
+        look = (box.id, box.cls)
+        if look not in looks:
+            names = {"." + c for c in box.cls.lower().split()} | {"#" + box.id.lower()}
+            looks[look] = 0 if named.isdisjoint(names) else 1 if off.isdisjoint(names) else 2
+        if looks[look] and box.tag not in ("html", "body"):
+            box.hidden = True
+            if looks[look] == 2:
+                box.offscreen = True
+        if box.offscreen or box.parent in moved:
+            moved.add(box.index)
+    _hide_lines(document, [box for box in document.boxes if box.hidden and box.block])
+    for link in document.links if moved else ():
+        link.offscreen = link.offscreen or link.box in moved
+
+
+def _hide_lines(document: Document, boxes: list[Box]) -> None:
+    """Hide what stands in boxes, given in the page's order; one inside another is done with it."""
+    done = 0
+    for box in boxes:
+        for line in document.lines[max(box.first, done) : box.last]:
+            line.hidden = True
+        done = max(done, box.last)
+
+
 def _reveal(document: Document) -> None:
     """Take back the hiding of a box that the page's script shows once it has run: one that holds most of the page's
     text, or the only place where the headline of the meta tags stands."""
@@ -305,16 +342,29 @@ def _reveal(document: Document) -> None:
         shown = next((i for i, line in enumerate(lines) if line.hidden and _same(line.text, stated)), -1)
     if shown < 0 and hidden < 0.5 * total:
         return
+    before = list(accumulate((len(line.text) for line in lines), initial=0))
     for box in document.boxes:
         if box.hidden and not box.offscreen:
-            inside = sum(len(line.text) for line in lines[box.first : box.last])
+            inside = before[min(box.last, len(lines))] - before[min(box.first, len(lines))]
             box.hidden = inside <= 0.4 * total and not box.first <= shown < box.last
     for line in lines:
         line.hidden = False
-    for box in document.boxes:
-        if box.hidden:
-            for line in lines[box.first : box.last]:
-                line.hidden = True
+    _hide_lines(document, [box for box in document.boxes if box.hidden])
+
+
+def _unlink(document: Document) -> None:
+    """An anchor around paragraphs, or one never closed that the parser opens again in each, is no link to a reader."""
+    lines = document.lines
+    for link in document.links:
+        if len(link.text) < MAX_ANCHOR:
+            continue
+        rest, last = len(link.text), link.line
+        while last < len(lines) and rest > 0 and lines[last].linked:
+            rest -= lines[last].linked
+            last += 1
+        if last - link.line >= 3:
+            for line in lines[link.line : last]:
+                line.linked = 0
 
 
 def _same(text: str, stated: str) -> bool:
@@ -326,30 +376,32 @@ def _same(text: str, stated: str) -> bool:
 class _Walk:
     """One pass over the tree, without recursion: markup may be nested hundreds of thousands deep.
 
-    One long loop on local names, since it runs for each of a page's thousands of nodes.
+    What encloses the node at hand: the innermost box and block box, the link, and how many hidden and off-screen boxes
+    and table cells. It runs for each of a page's thousands of nodes, so it asks little of those that tell little.
     """
 
-    def __init__(self, document: Document, wanted: set[int], hidden: tuple[set[str], set[str]]) -> None:
+    __slots__ = (
+        "block", "box", "cells", "document", "hide", "link", "off", "open", "runs", "sheets", "space", "styles",
+        "wanted",
+    )  # fmt: skip
+
+    def __init__(self, document: Document, wanted: set[int]) -> None:
         self.document = document
         self.wanted = wanted
-        self.hidden, self.off = hidden
+        self.sheets: list[str] = []
+        # What a style attribute hides, as bits: they recur on every page.
+        self.styles: dict[str, int] = {}
+        self.box = self.block = self.link = -1
+        self.hide = self.off = self.cells = 0
+        self.runs: list[Run] = []
+        self.space = False
+        # The elements that enclose the node, each with its kind, the box, block and link around it, and its hiding.
+        self.open: list[tuple[LexborNode, int, int, int, int, int]] = []
 
     def run(self, root: LexborNode) -> None:
-        document = self.document
-        boxes, lines, links = document.boxes, document.lines, document.links
-        wanted, named, kinds = self.wanted, self.hidden | self.off, _KINDS
-        # What encloses the node: innermost box and block box, link, hidden and off-screen boxes, cells.
-        box = block = link = -1
-        hide = off = cells = 0
-        runs: list[Run] = []
-        space = False
-        # The elements that enclose the node, each with its kind, the box, block and link around it, and its hiding.
-        open_: list[tuple[LexborNode, int, int, int, int, int]] = []
-        count = 0
-        # What a style or class attribute hides, as bits: they recur on every page.
-        styles: dict[str, int] = {}
-        classes: dict[str, int] = {}
-
+        """Fill the document from the tree."""
+        kinds, lines, enclosing = _KINDS, self.document.lines, self.open
+        blocks = 0
         node: LexborNode | None = root
         while node is not None:
             try:
@@ -358,122 +410,139 @@ class _Walk:
                 kind = _kind(node)
             if kind == TEXT:
                 if node.is_empty_text_node:
-                    space = True
+                    self.space = True
                 else:
-                    text = node.text_content or ""
-                    after = False
-                    if not text.isprintable() or " " in text:  # most texts are words without white space
-                        text = _plain(text)
-                        space = space or text[:1].isspace()
-                        after = text[-1:].isspace()
-                        words = text.split()
-                        if len(words) > 1 and "\n" in text:
-                            words = _WRAP.sub("", text).split()
-                        text = " ".join(words)
-                    if text:
-                        if space and runs:
-                            text = " " + text
-                        space = after
-                        if runs and runs[-1][1] == box and runs[-1][2] == link:
-                            runs[-1] = (runs[-1][0] + text, box, link)
-                        else:
-                            runs.append((text, box, link))
-                        if link >= 0:
-                            links[link].text += text
+                    self.text(node.text_content or "")
             elif kind & (IGNORED | SKIP | HEAD):
                 if kind & HOLDER:
-                    self.held(node, box)
+                    self.held(node, self.box)
                 elif not kind & IGNORED:
                     self.head(node.tag or "", node)
             else:
                 if kind & BREAKS:
-                    count += 1
-                    if not count & 1023 and (len(lines) > MAX_LINES or count > MAX_BLOCKS):
+                    blocks += 1
+                    if not blocks & 1023 and (len(lines) > MAX_LINES or blocks > MAX_BLOCKS):
                         break
-                    if runs:
-                        lines.append(_line(runs, block, hide > 0, cells))
-                        runs = []
-                    space = False
+                    if self.runs:
+                        self.end_line()
+                    self.space = False
                 inner = None if kind & VOID else node.first_child
                 if inner is not None:
-                    attributes = node.attributes
-                    outer_box, outer_block, outer_link = box, block, link
-                    name = cls = ""
-                    bits = 0  # 1 where hidden, 3 where moved off the screen
-                    if attributes:
-                        name = attributes.get("id") or ""
-                        cls = attributes.get("class") or ""
-                        if not kind & ROOT:  # a page's own root is sometimes hidden until its script has run
-                            if "hidden" in attributes:
-                                bits = 1
-                            style = attributes.get("style")
-                            if style:
-                                if style not in styles:
-                                    low = style.lower()
-                                    styles[style] = 3 if OFFSCREEN.search(low) else 1 if HIDDEN.search(low) else 0
-                                bits |= styles[style]
-                            if named and cls:
-                                if cls not in classes:
-                                    classes[cls] = self.bits(["." + c for c in cls.lower().split()])
-                                bits |= classes[cls]
-                            if named and name and "#" + name.lower() in named:
-                                bits |= self.bits(["#" + name.lower()])
-                            if bits:
-                                hide += 1
-                                off += bits >> 1
-                    if cls or name or kind & KEPT or bits:
-                        box = len(boxes)
-                        line, breaks = len(lines), kind & BREAKS != 0
-                        made = Box(box, node.tag or "", name, cls, outer_box, line, line, breaks, bits > 0, bits > 1)
-                        if wanted and node.mem_id in wanted:
-                            made.selected = True
-                        if breaks:
-                            block = box
-                        boxes.append(made)
-                    if kind & (LINK | MEDIA | CELL):
-                        if kind & LINK:
-                            if attributes.get("href") or not HOLDERS.isdisjoint(attributes):
-                                link = len(links)
-                                links.append(_link(attributes, len(lines), box, off > 0))
-                        elif kind & CELL:
-                            cells += 1
-                        else:
-                            self.media(node, box, link)
-                    elif attributes and not HOLDERS.isdisjoint(attributes) and behind(attributes):
-                        link = len(links)
-                        links.append(_link(attributes, len(lines), box, off > 0))
-                    open_.append((node, kind, outer_box, outer_block, outer_link, bits))
+                    self.enter(node, kind)
                     node = inner
                     continue
-                if kind & MEDIA:
-                    self.media(node, box, link)
-                elif kind & LINK and node.attributes.get("href"):
-                    links.append(_link(node.attributes, len(lines), box, off > 0))
+                if kind & (MEDIA | LINK):
+                    self.empty(node, kind)
             following = node.next
-            while following is None and open_:
-                # The element around the node has ended with it.
-                node, closed, outer_box, outer_block, outer_link, bits = open_.pop()
-                if closed & BREAKS:
-                    if runs:
-                        lines.append(_line(runs, block, hide > 0, cells))
-                        runs = []
-                    space = False
-                if box != outer_box:
-                    boxes[box].last = len(lines) + (1 if runs else 0)
-                box, block, link = outer_box, outer_block, outer_link
-                if closed & CELL:
-                    cells -= 1
-                if bits:
-                    hide -= 1
-                    off -= bits >> 1
-                following = node.next
+            while following is None and enclosing:
+                following = self.leave()
             node = following
-        if runs:
-            lines.append(_line(runs, block, hide > 0, cells))
-        for entered in reversed(open_):
-            if box != entered[2]:
-                boxes[box].last = len(lines)
-                box = entered[2]
+        while enclosing:
+            self.leave()
+        if self.runs:
+            self.end_line()
+
+    def text(self, text: str) -> None:
+        """Add a text to the line, with single spaces."""
+        after = False
+        if not text.isprintable() or " " in text:  # most texts are words without white space
+            text = _plain(text)
+            self.space = self.space or text[:1].isspace()
+            after = text[-1:].isspace()
+            words = text.split()
+            if len(words) > 1 and "\n" in text:
+                words = _WRAP.sub("", text).split()
+            text = " ".join(words)
+            if not text:
+                return
+        runs, box, link = self.runs, self.box, self.link
+        if self.space and runs:
+            text = " " + text
+        self.space = after
+        if runs and runs[-1][1] == box and runs[-1][2] == link:
+            runs[-1] = (runs[-1][0] + text, box, link)
+        else:
+            runs.append((text, box, link))
+        if link >= 0:
+            self.document.links[link].text += text
+
+    def end_line(self) -> None:
+        self.document.lines.append(_line(self.runs, self.block, self.hide > 0, self.cells))
+        self.runs = []
+
+    def enter(self, node: LexborNode, kind: int) -> None:
+        """Open an element that holds others: what encloses its nodes, and its box where it is one."""
+        attributes = node.attributes
+        if not attributes and not kind & TELLING:
+            self.open.append((node, kind, self.box, self.block, self.link, 0))
+            return
+        outer_box, outer_block, outer_link = self.box, self.block, self.link
+        name = attributes.get("id") or ""
+        cls = attributes.get("class") or ""
+        style = attributes.get("style")
+        bits = 0
+        if (style or "hidden" in attributes) and not kind & ROOT:
+            bits = self.hiding(style or "") | ("hidden" in attributes)
+            self.hide += bits > 0
+            self.off += bits >> 1
+        if cls or name or kind & KEPT or bits:
+            boxes, line, breaks = self.document.boxes, len(self.document.lines), kind & BREAKS != 0
+            self.box = len(boxes)
+            box = Box(self.box, node.tag or "", name, cls, outer_box, line, line, breaks, bits > 0, bits > 1)
+            if self.wanted and node.mem_id in self.wanted:
+                box.selected = True
+            if breaks:
+                self.block = self.box
+            boxes.append(box)
+        if kind & (LINK | MEDIA | CELL):
+            if kind & CELL:
+                self.cells += 1
+            elif kind & MEDIA:
+                self.media(node, self.box, self.link)
+            elif attributes.get("href") or not HOLDERS.isdisjoint(attributes):
+                self.enter_link(attributes)
+        elif not HOLDERS.isdisjoint(attributes) and behind(attributes):
+            self.enter_link(attributes)
+        self.open.append((node, kind, outer_box, outer_block, outer_link, bits))
+
+    def enter_link(self, attributes: dict[str, str | None]) -> None:
+        links = self.document.links
+        self.link = len(links)
+        links.append(_link(attributes, len(self.document.lines), self.box, self.off > 0))
+
+    def leave(self) -> LexborNode | None:
+        """Close the innermost open element and give the node after it."""
+        node, kind, box, block, link, bits = self.open.pop()
+        if kind & BREAKS:
+            if self.runs:
+                self.end_line()
+            self.space = False
+        if self.box != box:
+            self.document.boxes[self.box].last = len(self.document.lines) + (1 if self.runs else 0)
+            self.box = box
+        self.block, self.link = block, link
+        if kind & CELL:
+            self.cells -= 1
+        if bits:
+            self.hide -= 1
+            self.off -= bits >> 1
+        following: LexborNode | None = node.next
+        return following
+
+    def empty(self, node: LexborNode, kind: int) -> None:
+        """Note a picture, a player or a link without text."""
+        if kind & MEDIA:
+            self.media(node, self.box, self.link)
+        elif node.attributes.get("href"):
+            lines = self.document.lines
+            self.document.links.append(_link(node.attributes, len(lines), self.box, self.off > 0))
+
+    def hiding(self, style: str) -> int:
+        """1 for a style attribute that hides its element, 3 for one that moves it off the screen, 0 for others."""
+        if style not in self.styles:
+            low = style.lower()
+            self.styles[style] = 3 if OFFSCREEN.search(low) else 1 if HIDDEN.search(low) else 0
+        return self.styles[style]
 
     def media(self, node: LexborNode, box: int, link: int) -> None:
         """Note a picture, player or frame."""
@@ -508,10 +577,6 @@ class _Walk:
             child = child.next
         document.frames.append(("object", src, line))
 
-    def bits(self, names: list[str]) -> int:
-        """0 for names that no style sheet hides, 1 for hidden, 3 for moved off the screen."""
-        return 3 if not self.off.isdisjoint(names) else 0 if self.hidden.isdisjoint(names) else 1
-
     def head(self, tag: str, node: LexborNode) -> None:
         document = self.document
         if tag == "meta":
@@ -527,6 +592,10 @@ class _Walk:
                 document.title = squeeze((node.text(deep=True) or "")[:2000])
         elif tag == "script":
             self.script(node)
+        elif tag == "style":
+            sheet = node.first_child
+            if sheet is not None and len(self.sheets) < MAX_SHEETS:
+                self.sheets.append(sheet.text_content or "")
         elif tag == "base":
             document.base = document.base or node.attributes.get("href") or ""
         elif tag == "link":

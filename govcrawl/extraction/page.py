@@ -90,7 +90,7 @@ class Page:
 
     @cached_property
     def markup(self) -> str:
-        """The page's markup; where scripts fill it, that of the body which a CMS's JSON stated, set into a page of its own."""
+        """The page's markup; where scripts fill it, that of the body that a CMS's JSON stated, as a page of its own."""
         if self.is_filled_by_script:
             html = self.known["html"]
             heading = escape(str(self.known.get("title") or self.listed_title or ""))
@@ -99,7 +99,7 @@ class Page:
 
     @cached_property
     def is_filled_by_script(self) -> bool:
-        """Whether the page itself lacks the body that a CMS's JSON stated. One that shows it says more: the clock of its
+        """Whether the page lacks the body that a CMS's JSON stated. One that shows it says more: the clock of its
         publish time, its attachments, its editor."""
         stated = _bare(unescape(str(self.known.get("html") or "")))
         middle = len(stated) // 2

@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from govcrawl.extraction.body import is_footer
 from govcrawl.extraction.document import Document, Line
 from govcrawl.extraction.script import nfkc
+from govcrawl.extraction.tidying import is_footer
 
 _DROP = re.compile("[\\s\"'“”‘’「」『』《》〈〉【】\\[\\]()（）|｜丨_·・,，:：!！?？。、—–\\-…．.]+")
 _SITE = re.compile(

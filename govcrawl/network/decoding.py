@@ -13,6 +13,8 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import TextResponse
 from scrapy.responsetypes import responsetypes
 
+from govcrawl.extraction.document import MAX_TAG, shorten
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Self
@@ -204,7 +206,8 @@ _READERS: dict[str, Callable[[bytes, int], tuple[bytes, str]]] = {
 
 class UnpackMiddleware:
     """In the place of Scrapy's HttpCompressionMiddleware, which takes half a body for a whole one. A body that is cut is
-    asked again as a failed connection is, then fails."""
+    asked again as a failed connection is, then fails. What would hold up the readers of listings and of robots.txt is
+    cut off here too."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
@@ -231,6 +234,12 @@ class UnpackMiddleware:
         if attempt is not None and attempt.kind == "robots" and len(response.body) > ROBOTS_BYTES:
             logger.warning("%s has %d bytes; the first %d are read", response.url, len(response.body), ROBOTS_BYTES)
             response = response.replace(body=response.body[:ROBOTS_BYTES].rpartition(b"\n")[0])
+        elif attempt is not None and attempt.kind == "listing" and len(response.body) > MAX_TAG:
+            body = shorten(response.body.decode("latin-1")).encode(
+                "latin-1"
+            )  # tags are ASCII in every encoding of these
+            if len(body) < len(response.body):
+                response = response.replace(body=body)
         return response
 
     def _again(self, request: Request, reason: str, attempt: Attempt | None) -> Request:

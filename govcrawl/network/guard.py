@@ -94,7 +94,8 @@ class GuardedResolver(CachingThreadedResolver):
 
 
 class AddressGuardMiddleware:
-    """Refuses requests, redirected ones too, whose host is written as an inner IP address: those are never resolved."""
+    """Refuses requests, redirected ones too, whose host is written as an inner IP address: those are never resolved.
+    User names and passwords in addresses are not sent."""
 
     def __init__(self, allowed: frozenset[str]) -> None:
         self.allowed = allowed
@@ -103,18 +104,21 @@ class AddressGuardMiddleware:
     def from_crawler(cls, crawler: Crawler) -> Self:
         return cls(allowed_hosts(crawler))
 
-    def process_request(self, request: Request) -> None:
+    def process_request(self, request: Request) -> Request | None:
         parts = urlparse_cached(request)
+        if "@" in parts.netloc:  # in redirects; no address of a listing has one
+            return request.replace(url=parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl())
         if parts.scheme not in ("http", "https"):
             msg = f"{request.url[:200]} is neither http nor https"
             raise Refused(msg)
         if not is_address(request.url):
-            msg = f"{request.url[:200]} cannot be asked: it names no host, or a user"
+            msg = f"{request.url[:200]} names no host that can be asked"
             raise Refused(msg)
         host = (parts.hostname or "").removesuffix(".")
         if (why := self.inner(host)) is not None:
             msg = f"{host} is {why}; GOVCRAWL_ALLOW_HOSTS={host} would allow it"
             raise Refused(msg)
+        return None
 
     def inner(self, host: str) -> str | None:
         """What is inner in a host of a URL; None where nothing is, or GOVCRAWL_ALLOW_HOSTS names it."""

@@ -42,6 +42,7 @@ class Family:
     marks: str = ""
     article: str = ""
     needs_mark: bool = False  # its articles look like another's
+    asks: str = ""  # the interface that its pages' scripts ask, in a form that no other has
 
     @property
     def spider(self) -> type[ListingSpider]:
@@ -52,16 +53,16 @@ class Family:
 FAMILIES = (
     Family(
         "jpaas", "JpaasSpider", "Hanweb JPaaS", r"/jpaas-publish-server/", r"jpaas-publish-server|bulidstatic",
-        r"/col/col\d+/art/\d{4}/art_[0-9a-f]{32}\.html$",
+        r"/col/col\d+/art/\d{4}/art_[0-9a-f]{32}\.html$", asks=r"jpaas-publish-server|bulidstatic",
     ),
     Family(
         "jcms", "JcmsSpider", "Hanweb JCMS", r"/col/col\d+/(?:index\.html)?(?:\?|$)|/dataproxy\.jsp",
         r"<datastore>|dataproxy\.jsp|/module/xxgk/search\.jsp|default_pgContainer",
-        r"/art/\d{4}/\d{1,2}/\d{1,2}/art_\d+_\d+\.html$",
+        r"/art/\d{4}/\d{1,2}/\d{1,2}/art_\d+_\d+\.html$", asks=r"dataproxy\.jsp|/module/xxgk/search\.jsp",
     ),
     Family(
         "was_json", "WasJsonSpider", "TRS WCM behind a WAS search", r"/fjdzapp/search", r"/fjdzapp/search",
-        r"/\d{6}/t\d{8}_\d+\.s?html?$", needs_mark=True,
+        r"/\d{6}/t\d{8}_\d+\.s?html?$", needs_mark=True, asks=r"/fjdzapp/search\?",
     ),
     Family(
         "trs", "TrsSpider", "TRS WCM", r"/was5/web/search|/index_\d+\.s?html?$",
@@ -71,19 +72,21 @@ FAMILIES = (
     Family(
         "ucap", "UcapSpider", "Ucap 开普", r"/(?:common/)?search(?:List)?/[0-9a-f]{32}|list(?:_\d+)?\.shtml$",
         r"ucap|/common/search/[0-9a-f]{32}|name=[\"']channelId[\"']",
-        r"/c\d{3,}/\d{4,6}/(?:\d{1,2}/\d{1,2}/)?(?:c00_\d+|[0-9a-f]{32}|\d+)\.shtml$",
+        r"/c\d+/\d{4,6}/(?:\d{1,2}/\d{1,2}/)?(?:c00_\d+|[0-9a-f]{32}|\d+)\.shtml$",
+        asks=r"/common/search/(?:[0-9a-f]{32}|[\"'])|name=[\"']channelId[\"'][^>]{0,200}content=[\"'][0-9a-f]{32}[\"']",
     ),
     Family(
         "gkmlpt", "GkmlptSpider", "gkmlpt / NFCMS", r"/gkmlpt/", r"window\._CONFIG|/gkmlpt/|nfw-cms",
-        r"/(?:content/(?:\d+/\d+/)?)post_\d+\.html$",
+        r"/(?:content/(?:\d+/\d+/)?)post_\d+\.html$", asks=r"window\._CONFIG\s*=[^<]{0,300}?SITE_ID",
     ),
     Family(
         "querylist", "QueryListSpider", "江西 platform", r"/queryList", r"/queryList\b|webSiteCode|-articleList\.json",
-        r"/content/content_\d{15,}\.html$",
+        r"/content/content_\d{15,}\.html$", asks=r"/queryList\b",
     ),
     Family(
         "label8888", "LabelSpider", "安徽 platform", r"/content/column/\d+|/site/label/8888|/public/column/\d+",
         r"/site/label/8888|/content/column/\d+", r"/(?:public/\d+|[\w/-]{1,200})/\d{7,9}\.html$", needs_mark=True,
+        asks=r"/site/label/8888",
     ),
     Family(
         "easysite", "EasySiteSpider", "辽宁 platform", r"/[0-9a-f]{8}-\d+\.shtml$", r"tagname=[\"'][^\"']*[0-9a-f]{8}-\d+\.shtml",
@@ -131,11 +134,14 @@ def recognise(response: TextResponse) -> Recognised | None:
             evidence.append("the listing's address")
         if family.marks and (mark := re.search(family.marks, response.text, re.IGNORECASE)):
             evidence.append(f"the mark {mark.group()!r}")
+        asked = re.search(family.asks, response.text, re.IGNORECASE) if family.asks else None
+        if asked is not None:
+            evidence.append(f"the interface {asked.group()[:60]!r}")
         if family.needs_mark and not evidence:
             continue
         if count >= 3:
             evidence.append(f"{count} article addresses")
-        # An address or articles of a form of its own say more than a word in a script.
+        # An address, an interface or articles of a form of its own say more than a word in a script.
         score = sum(2 if not e.startswith("the mark") else 1 for e in evidence)
         if score >= 2 and (best is None or (score, count) > (best[0], best[2])):
             best = score, family, count, tuple(evidence)

@@ -69,6 +69,8 @@ def build(spider: Spider, archive: Archive, stats: Mapping[str, Any], reason: st
                 forms[state][form] = count
         waits = sum(waiting.values())
         code, why, problems = verdict.decide(channels, outcomes, reason, limited, waits, emptied, forms)
+        if code == verdict.COMPLETE and (refused := archive.refused[site.site]):
+            code, why = verdict.PARTIAL, f"{refused} requests gave rows that the archive cannot hold"
         named = [f"{url}: {error}" for name, url, error in archive.failures if name == site.site]
         reports[site.site] = {
             "run_id": site.run_id,

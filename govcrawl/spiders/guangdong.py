@@ -28,6 +28,9 @@ class GuangdongSpider(GkmlptSpider):
         "高校信息公开": "https://edu.gd.gov.cn/zwgknew/gxxxgkzl/xxgkgz/",
         "信息公开目录": "https://edu.gd.gov.cn/gkmlpt/api/all/1620?page=1&sid=168",
     }
+    left_out: ClassVar[dict[str, str]] = {
+        "https://edu.gd.gov.cn/gkmlpt/policy/": "the page of the directory, whose column is walked by its JSON interface",
+    }
     article_pattern = r"^https?://edu\.gd\.gov\.cn/(?:\w+/)*content/(?:\d+/\d+/)?post_\d+\.html$"
     examples = (
         "https://edu.gd.gov.cn/jyzxnew/zxlb/gd/content/post_4829873.html",

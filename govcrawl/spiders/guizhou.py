@@ -22,6 +22,17 @@ class GuizhouSpider(TrsSpider):
         "权责清单": "https://jyt.guizhou.gov.cn/zwgk/zdlyxxgk/qzqd/",
         "人大建议办理": "https://jyt.guizhou.gov.cn/zwgk/jytabl/rddbjy/",
     }
+    left_out: ClassVar[dict[str, str]] = dict.fromkeys(
+        (
+            "https://jyt.guizhou.gov.cn/xwzx/szyw/index.html",
+            "https://jyt.guizhou.gov.cn/xwzx/gzdt/index.html",
+            "https://jyt.guizhou.gov.cn/xwzx/zxlb/index.html",
+            "https://jyt.guizhou.gov.cn/xwzx/tzgg/index.html",
+            "https://jyt.guizhou.gov.cn/ywgz/gdjy/index.html",
+            "https://jyt.guizhou.gov.cn/ywgz/jsgz/index.html",
+        ),
+        "another generation of the site's paths; those of /ywdt and /zwgk are walked",
+    )
     article_pattern = r"^https?://jyt\.guizhou\.gov\.cn/(?:\w+/)+\d{6}/t\d{8}_\d+\.html$"
     rows_css = ".NewsList li:not(.b)"
     body_css = (".trs_editor_view", ".TRS_UEDITOR")

@@ -21,6 +21,10 @@ class HainanSpider(UcapSpider):
         ),
         "政策文件": "http://edu.hainan.gov.cn/edu/0500/tylist.shtml",
     }
+    left_out: ClassVar[dict[str, str]] = dict.fromkeys(
+        ("http://edu.hainan.gov.cn/news-list-633-1.html", "http://edu.hainan.gov.cn/news-list-596-1.html"),
+        "the site as it was before 2018, in another CMS",
+    )
     article_pattern = r"^https?://edu\.hainan\.gov\.cn/(?:\w+/)+\d{6}/(?:[0-9a-f]{32}|(?:c00_)?\d+)\.shtml$"
     rows_css = "dl > li, .flfg_038-01 li, div.cen-div-1.mar-t > div"
     body_css = (".zx-xxxqy-nr",)

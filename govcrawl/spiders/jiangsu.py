@@ -11,6 +11,9 @@ class JiangsuSpider(JcmsSpider):
     province = "jiangsu"
     hosts = ("jyt.jiangsu.gov.cn",)
 
+    # JcmsSpider
+    disclosure_id = "62"
+
     # ListingSpider
     channels: ClassVar[dict[str, str]] = {
         "通知公告": "https://jyt.jiangsu.gov.cn/col/col58320/index.html",

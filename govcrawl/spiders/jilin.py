@@ -26,5 +26,8 @@ class JilinSpider(TrsSpider):
         "国家省级动态": "http://jyt.jl.gov.cn/jydt/gjssdt/",
         "rsrm": "https://jyt.jl.gov.cn/zwgk/rsrm/",
     }
+    left_out: ClassVar[dict[str, str]] = {
+        "https://xxgk.jl.gov.cn/zcbm/fgw_97963/xxgkmlqy/": "another department's part of the province's platform",
+    }
     article_pattern = r"^https?://jyt\.jl\.gov\.cn/(?:\w+/)+\d{6}/t\d{8}_\d+\.s?html?$"
     rows_css = "table.table1.navBlock tr"

@@ -78,6 +78,14 @@ class UnknownSite(ListingSpider):
                     type(self.family).first_number = 2
                 yield from self.family.page_requests(response)
 
+    def filled_by(self, response: TextResponse) -> Request | None:
+        if self.family is None:
+            self._recognise(response)
+        return self.family.filled_by(response) if self.family is not None else None
+
+    def branches(self, response: TextResponse) -> Iterable[Request]:
+        return self.family.branches(response) if self.family is not None else ()
+
     def total(self, response: TextResponse) -> int | None:
         return self.family.total(response) if self.family is not None else None
 

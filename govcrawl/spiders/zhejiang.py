@@ -11,6 +11,9 @@ class ZhejiangSpider(JcmsSpider):
     province = "zhejiang"
     hosts = ("jyt.zj.gov.cn",)
 
+    # JcmsSpider
+    disclosure_id = "3099"
+
     # ListingSpider
     channels: ClassVar[dict[str, str]] = {
         "通知公告": "https://jyt.zj.gov.cn/col/col1229266336/index.html",

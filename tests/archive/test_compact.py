@@ -11,12 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from govcrawl.archive.captures import State, read_rows
+from govcrawl.archive.checks.verify import verify
 from govcrawl.archive.compact import Scope, compact
 from govcrawl.archive.lock import SiteLock
 from govcrawl.archive.schema import ARTICLES
 from govcrawl.archive.site import SiteArchive, captured, partition_of
 from govcrawl.archive.storage import Storage, StorageError
-from govcrawl.archive.verify import verify
 from tests.archive.test_readers import article as any_article
 from tests.loopback import scrapy
 from tests.readers import read_all

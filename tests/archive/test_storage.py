@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import time
 from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from govcrawl.archive.lock import Locked, SiteLock
+from govcrawl.archive.lock import Locked, SiteLock, is_held
 from govcrawl.archive.site import segment_of
 from govcrawl.archive.storage import Storage, StorageError
-from govcrawl.archive.warc import Replay
+from govcrawl.archive.warc import Replay, WarcWriter
 from tests.loopback import Site, crawl
 from tests.readers import read_all
 
@@ -67,6 +71,121 @@ def test_a_lease_holds_others_off_until_it_ends(tmp_path: Path) -> None:
     second.acquire()
     second.release()
     assert not lease.exists()
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_a_file_system_without_locks_gets_a_lease(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def flock(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    storage = Storage(str(tmp_path))
+    storage.prepare()
+    first, second = SiteLock(storage, "s", "run-1"), SiteLock(storage, "s", "run-2")
+    assert not is_held(storage, "s")
+    first.acquire()
+    assert "has no locks" in caplog.text
+    assert "a lease of 30 minutes" in caplog.text
+    assert is_held(storage, "s")
+    with pytest.raises(Locked, match=r"another run holds site s .run-1."):
+        second.acquire()
+    first.renew()
+    first.release()
+    assert not is_held(storage, "s")
+    second.acquire()
+    second.release()
+
+
+@pytest.mark.parametrize("number", [errno.EWOULDBLOCK, errno.EACCES])
+def test_a_lock_that_another_holds(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def flock(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    storage = Storage(str(tmp_path))
+    storage.prepare()
+    with pytest.raises(Locked):
+        SiteLock(storage, "s", "run-1").acquire()
+    assert is_held(storage, "s")
+
+
+def test_a_lock_that_fails_is_a_failure_of_storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def flock(*_: object) -> None:
+        raise OSError(errno.EIO, "I/O error")
+
+    storage = Storage(str(tmp_path))
+    storage.prepare()
+    (tmp_path / "staging/site=t.lock").mkdir()
+    with pytest.raises(StorageError, match=r"cannot lock site t with staging/site=t.lock .* mend its permissions"):
+        SiteLock(storage, "t", "run-1").acquire()
+    monkeypatch.setattr("fcntl.flock", flock)
+    with pytest.raises(StorageError, match="I/O error"):
+        SiteLock(storage, "s", "run-1").acquire()
+    with pytest.raises(StorageError, match="cannot look at"):
+        is_held(storage, "s")
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.binary(max_size=20)
+    | st.sampled_from(
+        [
+            b"",
+            b"[]",
+            b"null",
+            b"[" * 50_000,
+            b'{"run_id": "x"}',
+            b'{"run_id": "x", "expires": "soon"}',
+            b'{"run_id": "x", "expires": 1%s}' % (b"0" * 400),
+            b'{"run_id": "x", "expires": Infinity}',
+            b'{"expires": NaN}',
+        ]
+    )
+)
+def test_what_is_no_lease_holds_nobody_off(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    folder = tmp_path_factory.mktemp("lease")
+    storage = Storage(f"file://{folder}")
+    (folder / "staging").mkdir()
+    (folder / "staging/site=s.lock").write_bytes(content)
+    assert not is_held(storage, "s")
+    lock = SiteLock(storage, "s", "run-1")
+    lock.acquire()
+    lock.release()
+
+
+def test_every_folder_is_made_durable_before_a_file_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder's entry lies in the folder above it, which is synced after it was made, also where an earlier run that was
+    killed made it."""
+    data = tmp_path / "a/b/data"
+    synced: set[str] = set()
+    for module in ("storage", "warc"):
+        where = f"govcrawl.archive.{module}.fsync_folder"
+        monkeypatch.setattr(where, lambda folder: synced.add(os.path.relpath(folder, data)))
+    storage = Storage(str(data))
+    storage.prepare()
+    storage.publish("articles/province=x/year=1/f.parquet", b"x")
+    assert synced == {"../../..", "../..", "..", ".", "articles", "articles/province=x", "articles/province=x/year=1"}
+    synced.clear()
+    storage.publish("articles/province=x/year=1/g.parquet", b"x")
+    assert synced == {"articles/province=x/year=1"}, "once by each run"
+    synced.clear()
+    later = Storage(str(data))
+    later.publish("articles/province=x/year=1/h.parquet", b"x")
+    assert synced == {".", "articles", "articles/province=x", "articles/province=x/year=1"}
+    WarcWriter(later, "s", "run")._current().close()
+    assert {"warc", "warc/site=s"} <= synced
+
+
+def test_stale_files_of_killed_writers_are_swept(tmp_path: Path) -> None:
+    storage = Storage(str(tmp_path))
+    storage.prepare()
+    for name, age in (("a.pdf.0a1b", 7200), ("b.pdf.0a1b", 60), ("site=s.lock", 7200), ("site=s.lease", 7200)):
+        (tmp_path / "staging" / name).write_bytes(b"x")
+        os.utime(tmp_path / "staging" / name, (time.time() - age,) * 2)
+    Storage(str(tmp_path)).prepare()
+    assert sorted(p.name for p in (tmp_path / "staging").iterdir()) == ["b.pdf.0a1b", "site=s.lease", "site=s.lock"]
 
 
 @pytest.mark.parametrize(

@@ -16,12 +16,14 @@ import pyarrow.parquet as pq
 import pytest
 from scrapy.settings import Settings
 
+from govcrawl.archive.checks.finding import Checked, Finding
+from govcrawl.archive.checks.mending import Rules
+from govcrawl.archive.checks.repair import repair
+from govcrawl.archive.checks.verify import verify
 from govcrawl.archive.lock import SiteLock
-from govcrawl.archive.repair import Rules, repair
 from govcrawl.archive.schema import ARTICLES, CAPTURES
 from govcrawl.archive.site import encode
 from govcrawl.archive.storage import Storage
-from govcrawl.archive.verify import Checked, Finding, verify
 from govcrawl.commands.verify import rules
 from tests.archive.test_compact import article, known, land
 from tests.loopback import Site, crawl, scrapy, start
@@ -193,7 +195,7 @@ def warc_with_zeros(data: Path) -> Path:
 
 
 def warc_empty(data: Path) -> Path:
-    path = data / f"warc/site={SITE}/{SITE}-20240101T000000000Z-0000-00001.warc.gz"
+    path = data / f"warc/site={SITE}/{one(data, 'runs/**/*.json').stem}-00009.warc.gz"
     path.write_bytes(b"")
     return path
 
@@ -347,6 +349,30 @@ def test_articles_and_captures_of_a_segment_lost_together(data: Path, shop: Rule
     assert not found(data)
 
 
+# What a killed run leaves
+
+
+@pytest.mark.parametrize("content", [b"", b"\x1f\x8b half a member", None], ids=["empty", "cut", "whole records"])
+def test_a_warc_file_that_no_row_names_is_no_fault(content: bytes | None, data: Path) -> None:
+    """A run killed before its first commit; its pages are asked again."""
+    other = one(data, "warc/**/*.gz").read_bytes()[:2000]
+    path = data / f"warc/site={SITE}/{SITE}-20240101T000000000Z-0000-00001.warc.gz"
+    path.write_bytes(other if content is None else content)
+    assert not found(data)
+
+
+def test_the_tail_after_the_last_commit_of_a_killed_run_is_no_fault(data: Path) -> None:
+    one(data, "runs/**/*.json").unlink()
+    path = warc_cut(data)
+    assert not found(data)
+    content = path.read_bytes()
+    last = max(offset for name, offset in places(data) if name == str(path.relative_to(data)))
+    path.write_bytes(content[: last + 20])
+    assert {f.kind for f in found(data)} == {"record", "warc_cut"}, "a committed record is cut"
+    path.write_bytes(content[: content.index(b"\x1f\x8b\x08", last + 1) + 20])
+    assert {f.kind for f in found(data)} == {"warc_cut"}, "the request behind a committed response is cut"
+
+
 # What is lost for good
 
 
@@ -474,7 +500,8 @@ def test_counts_of_a_run(stated: int, mended: bool, data: Path, shop: Rules) -> 
     assert (not found(data)) == mended, "rows too many are told until somebody looks"
 
 
-def test_doubled_keys_are_left_to_compact(data: Path, shop: Rules) -> None:
+def test_doubled_keys_stay_once(data: Path, shop: Rules) -> None:
+    whole = rows(data)
     path = one(data, "articles/**/*.parquet")
     copy = path.with_name(path.name[:-11] + "2.parquet")
     shutil.copy(path, copy)
@@ -483,8 +510,9 @@ def test_doubled_keys_are_left_to_compact(data: Path, shop: Rules) -> None:
     assert {finding.file, finding.what.split(" are in ")[1].removesuffix(" too")} == {
         str(p.relative_to(data)) for p in (path, copy)
     }
-    assert not mend(data, shop)
-    assert [f.kind for f in found(data)] == ["doubled_key"]
+    assert mend(data, shop)
+    assert not found(data)
+    assert rows(data) == whole
 
 
 def test_a_key_in_two_sites(tmp_path: Path) -> None:
@@ -674,11 +702,20 @@ def test_the_command(data: Path, tmp_path: Path) -> None:
     assert len(read_all(data)) == 28
 
 
+def test_the_list_of_checks(tmp_path: Path) -> None:
+    told = scrapy(tmp_path / "nowhere", "verify", "--list")
+    assert told.returncode == 0, told.stderr
+    kinds = {kind for line in told.stdout.splitlines()[::2] for kind in line.partition(": ")[0].split(", ")}
+    assert kinds == {*MENDED.values(), "record", "run_rows", "doubled_key"}
+    assert all(line.startswith("    ") for line in told.stdout.splitlines()[1::2])
+
+
 def test_bad_arguments(data: Path) -> None:
     done = scrapy(data, "verify", "nosuch")
     assert done.returncode == 2
     assert "no site 'nosuch'" in done.stdout + done.stderr
     assert "it holds: loopback" in done.stdout + done.stderr
+    assert "(did you mean loopback?)" in scrapy(data, "verify", "lopback").stderr
     for arguments in (["verify"], ["compact"]):
         done = scrapy(data / "nowhere", *arguments)
         assert done.returncode == 2

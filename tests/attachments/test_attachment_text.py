@@ -14,10 +14,10 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from govcrawl.archive.checks.verify import verify
 from govcrawl.archive.lock import SiteLock
 from govcrawl.archive.schema import ATTACHMENT_TEXT
 from govcrawl.archive.storage import Storage
-from govcrawl.archive.verify import verify
 from govcrawl.attachments.readers import DOC, DOCX, PDF, SUITE, XLS, XLSX, Reader, _table_rows, read_document
 from govcrawl.attachments.text import extract_pending
 from tests.loopback import scrapy

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 import pytest
 
+from govcrawl.archive.checks.verify import verify
+from govcrawl.archive.storage import Storage
 from tests.loopback import Site, crawl
 from tests.readers import read_all
 
@@ -162,6 +164,88 @@ def test_a_disk_that_fails_during_the_run(tmp_path: Path) -> None:
     assert len(read_all(tmp_path)) == 30
 
 
+def test_a_lock_file_that_cannot_be_opened(tmp_path: Path) -> None:
+    (tmp_path / "staging/site=loopback.lock").mkdir(parents=True)
+    with Site(3) as site:
+        done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}")
+    assert done.returncode == 8
+    assert "cannot lock site loopback" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+STATUS_LINES = [
+    b"HTTP/1.1 99999999999 OK",
+    b"HTTP/1.1 2147483648 ",
+    b"HTTP/1.1 -1 OK",
+    b"HTTP/1.1 0 OK",
+    b"HTTP/1.1 000200 OK",
+    b"HTTP/1.1 " + b"9" * 5000 + b" OK",
+    b"HTTP/1.1 2e2 OK",
+    b"HTTP/1.1 \xc2\xb200 OK",
+    b"HTTP/1.1 200 \xff\xfe\x00",
+    b"HTTP/1.1 200",
+    b"HTTP/9.9 200 OK",
+    b"HTTP/1.1  200 OK",
+    b"ICY 200 OK",
+    b"",
+    b"HTTP/1.1 999 \xd6\xd0",
+]
+
+
+def test_status_lines_of_any_kind_cost_their_own_page_alone(tmp_path: Path) -> None:
+    """Segments of four rows: each odd answer shares one with whole articles."""
+    count = 2 * len(STATUS_LINES)
+    lines = {Site.path_of(2 * n + 1): line for n, line in enumerate(STATUS_LINES)}
+    settings = {"GOVCRAWL_SEGMENT_ROWS": "4", "RETRY_TIMES": "1", "DOWNLOAD_TIMEOUT": "3"}
+    with Site(count) as site:
+        handler: Any = site._server.RequestHandlerClass
+        plain = handler.do_GET
+
+        def answer(self: Any) -> None:
+            if self.path not in lines:
+                plain(self)
+                return
+            body = site.article(int(self.path.rsplit("_", 1)[1][:-4])).encode()
+            head = b"%s\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: %d\r\n\r\n"
+            self.wfile.write(head % (lines[self.path], len(body)) + body)
+            self.close_connection = True
+
+        handler.do_GET = answer
+        done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}", settings=settings)
+        assert done.returncode == 3, done.stdout + done.stderr[-3000:]
+        assert "status cannot be stored: 99999999999 (out of range)" in done.stdout
+        urls = pq.read_table(tmp_path / "articles", columns=["url"])["url"].to_pylist()
+        assert len(urls) == len(set(urls))
+        assert {site.base + site.path_of(n) for n in range(2, count + 1, 2)} <= set(urls)
+        assert not list(verify(Storage(str(tmp_path))))
+        handler.do_GET = plain
+        again = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}", settings=settings)
+        assert again.returncode == 0, again.stdout
+        urls = pq.read_table(tmp_path / "articles", columns=["url"])["url"].to_pylist()
+        assert sorted(urls) == sorted(site.urls())
+    replayed = crawl(
+        tmp_path / "again", "loopback", "-a", f"channel={site.listing}", GOVCRAWL_REPLAY=str(tmp_path / "warc")
+    )
+    assert replayed.returncode in (0, 3), replayed.stderr[-2000:]
+
+
+def test_run_files_of_any_kind_are_set_aside(tmp_path: Path) -> None:
+    with Site(6) as site:
+        assert crawl(tmp_path, "loopback", "-a", f"channel={site.listing}").returncode == 0
+        name = next((tmp_path / "runs/site=loopback").iterdir())
+        whole = json.loads(name.read_text())
+        for number, content in enumerate(("[]", "null", json.dumps(whole)[:-9], json.dumps(whole | {"channels": [7]}))):
+            name.with_name(f"loopback-20300101T00000000{number}Z-0000.json").write_text(content)
+        name.write_text(json.dumps(whole | {"channels": {}}))
+        site.publish(2)
+        done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}")
+        assert done.returncode == 0, done.stdout + done.stderr[-2000:]
+        assert done.stderr.count("it was set aside as quarantine/runs/site=loopback/") == 5
+    assert "2 article rows landed" in done.stdout
+    assert len(read_all(tmp_path)) == 8
+    assert [f.kind for f in verify(Storage(str(tmp_path)))] == []
+
+
 def test_two_runs_of_one_site(tmp_path: Path) -> None:
     from govcrawl.archive.run import Archive
     from govcrawl.archive.storage import Storage
@@ -189,6 +273,7 @@ def test_two_runs_of_one_site(tmp_path: Path) -> None:
         (["gmw", "-a", "channel=https://example.com/"], "is not on a host of gmw"),
         (["atlantis"], "unknown site 'atlantis'; scrapy list shows"),
         (["helongjiang"], "unknown site 'helongjiang' (did you mean heilongjiang"),
+        (["黑龙江"], "unknown site '黑龙江' (did you mean heilongjiang (黑龙江省教育厅)?)"),
         (["site", "-a", "strat=https://x.example/"], "it has no argument 'strat' (did you mean start?)"),
         ([], "give one spider"),
     ],

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import faults
+from tests.injection import every_write
 from tests.loopback import FAST, Site, command, crawl, environment
 from tests.readers import read_all
 
@@ -24,6 +25,17 @@ def test_six_rounds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         print(f"\n{result}")
     assert result.holds, result
     assert result.landed == 120
+
+
+def test_a_fault_at_some_writes_of_every_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The short form of ``python -m tests.faults --every-write``."""
+    tallies = every_write.run(tmp_path, faults.SHORT)
+    with capsys.disabled():
+        print()
+        for name, tally in tallies.items():
+            print(f"{name}: {tally}")
+    for tally in tallies.values():
+        assert tally.holds, tally.told
 
 
 @pytest.fixture

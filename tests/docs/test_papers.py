@@ -146,17 +146,13 @@ def test_a_crontab_line_runs(block: Block, copy: Copy) -> None:
         assert "%" not in command, "cron reads a per cent sign as the end of the line"
         here = command.replace("cd /srv/govcrawl ", f"cd {copy.folder} ")
         assert here != command
-        if "xargs" in here:  # the sites that the recording holds, for all of them
-            here = re.sub(r"(?<= )scrapy crawl$|\.venv/bin/scrapy crawl$", "echo crawl", here)
-            done = copy.run(here)
-            assert done.returncode == 0, done.stderr
-            assert "crawl heilongjiang\n" in done.stdout
-            assert "crawl urls\n" not in done.stdout
-            continue
+        here = here.replace(" crawlall ", " crawlall --sites heilongjiang ")  # of all sites the one that is recorded
         done = copy.run(here)
         assert done.returncode == 0, done.stderr
-        log = (copy.folder / "log/heilongjiang.log").read_text(encoding="utf-8")
-        assert "heilongjiang: complete, exit code 0" in log
+        written = re.search(r">>(log/\w+\.log)", command)
+        assert written
+        log = (copy.folder / written[1]).read_text(encoding="utf-8")
+        assert re.search(r"heilongjiang\W.*\bcomplete\b", log), log
 
 
 @pytest.mark.parametrize("block", chosen("ini"), ids=str)
@@ -166,14 +162,20 @@ def test_a_systemd_unit_is_one_and_its_command_runs(block: Block, copy: Copy, tm
     unit.read_string(block.code)
     kind = "timer" if "Timer" in unit else "service"
     if kind == "service":
-        assert set(unit["Service"]["SuccessExitStatus"].split()) == {str(verdict.PARTIAL), str(verdict.LOCKED)}
+        assert "SuccessExitStatus" not in unit["Service"], "a partial run and one that is locked out are told, too"
+        if "OnFailure" not in unit["Unit"]:
+            assert unit["Service"]["ExecStart"].startswith("/usr/bin/logger -p user.warning -t govcrawl ")
+            return
+        told = unit["Unit"]["OnFailure"].replace("%i", "")
+        assert f"/etc/systemd/system/{told}" in read(block.paper)
         command = unit["Service"]["ExecStart"].replace("/srv/govcrawl", str(copy.folder)).replace("%i", "heilongjiang")
         assert copy.run(command).returncode == 0
     if analyze := shutil.which("systemd-analyze"):
         for other in chosen("ini"):
+            failed = "" if "[Timer]" in other.code or "OnFailure" in other.code else "-failed"
             name = "timer" if "[Timer]" in other.code else "service"
             text = other.code.replace("/srv/govcrawl", str(copy.folder)).replace("User=govcrawl\n", "")
-            (tmp_path / f"govcrawl@.{name}").write_text(text)
+            (tmp_path / f"govcrawl{failed}@.{name}").write_text(text)
         done = subprocess.run(
             [analyze, "verify", str(tmp_path / f"govcrawl@.{kind}")], capture_output=True, text=True, check=False
         )

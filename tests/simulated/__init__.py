@@ -22,6 +22,7 @@ from . import (
     people,
     querylist,
     shanghai,
+    shells,
     trs,
     ucap,
     was_json,
@@ -38,8 +39,11 @@ SLUGS: list[str] = sorted(_CLASSES)
 # Sites as they would be after a change of CMS: same host and columns as the spider of that name, other pages.
 VARIANTS: dict[str, str] = {"zhejiang_jpaas": "zhejiang"}
 _CLASSES.update(jpaas.VARIANTS)
+# Sites whose columns are shells; the spider that walks each.
+SHELLS: dict[str, str] = {slug: spider for slug, (_, spider) in shells.SHELLS.items()}
+_CLASSES.update({slug: made for slug, (made, _) in shells.SHELLS.items()})
 
-__all__ = ["SLUGS", "VARIANTS", "Answer", "Expected", "SimulatedSite", "site"]
+__all__ = ["SHELLS", "SLUGS", "VARIANTS", "Answer", "Expected", "SimulatedSite", "site"]
 
 
 def site(slug: str, *, pages: int = 4, per_page: int = 12, channels: int | None = 2, newer: int = 0) -> SimulatedSite:

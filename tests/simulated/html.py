@@ -39,7 +39,9 @@ def government_meta(site: SimulatedSite, column: str, row: Row | None = None, *,
 
 
 def document(site: SimulatedSite, title: str, body: str, *, meta: str = "", script: str = "") -> str:
-    """A whole page. `title` becomes `<title>` as given."""
+    """A whole page. `title` becomes `<title>` as given. Every page has a side list: where `body` brings none, one is added."""
+    if not any(escape(row.title, quote=True) in body for row in site.stranger_rows[3:]):
+        body = f"{sidebar(site.stranger_rows[2:])}\n{body}"
     return f"""<!DOCTYPE html>
 <html lang="zh-CN">
 <head>
@@ -85,14 +87,32 @@ def breadcrumb(channel: Channel | None, site: SimulatedSite, css: str = "CurrChn
     )
 
 
-def sidebar(rows: Sequence[Row], title: str = "热点推荐") -> str:
-    """Links to articles that are not rows of the list beside them, with dates, as such boxes have."""
+# Heading, class of the box, and of its list: no two sites call them alike.
+_BOXES = (
+    ("热点推荐", "sidebar", "hot"), ("阅读排行", "box w300", "list"), ("热门信息", "fr col2", ""), ("最新发布", "mod", "list"), ("相关信息", "con_r", "news"),
+    ("图片新闻", "left_box", "pic"), ("点击排行榜", "item", "list"), ("推荐阅读", "block", ""), ("本周热文", "side", "l"), ("猜你喜欢", "wrap_r", "txt"),
+)  # fmt: skip
+
+
+def sidebar(rows: Sequence[Row], title: str = "") -> str:
+    """Links to articles that are not rows of the list beside them, dated like its rows, as such boxes have. Its heading and
+    classes differ from site to site; a given ``title`` stands in the first form."""
+    host = urlsplit(rows[0].url).hostname or ""
+    # On the front pages of news sites what is recommended or newest is content; only rankings and the like are not.
+    boxes = (
+        _BOXES
+        if host.endswith("gov.cn")
+        else [b for b in _BOXES if b[0] in ("阅读排行", "点击排行榜", "相关信息", "猜你喜欢")]
+    )
+    heading, box, css = boxes[sum(map(ord, host)) % len(boxes)]
+    if title:
+        heading, box, css = title, "sidebar", "hot"
     items = "".join(
         f'<li><a href="{escape(row.url, quote=True)}" title="{escape(row.title, quote=True)}" target="_blank">'
-        f"{escape(row.cut_title)}</a><span>{row.published_on:%m-%d}</span></li>"
+        f"{escape(row.cut_title)}</a><span>{row.published_on}</span></li>"
         for row in rows
     )
-    return f'<div class="sidebar"><h3>{title}</h3><ul class="hot">{items}</ul></div>'
+    return f'<div class="{box}"><h3>{heading}</h3><ul class="{css}">{items}</ul></div>'
 
 
 def front_page(site: SimulatedSite, channel: Channel) -> str:

@@ -213,7 +213,7 @@ class SimulatedSite:
             self.lists.append(self.retouch(Channel(name, url, index, lines)))
         first_name, first_url = columns[0]
         old = dt.date(2023, 6, 9)
-        self.stranger_rows = [self.make_row(first_name, first_url, old - dt.timedelta(days=40 * n)) for n in range(5)]
+        self.stranger_rows = [self.make_row(first_name, first_url, old - dt.timedelta(days=40 * n)) for n in range(9)]
         self.traps: tuple[str, ...] = self.planted
         self.build()
 

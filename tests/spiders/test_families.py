@@ -134,6 +134,30 @@ def test_whole_site(slug: str, tmp_path: Path, record_property: Callable[[str, o
     assert len(crawl.asked) == len(set(crawl.asked))
 
 
+@pytest.mark.parametrize("slug", simulated.SHELLS)
+def test_a_site_of_shells(slug: str, tmp_path: Path) -> None:
+    site = simulated.site(slug, channels=None, pages=3, per_page=6)
+    crawl = Crawl(SPIDERS[simulated.SHELLS[slug]], site, tmp_path)
+    assert sorted(p.url for p in crawl.pages) == sorted(a.url for a in site.articles)
+    assert {w.ended for w in crawl.walks} == {"last"}
+    assert [w.broken for w in crawl.walks if w.broken] == []
+    assert len(crawl.asked) == len(set(crawl.asked))
+
+
+@pytest.mark.parametrize(
+    "slug", ["heilongjiang_shells", "gansu_shells", "jiangsu_shells", "jpaas_shells", "anhui_labels"]
+)
+def test_a_shell_whose_interface_is_gone_has_no_rows(
+    slug: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = simulated.site(slug, channels=None, pages=2, per_page=4)
+    monkeypatch.setattr(site, "dynamic", lambda *_: None)
+    crawl = Crawl(SPIDERS[simulated.SHELLS[slug]], site, tmp_path)
+    # A column may be called as the box beside it.
+    walks = [w for w in crawl.walks if w.channel != "图片新闻"]
+    assert {(w.ended, w.rows) for w in walks} == {("no_rows", 0)}
+
+
 @pytest.mark.parametrize("slug", WALKED)
 def test_a_site_of_one_short_page(slug: str, tmp_path: Path) -> None:
     site = simulated.site(slug, pages=1, per_page=5, channels=1)
@@ -165,6 +189,34 @@ def test_every_division_and_the_ministry_have_a_spider() -> None:
         assert spider.__name__ == f"{name.capitalize()}Spider"
         assert spider.__module__ == f"govcrawl.spiders.{name}"
         assert spider.province == ("national" if name == "moe" else name)
+
+
+@pytest.mark.parametrize("slug", sorted(SPIDERS.keys() - {"site", "urls"}))
+def test_every_column_that_was_seen_is_walked_or_excused(slug: str) -> None:
+    """A column is walked under its own address, that of its data, or of the same listing in another form."""
+    known = facts()[slug]
+    columns = known.partition("\n  columns:\n")[2]
+    columns = re.split(r"\n  \w", columns)[0]
+    spider = SPIDERS[slug]
+    walked = {listing(url) for url in spider.channels.values()}
+    seen = re.findall(r"(?:url|static_url|index_url): (http\S+)", columns)
+    entries = re.split(r"(?m)^  - ", columns)[1:]
+    for entry in entries:
+        urls = re.findall(r"url: (http\S+)", entry)
+        library = re.search(r"chnlid: (\d+)", entry)
+        forms = {listing(u) for u in urls} | ({f"chnlid={library[1]}"} if library else set())
+        assert forms & walked or any(u in spider.left_out for u in urls), (
+            f"{slug}: {urls} is neither walked nor left out"
+        )
+    assert set(spider.left_out) <= set(seen)
+    assert not set(spider.left_out) & set(spider.channels.values())
+    assert all(0 < len(why) < 120 and "\n" not in why for why in spider.left_out.values())
+
+
+def listing(url: str) -> str:
+    """What tells one listing from another: the id that it is searched by, else its address."""
+    searched = re.search(r"/common/search/([0-9a-f]{32})|(chnlid(?:=|%3D)\d+)", url)
+    return (searched.group(1) or searched.group(2)).replace("%3D", "=") if searched else doc_id(url)
 
 
 @pytest.mark.parametrize("slug", DEPARTMENTS)
@@ -423,7 +475,7 @@ UCAP_ID = "0123456789abcdef" * 2
         (f'<meta name="channelId" content="{UCAP_ID}"><ul>{UCAP_ROWS}</ul>', 5, "list_2.shtml"),
         (
             f'<meta name="channelid" content="{UCAP_ID}"><ul></ul><!-- <ul>{UCAP_ROWS}</ul> -->',
-            0,
+            5,
             f"/common/search/{UCAP_ID}",
         ),
         (f"<ul></ul><script>var channelId = '{UCAP_ID}'; $.get('/common/search/' + channelId)</script>", 0, UCAP_ID),

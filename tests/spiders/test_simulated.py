@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import pytest
 
-from tests.simulated import SLUGS, VARIANTS, site
+from tests.simulated import SHELLS, SLUGS, VARIANTS, site
 from tests.simulated.download import settings
 from tests.simulated.server import record, serve
 
@@ -219,6 +219,19 @@ def test_the_numbers_are_right(simulated: SimulatedSite) -> None:
         ]
         assert dated == sorted(dated, reverse=True)
         assert dated[0] == simulated.newest
+
+
+@pytest.mark.parametrize("slug", [*ALL, *SHELLS])
+def test_every_page_has_a_side_list_that_is_dated_like_the_rows(slug: str) -> None:
+    built = site(slug, pages=2, per_page=4, channels=None)
+    pages = [*built.channels.values(), *(line.row.url for line in built.lists[0].lines[:2])]
+    for url in pages:
+        answer = built.answer("GET", url)
+        text = answer.body.decode(built.encoding, "replace")
+        if answer.status == 200 and "<body" in text:
+            beside = [row for row in built.stranger_rows if is_linked(row, text)]
+            assert len(beside) > 4, url
+            assert any(f"<span>{row.published_on}</span>" in text for row in beside), url
 
 
 def test_what_is_not_there_answers_404(simulated: SimulatedSite) -> None:

@@ -1,0 +1,102 @@
+"""What the repair of a site works with: its rows and records, its look as it is now, and the list of what is lost."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from govcrawl.addresses import doc_id
+from govcrawl.archive.checks.look import Look
+from govcrawl.archive.checks.reading import Hashes, Record, open_place, record_at, whole_batches
+from govcrawl.archive.compact import file_name
+from govcrawl.archive.schema import CAPTURES
+from govcrawl.archive.site import encode, segment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from govcrawl.archive.storage import Storage
+    from govcrawl.items import Article
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the archive does not know of a site. ``is_article(site, url)``: whether an address is an article's, None where
+    no rule tells; ``read(captures row, record, part)``: the row that a page gives today, None where it is no article;
+    ``part(address)`` is the record of a frame or further page."""
+
+    is_article: Callable[[str, str], bool | None]
+    read: Callable[[dict[str, Any], Record, Callable[[str], Record | None]], Article | None]
+
+
+class Mending:
+    """The repair of one site, under its lock. ``lost``: parts of the run file that writes off what is gone."""
+
+    def __init__(self, storage: Storage, site: str, run_id: str, rules: Rules, renew: Callable[[], None]) -> None:
+        self.storage = storage
+        self.site = site
+        self.run_id = run_id
+        self.rules = rules
+        self.renew = renew
+        self.hashes = Hashes(storage)
+        self.lost: dict[str, Any] = {}
+        self._look: Look | None = None
+        self._streams: dict[str, Any] = {}
+        self.parts: dict[str, tuple[str, int]] = {}  # places of the frames and further pages of articles, by doc_id
+
+    @property
+    def look(self) -> Look:
+        """The site as it is now."""
+        if self._look is None:
+            self._look = Look(self.storage, self.site, self.hashes)
+        return self._look
+
+    def changed(self) -> None:
+        """Say that a step has changed the site: it is looked at anew."""
+        self._look = None
+
+    def quarantine(self, name: str) -> str:
+        """Move a file out of the datasets; returns what was done."""
+        return f"{name}: moved to {self.storage.quarantine(name)}"
+
+    def write_captures(self, rows: list[dict[str, Any]], run: str, seq: int) -> str:
+        name = f"captures/site={self.site}/{file_name(run, seq)}"
+        self.storage.publish(name, encode(pa.Table.from_pylist(rows, schema=CAPTURES)))
+        return name
+
+    def files(self, dataset: str) -> list[str]:
+        if dataset == "captures":
+            return list(self.storage.files(f"captures/site={self.site}", ".parquet"))
+        return [n for n in self.storage.files("articles", ".parquet") if (s := segment(n)) and s[0] == self.site]
+
+    def rows(self, dataset: str, schema: pa.Schema, columns: list[str]) -> Iterator[dict[str, Any]]:
+        """The site's rows in the order in which they were written."""
+        for name in sorted(self.files(dataset), key=lambda n: n.rsplit("/", 1)[-1]):
+            for batch in whole_batches(self.storage, name, schema, columns):
+                yield from batch.to_pylist()
+
+    def record(self, name: str | None, offset: int | None) -> Record | None:
+        """The record that a row names, its body unpacked."""
+        if name is None or offset is None:
+            return None
+        if name not in self._streams:
+            self._streams[name] = open_place(self.storage, name)
+        stream = self._streams[name]
+        return record_at(stream, offset, decoded=True) if stream is not None else None
+
+    def part(self, address: str) -> Record | None:
+        """The record of a frame or further page."""
+        place = self.parts.get(doc_id(address))
+        return self.record(*place) if place is not None else None
+
+    def close(self) -> None:
+        for stream in self._streams.values():
+            if stream is not None:
+                stream.close()
+
+
+def sha256_of(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
