@@ -73,9 +73,13 @@ def _is_file(page: Page) -> bool:
 def _found(page: Page) -> tuple[str, str, str]:
     """The text of the page's lines, the rule that found it, and the page type."""
     text = bodies.join(page.document, body_lines(page))
+    if 0 < len(text) < MIN_TEXT:
+        noise = bodies.noise_boxes(page.document)
+        own = [i for i in body_lines(page) if page.document.lines[i].box not in noise]
+        text = bodies.join(page.document, own)
     page_type = _page_type(page, page.document, text)
     if page_type == "list" and page.article.score < 60 and elsewhere.is_headed(page):
-        page_type = "empty"  # an article's page, on which only the lists beside it can be read
+        text, page_type = "", "empty"  # an article's page, on which only the lists beside it can be read
     return text, page.article.rule, page_type
 
 
