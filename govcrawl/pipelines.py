@@ -394,7 +394,8 @@ def _named(page: ArticlePage) -> dict[str, Any]:
 def _read(page: ArticlePage) -> dict[str, Any]:
     """What extraction found in it."""
     found, meta = extraction.clean(page.reading), extraction.metadata(page.reading)
-    said = {f.name: getattr(meta, f.name) for f in fields(Metadata)}
+    columns = {f.name for f in fields(Article)}
+    said = {f.name: getattr(meta, f.name) for f in fields(Metadata) if f.name in columns}
     body = {n: getattr(found, n) for n in ("text_original", "script", "text_hash", "text_length", "extractor")}
     attachments = [{**asdict(a), "sha256": None, "bytes": None, "path": None} for a in found.attachments]
     more = {
