@@ -36,6 +36,18 @@ def doc_id(url: str, method: str = "GET", body: bytes = b"") -> str:
     return hashlib.sha256(key.encode()).hexdigest()[:32]
 
 
+def as_written(url: str, encoding: str = "utf-8") -> str:
+    """A link's address as a browser asks for it: blanks and Chinese escaped, those of the query in the page's encoding.
+    An address that is written in ASCII, or that is none, stays as it is."""
+    text = "".join(url.split("\t")).replace("\n", "").replace("\r", "").strip()
+    if text.isascii() and " " not in text:
+        return text
+    try:
+        return str(safe_url_string(text, "gb18030" if encoding in ("gbk", "gb2312") else encoding))
+    except (ValueError, LookupError, UnicodeError):
+        return text
+
+
 def is_address(url: str) -> bool:
     """Whether a URL can be asked at all: http or https, a host of whole labels, a port that exists, no password in it."""
     try:

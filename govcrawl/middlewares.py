@@ -87,7 +87,10 @@ class WarcMiddleware:
             headers.appendlist(name, value)
         self._replayed[request] = found
         kind = responsetypes.from_args(headers=headers, url=request.url, body=found.body)
-        return kind(request.url, status=found.status, headers=headers, body=found.body, request=request)
+        length = (headers.get("Content-Length") or b"").decode("latin-1")
+        whole = not (length.isascii() and length.isdigit() and len(length) < 16 and int(length) > len(found.body))
+        flags = [] if whole else ["dataloss"]
+        return kind(request.url, found.status, headers, found.body, flags, request)
 
     def process_response(self, request: Request, response: Response) -> Response:
         attempt = self._attempt(request)
@@ -100,6 +103,7 @@ class WarcMiddleware:
             last_modified=_header(response, "Last-Modified"),
             bytes=len(response.body),
             location=_header(response, "Location") if 300 <= response.status < 400 else None,
+            tls=request.meta.get("tls"),
         )
         if found is not None:
             hop.payload_digest = payload_digest(response.body)

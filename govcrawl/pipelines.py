@@ -372,6 +372,12 @@ def revised(article: Article, before: dict[str, Any], changed: list[str]) -> lis
     return [Article(**before | moved), article]
 
 
+def _flags(page: ArticlePage) -> list[str]:
+    """What the page shows of itself, and that its body ended before its Content-Length."""
+    flags, hop = extraction.quality(page.reading), page.attempt.last
+    return [*flags, "truncated"] if hop is not None and hop.truncated and "truncated" not in flags else flags
+
+
 def article_of(page: ArticlePage) -> Article:
     """The row of a page whose stages have run."""
     article = Article(**_named(page), **_read(page), **_evidence(page))
@@ -402,7 +408,7 @@ def _read(page: ArticlePage) -> dict[str, Any]:
         "text": found.text or None,
         "attachments": attachments,
         "images": [asdict(i) for i in found.images],
-        "quality": extraction.quality(page.reading),
+        "quality": _flags(page),
     }
     return said | body | more
 

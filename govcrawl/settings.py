@@ -42,12 +42,19 @@ DOWNLOAD_HANDLERS = {"file": None, "ftp": None, "s3": None, "data": None}
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
     "govcrawl.network.decoding.UnpackMiddleware": 590,
+    "govcrawl.network.doors.CookieDoorMiddleware": 610,
     "govcrawl.network.guard.AddressGuardMiddleware": 20,
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,  # default 580
     "govcrawl.middlewares.PageRedirectMiddleware": 580,
     "govcrawl.network.politeness.PolitenessMiddleware": 880,
     "govcrawl.middlewares.WarcMiddleware": 890,
+    "govcrawl.network.tls.OldServersMiddleware": 895,
 }
+DOWNLOADER = "govcrawl.network.downloader.CountingDownloader"  # default: Scrapy's, which counts too late
+# Default True. A page that is shorter than its Content-Length is asked again, then kept and flagged `truncated`.
+DOWNLOAD_FAIL_ON_DATALOSS = False
+# Default: Scrapy's own, which speaks TLS 1.2 and newer. Old servers are asked again with what they have.
+DOWNLOADER_CLIENTCONTEXTFACTORY = "govcrawl.network.tls.ContextFactory"
 # Default scrapy.resolver.CachingThreadedResolver, which would follow a name to an inner address.
 TWISTED_DNS_RESOLVER = "govcrawl.network.guard.GuardedResolver"
 REDIRECT_MAX_TIMES = 10  # default 20

@@ -11,7 +11,10 @@ from collections import Counter
 from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    import ssl
 
 PROJECT = Path(__file__).parents[1]
 PER_PAGE = 20
@@ -47,7 +50,9 @@ class Site:
     """Articles 1..count, newest first, 20 a list page. ``publish(n)`` adds n newer ones. ``answers`` overrides paths with
     (status, headers, body) or a callable that returns one, ``raw`` with bytes as they go over the wire."""
 
-    def __init__(self, count: int, delay: float = 0.0, per_page: int = PER_PAGE) -> None:
+    def __init__(
+        self, count: int, delay: float = 0.0, per_page: int = PER_PAGE, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.count = count
         self.delay = delay
         self.per_page = per_page
@@ -89,7 +94,9 @@ class Site:
                 pass
 
         self._server = Server(("127.0.0.1", 0), Handler)
-        self.base = f"http://127.0.0.1:{self._server.server_address[1]}"
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+        self.base = f"{'https' if tls else 'http'}://127.0.0.1:{self._server.server_address[1]}"
         self.listing = f"{self.base}/node_1.htm"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 

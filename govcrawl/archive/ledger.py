@@ -37,6 +37,8 @@ class Hop:
     full_offset: int | None = None
     bytes: int | None = None
     location: str | None = None
+    tls: str | None = None
+    truncated: bool | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -134,6 +136,8 @@ def _row(attempt: Attempt, hop: Hop) -> dict[str, Any]:
         "warc_file": hop.warc_file,
         "warc_offset": hop.warc_offset,
         "bytes": hop.bytes,
+        "tls": hop.tls,
+        "truncated": hop.truncated,
         "fetched_at": hop.fetched_at,
         "part_of": attempt.part_of,
         "listed": listed.dumps(attempt.fields) if asked and attempt.fields else None,

@@ -112,6 +112,8 @@ CAPTURES = _schema(
     ("warc_file", pa.string(), True, "where the response (or revisit) record lies, relative to the data folder"),
     ("warc_offset", pa.int64(), True, "byte offset of the record"),
     ("bytes", pa.int64(), True, "payload bytes as received"),
+    ("tls", pa.string(), True, "the TLS version spoken, `TLSv1.2`; null for http"),
+    ("truncated", pa.bool_(), True, "true where the body ended before its Content-Length"),
     ("fetched_at", UTC_MS, False, "when the response came or the attempt failed"),
     ("run_id", pa.string(), False, "the run"),
     ("seq", pa.int32(), False, "the segment of that run"),
@@ -121,7 +123,7 @@ CAPTURES = _schema(
     ("listed", pa.string(), True, "JSON: what the listing stated of the article beside title and date"),
 )
 # Columns that files of version 1 lack; they read as null.
-ADDED = frozenset({"form", "extractor", "part_of", "listed"})
+ADDED = frozenset({"tls", "truncated", "form", "extractor", "part_of", "listed"})
 
 # The dataset attachment_text/: one row for each file and reader.
 ATTACHMENT_TEXT = _schema(
@@ -159,7 +161,7 @@ OUTCOMES: dict[str, str] = {
     "server_error": "5xx or an empty page",
     "throttled": "429 or 408",
     "challenge": "a shield asked for a browser",
-    "callback_error": "our own code failed on it; the page is in the WARC",
+    "callback_error": "our own code failed on it, or no column holds what it says; the page is in the WARC",
 }
 
 

@@ -70,6 +70,8 @@ def _problem_of(kind: pa.DataType) -> Problem:
         return _text
     if pa.types.is_integer(kind):
         return partial(_integer, 1 << (kind.bit_width - 1))
+    if pa.types.is_boolean(kind):
+        return lambda value: None if isinstance(value, bool) else "neither true nor false"
     if pa.types.is_date(kind):
         return lambda value: None if type(value) is date else "no date"
     if pa.types.is_timestamp(kind):

@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from scrapy.http import Request, Response, TextResponse
 
-from govcrawl.addresses import doc_id, host_of, is_address
+from govcrawl.addresses import as_written, doc_id, host_of, is_address
 from govcrawl.archive.ledger import Attempt
 from govcrawl.archive.revisit import Schedule
 from govcrawl.archive.schema import RETRIED
@@ -18,7 +18,7 @@ from govcrawl.base_spiders.arguments import count, day, switch
 from govcrawl.base_spiders.article import ArticleSpider, outcome_of
 from govcrawl.base_spiders.rows import Row, date_in_url, find_rows
 from govcrawl.errors import BadArgument, IncoherentSpider, nearest
-from govcrawl.extraction import clean
+from govcrawl.extraction import clean, relative
 from govcrawl.extraction.page import Page as Reading
 from govcrawl.extraction.page import Site
 from govcrawl.provinces import PROVINCES
@@ -339,11 +339,12 @@ class ListingSpider(ArticleSpider):
         page = response if isinstance(response, TextResponse) and response.body else None
         if page is not None and walk.list_pages == 1 and (behind := self.filled_by(page)) is not None:
             walk.shell = page
+            walk.pages -= 1  # the list begins with what fills this page
             self._branch(page, walk, empty=False)
             self.archive.settle(attempt, "landed")
             yield self._list_request(behind, walk)
             return
-        rows = self._usable(list(self.rows(page)) if page is not None else [], walk)
+        rows = self._usable(self._listed(page) if page is not None else [], walk)
         if not rows and not walk.list_rows and walk.shell is not None:
             rows = self._own_rows(walk)
         if page is not None and walk.total is None and rows:
@@ -352,7 +353,7 @@ class ListingSpider(ArticleSpider):
         walk.rows += len(fresh)
         walk.list_rows += len(fresh)
         if page is not None:
-            self._branch(page, walk, empty=not rows)
+            self._branch(page, walk, empty=not rows and walk.list_pages == 1)
         if not fresh:
             # A page that scripts fill says where its rows are; a page or two without any is no reason to give up.
             # Where page 2 repeats page 1, the site counts from the other number.
@@ -399,7 +400,7 @@ class ListingSpider(ArticleSpider):
     def _own_rows(self, walk: Walk) -> list[Row]:
         """The rows of the page itself, where what should fill it gave none; its pages are gone on from there."""
         shell, walk.shell = walk.shell, None
-        rows = self._usable(list(self.rows(shell)), walk) if shell is not None else []
+        rows = self._usable(self._listed(shell), walk) if shell is not None else []
         if rows:
             walk.last_response, walk.ahead = shell, None
         return [row for row in rows if doc_id(self.article_url(row.url)) not in walk.seen]
@@ -409,6 +410,17 @@ class ListingSpider(ArticleSpider):
         walk.branches += self.branches(page)
         if empty:
             walk.branches += (Request(url) for url in shown_instead(page) if self.owns(url))
+
+    def _listed(self, page: TextResponse) -> list[Row]:
+        """The entries of a list page: their addresses as a browser writes them, their days counted from the fetch."""
+        listed = list(self.rows(page))
+        hop = page.meta["attempt"].last
+        for row in listed:
+            row.url = as_written(row.url, page.encoding)
+            if row.date is None and row.told is not None and hop is not None:
+                counted = relative.moment(row.told, hop.fetched_at)
+                row.date = counted.day if counted is not None else None
+        return listed
 
     def _usable(self, listed: list[Row], walk: Walk) -> list[Row]:
         """The rows that can be asked: of this site, of a usable length, and no more than a page can honestly hold."""
@@ -488,13 +500,14 @@ class ListingSpider(ArticleSpider):
         walk = request.cb_kwargs["walk"]
         outcome, error = outcome_of(failure)
         self.archive.settle(request.meta["attempt"], outcome, error=error)
-        if walk.pages == 0:
+        if walk.pages == 0 and walk.shell is None:
             walk.ended = {"not_found": "not_found", "challenge": "challenge", "robots": "robots"}.get(outcome, "failed")
             walk.broken.append(f"{request.url}: {error}")
             return
         if outcome != "not_found":
             walk.broken.append(f"{request.url}: {error}")
         if not walk.list_rows and (rows := self._own_rows(walk)):
+            walk.pages += 1
             walk.rows += len(rows)
             walk.held = walk.list_rows = len(rows)
             yield from self._take(rows, walk)
@@ -507,7 +520,7 @@ class ListingSpider(ArticleSpider):
             if (following := self._next_page(walk, part=True)) is not None:
                 yield following
             return
-        walk.ended = "failed"
+        walk.ended = outcome if outcome in ("challenge", "robots") and not walk.rows else "failed"
         if outcome in ("server_error", "network") and len(walk.broken) < 3:
             following = self._next_page(walk)
             if following is not None:
@@ -531,6 +544,7 @@ def column_names(response: TextResponse) -> tuple[str, ...]:
 
 
 _NO_LIST = re.compile(r"weather|tianqi|share|banner|head|foot|top|left|menu|nav|login|count|search", re.IGNORECASE)
+_NO_COLUMN = re.compile(r"^/?$|^/(?:index|default|home)\.\w+$|/(?:404|error)\b", re.IGNORECASE)
 _SENT_ON = re.compile(
     r"(?:^|[;{}\s])(?:(?:window|self|top|parent|document)\.)?location(?:\.href)?\s*(?:=|\.(?:replace|assign)\()\s*[\"']([^\"']{1,500})[\"']\s*\)?\s*;?\s*$",
     re.MULTILINE,
@@ -553,7 +567,8 @@ def shown_instead(page: TextResponse) -> Iterator[str]:
             url = urljoin(page.url, address.strip())
         except ValueError:
             continue
-        if url.startswith(("http://", "https://")):
+        # A column that is gone often sends to the front page.
+        if url.startswith(("http://", "https://")) and not _NO_COLUMN.search(urlsplit(url).path):
             yield url
 
 

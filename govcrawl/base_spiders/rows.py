@@ -16,6 +16,7 @@ from parsel import Selector
 
 from govcrawl.addresses import doc_id
 from govcrawl.base_spiders.blocks import Blocks, around
+from govcrawl.extraction import relative
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -56,12 +57,13 @@ Group = list[tuple[Any, Any, str]]
 @dataclass(slots=True)
 class Row:
     """One entry of a listing. ``fields``: what the listing's JSON already states of the article (names as in the
-    archive's columns, ``html`` for its body)."""
+    archive's columns, ``html`` for its body). ``told``: a time that counts from the present on, 2小时前."""
 
     url: str
     title: str | None = None
     date: date | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
+    told: str | None = None
 
     @property
     def document(self) -> bool:
@@ -121,7 +123,7 @@ def _links(root: HtmlElement, base_url: str, pattern: re.Pattern[str]) -> list[t
 
 def _worth(group: Group) -> tuple[int, int]:
     """How many of a group's rows have a date, and how many there are."""
-    return sum(_row_date(e, a, u) is not None for e, a, u in group), len({u for *_, u in group})
+    return sum(_row_date(e, a, u) is not None or _told(e) is not None for e, a, u in group), len({u for *_, u in group})
 
 
 def _in_comments(root: HtmlElement, base_url: str, pattern: re.Pattern[str], blocks: Blocks) -> Group:
@@ -149,6 +151,7 @@ def _as_rows(group: Group) -> list[Row]:
         row = rows.setdefault(doc_id(url), Row(url))
         row.title = _better(row.title, _title(anchor))
         row.date = row.date or beside.get(element) or _row_date(element, anchor, url)
+        row.told = row.told or _told(element)
     return list(rows.values())
 
 
@@ -280,7 +283,7 @@ def _words(element: HtmlElement) -> str:
     for owner, text in islice(_pieces(element), MAX_TEXTS):
         if owner is not element and owner.tag not in ("em", "b", "strong", "font", "i", "u", "mark"):
             text = f" {text} "
-        parts.append("" if _ONLY_DATE.match(text) else text)
+        parts.append("" if _ONLY_DATE.match(text) or relative.alone(text) else text)
     return " ".join("".join(parts).split())
 
 
@@ -302,6 +305,11 @@ def _row_date(element: HtmlElement, anchor: HtmlElement, url: str) -> date | Non
         labelled = _OTHER_LABEL.search(text) is not None
     beside = " ".join(islice(element.itertext(), MAX_TEXTS)) if element is not anchor else ""
     return date_in_url(url) or date_in(anchor.get("title") or "") or _split_date(beside)
+
+
+def _told(element: HtmlElement) -> str | None:
+    """A time that counts from the present on, in a place of its own: 2小时前, 昨天 08:30."""
+    return next((words for _, text in _texts(element) if (words := relative.alone(text)) is not None), None)
 
 
 def _texts(element: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:

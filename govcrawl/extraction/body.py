@@ -288,7 +288,7 @@ def _notice(document: Document, title_line: int, noise: list[bool]) -> list[int]
         if line.linked > 0.5 * len(line.text) and i not in attached:
             links += 1
             if links >= 3:
-                break
+                return [] if found == [i - 3] else found  # the heading of these rows is no text
             continue
         links = 0
         if not is_junk(line.text) and not marks.END.match(line.text):

@@ -68,6 +68,7 @@ def _metadata(page: Page) -> Metadata:
         listed_on=page.listed_on,
         body=body,
         limit=limit,
+        fetched_at=page.fetched_at,
     )
     pieces = [p for p in _pieces(document, zone, page.headline) if p.text != page.channel]
     result.source = people.find_source(header, tail, _meta_sources(document), pieces)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
-from govcrawl.extraction import dates
+from govcrawl.extraction import dates, relative
 from govcrawl.extraction.dates import CHINA, Moment
 from govcrawl.extraction.document import Document
 
@@ -42,9 +42,11 @@ def decide(
     listed_on: date | None,
     body: list[str],
     limit: date,
+    fetched_at: datetime | None = None,
 ) -> Moment | None:
     """The publish time. `header` are the lines about the headline, nearest first, `tail` those around the body's end,
-    `stated` the 发布日期 of a policy header. Nothing after `limit` is believed."""
+    `stated` the 发布日期 of a policy header. Nothing after `limit` is believed. Times told from the present on count from
+    `fetched_at`."""
     address = dates.url_date(url) or dates.url_date(document.canonical)
     visible = _visible(header, limit, address) or _labelled(tail, limit)
     if visible is None and stated:
@@ -52,6 +54,8 @@ def decide(
     metas = [m for name, m in dates.meta_moments(document.meta) if dates.valid(m.day, limit)]
     if visible is None and not metas:
         visible = _signed(tail, limit)
+    if visible is None and not metas and fetched_at is not None:
+        visible = _relative(header, fetched_at, address)
     if visible is not None:
         return _finer(visible, metas)
     meta = _believed(metas, document, address, dates.url_month(url))
@@ -111,6 +115,20 @@ def _labelled(lines: Iterable[str], limit: date) -> Moment | None:
         for moment, start, _ in dates.moments(plain):
             if dates.valid(moment.day, limit) and dates.labelled(plain[:start]) == "published":
                 return moment
+    return None
+
+
+def _relative(header: Iterable[str], fetched_at: datetime, address: date | None) -> Moment | None:
+    """2小时前 or 昨天 08:30 by its label, or in a place of its own; not where the address names another day."""
+    for text in header:
+        plain = text.replace("\x1f", " ")
+        labelled = (
+            m[0] for m in relative.RELATIVE.finditer(plain) if dates.labelled(plain[: m.start()]) == "published"
+        )
+        words = next(labelled, None) or next(filter(None, map(relative.alone, re.split(r"[\x1f|｜]", text))), None)
+        found = relative.moment(words, fetched_at) if words else None
+        if found is not None and (address is None or abs((found.day - address).days) <= 1):
+            return found
     return None
 
 

@@ -222,6 +222,8 @@ class UnpackMiddleware:
 
     def process_response(self, request: Request, response: Response) -> Response | Request:
         attempt: Attempt | None = request.meta.get("attempt")
+        if "dataloss" in response.flags and not self._bearable(request, attempt):
+            return self._again(request, "the body is shorter than its Content-Length", attempt)
         encodings = encodings_of(response)
         if encodings and request.method != "HEAD" and response.body:
             done = unpack(response.body, encodings, request.meta.get("download_maxsize", self._limit))
@@ -241,6 +243,16 @@ class UnpackMiddleware:
             if len(body) < len(response.body):
                 response = response.replace(body=body)
         return response
+
+    def _bearable(self, request: Request, attempt: Attempt | None) -> bool:
+        """Whether what came of a body is kept: of an article, once it was asked for as often as a failed request is."""
+        retries = request.meta.get("max_retry_times", self._crawler.settings.getint("RETRY_TIMES"))
+        if attempt is None or attempt.kind not in ("article", "part") or request.meta.get("retry_times", 0) < retries:
+            return False
+        if attempt.last is not None:
+            attempt.last.truncated = True
+        self._crawler.stats.inc_value("govcrawl/truncated")
+        return True
 
     def _again(self, request: Request, reason: str, attempt: Attempt | None) -> Request:
         if attempt is not None and attempt.last is not None:

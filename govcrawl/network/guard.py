@@ -9,13 +9,14 @@ import socket
 import unicodedata
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
+from urllib.request import getproxies
 
 from scrapy.exceptions import IgnoreRequest
 from scrapy.resolver import CachingThreadedResolver
 from scrapy.utils.httpobj import urlparse_cached
 from twisted.internet.error import DNSLookupError
 
-from govcrawl.addresses import is_address
+from govcrawl.addresses import host_of, is_address
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +80,8 @@ class GuardedResolver(CachingThreadedResolver):
     @classmethod
     def from_crawler(cls, crawler: Crawler, reactor: ReactorBase) -> Self:
         resolver = super().from_crawler(crawler, reactor)
-        resolver.allowed = allowed_hosts(crawler)
+        # The operator's own proxy stands on an inner address more often than not. Pages are not let to it: see below.
+        resolver.allowed = allowed_hosts(crawler) | proxy_hosts()
         return resolver
 
     def getHostByName(self, name: str, timeout: Sequence[int] = ()) -> Deferred[str]:  # noqa: N802
@@ -97,12 +99,13 @@ class AddressGuardMiddleware:
     """Refuses requests, redirected ones too, whose host is written as an inner IP address: those are never resolved.
     User names and passwords in addresses are not sent."""
 
-    def __init__(self, allowed: frozenset[str]) -> None:
+    def __init__(self, allowed: frozenset[str], proxies: frozenset[str] = frozenset()) -> None:
         self.allowed = allowed
+        self.proxies = proxies - allowed
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(allowed_hosts(crawler))
+        return cls(allowed_hosts(crawler), proxy_hosts())
 
     def process_request(self, request: Request) -> Request | None:
         parts = urlparse_cached(request)
@@ -123,6 +126,8 @@ class AddressGuardMiddleware:
     def inner(self, host: str) -> str | None:
         """What is inner in a host of a URL; None where nothing is, or GOVCRAWL_ALLOW_HOSTS names it."""
         address = written_address(host)
+        if host in self.proxies or address in self.proxies:
+            return "the proxy of this crawl"
         if host in self.allowed or address in self.allowed:
             return None
         if address is None:
@@ -131,6 +136,12 @@ class AddressGuardMiddleware:
         if not is_inner(address):
             return None
         return "an inner address" if address == host else f"the inner address {address}"
+
+
+def proxy_hosts() -> frozenset[str]:
+    """The hosts that http_proxy, https_proxy and all_proxy of the environment name."""
+    named = (proxy if "://" in proxy else f"//{proxy}" for scheme, proxy in getproxies().items() if scheme != "no")
+    return frozenset(filter(None, map(host_of, named)))
 
 
 def allowed_hosts(crawler: Crawler) -> frozenset[str]:

@@ -305,6 +305,14 @@ def test_a_page_whose_functions_name_addresses_is_not_left(tmp_path: Path) -> No
     assert [(w.ended, w.rows) for w in crawl.walks] == [("no_rows", 0)]
 
 
+def test_a_column_that_sends_to_the_front_page_has_no_rows(tmp_path: Path) -> None:
+    site = Answers(
+        Leads.channels, {"/zw/": "<meta http-equiv='refresh' content='0;url=/'>", "/": f"<ul>{items(1, 5)}</ul>"}
+    )
+    crawl = Crawl(Leads, cast("SimulatedSite", site), tmp_path)
+    assert [(w.ended, w.rows) for w in crawl.walks] == [("no_rows", 0)]
+
+
 class Answers:
     """A site of a few pages; articles answer alike."""
 

@@ -1,0 +1,215 @@
+"""Servers of another time, and bent ones: what a browser shows lands here too."""
+
+from __future__ import annotations
+
+import ssl
+import warnings
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.parquet as pq
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
+
+from tests.loopback import Site, crawl
+from tests.readers import read_all
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SMALL = """-----BEGIN X9.42 DH PARAMETERS-----
+MIIBJgKBgQDzYzw4GnI/e5orHYI2WY1lUu0JrwLr23eXzhdeduajHmv1Nu4syA/2
+ZXN6JGTrf5S3wzh7OSPxGVsK6FkdAyKA9gyIRurBJ5Y3XmONYdmkX3NopziluBTS
+KsyF/WWJyoKm1zSPnQTFkgNZwO6SHTKiKjhzukGcHt7UBn5htEa63QKBgGIIajKF
+Ym0TT8uTyIRq1wVoP/PfyB7qnFXMILIO5IVw8TzuUtbrKfl2HItPYpy2IuGd+PlP
+3u69/xZawiQO5WpbFWjZLg6d6zXiKoWAJJDdMSZBeKpcUxoC6iOQxsmPBgGQoZyj
+R+uyqL8pkPDa18Ntd7fX9un87oGjpCozaYOwAh0A/LGwhmWtRF4i5Lyl665R831b
+HJ9+rCK6oC5LvQ==
+-----END X9.42 DH PARAMETERS-----
+"""  # 1,024 bits
+HTML = {"Content-Type": "text/html; charset=utf-8"}
+
+
+def captures(data: Path, site: Site) -> dict[str, dict[str, Any]]:
+    return {r["url"].removeprefix(site.base): r for r in pq.read_table(data / "captures").to_pylist()}
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate that its own server has signed, and that ran out yesterday."""
+    key = rsa.generate_private_key(65537, 2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "old.example")])
+    now = datetime.now(UTC)
+    built = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(9), now - timedelta(1))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path_factory.mktemp("tls") / "server.pem"
+    file.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+        )
+        + built.public_bytes(serialization.Encoding.PEM)
+    )
+    return file
+
+
+def server(certificate: Path, version: str, ciphers: str = "ALL") -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    context.set_ciphers(f"{ciphers}:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # that is what is wanted here
+        context.minimum_version = context.maximum_version = ssl.TLSVersion[version]
+    return context
+
+
+@pytest.mark.parametrize(
+    ("version", "spoken"), [("TLSv1", "TLSv1"), ("TLSv1_1", "TLSv1.1"), ("TLSv1_2", "TLSv1.2"), ("TLSv1_3", "TLSv1.3")]
+)
+def test_versions_of_tls(certificate: Path, tmp_path: Path, version: str, spoken: str) -> None:
+    with Site(3, tls=server(certificate, version)) as site:
+        done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}")
+        assert done.returncode == 0, done.stdout + done.stderr[-3000:]
+        assert {c["tls"] for c in captures(tmp_path, site).values()} == {spoken}
+        lowered = "offers no TLS of today" in done.stderr
+        assert lowered == (version in ("TLSv1", "TLSv1_1")), "only where nothing newer is offered"
+        assert done.stderr.count("offers no TLS of today") <= 1, "remembered for the run"
+    assert len(read_all(tmp_path)) == 3
+
+
+def test_a_small_key_of_diffie_hellman(certificate: Path, tmp_path: Path) -> None:
+    context = server(certificate, "TLSv1_2", "DHE-RSA-AES128-SHA")
+    file = tmp_path / "dh.pem"
+    file.write_text(SMALL)
+    context.load_dh_params(str(file))
+    with Site(2, tls=context) as site:
+        done = crawl(tmp_path / "data", "loopback", "-a", f"channel={site.listing}")
+        assert done.returncode == 0, done.stdout + done.stderr[-3000:]
+    assert len(read_all(tmp_path / "data")) == 2
+
+
+def test_a_server_that_speaks_no_tls_is_a_failure(tmp_path: Path) -> None:
+    with Site(2) as site:
+        url = site.listing.replace("http:", "https:")
+        done = crawl(tmp_path, "loopback", "-a", f"channel={url}", settings={"RETRY_TIMES": "0"})
+        assert done.returncode == 3, done.stdout
+        assert "Traceback" not in done.stdout
+
+
+def test_a_body_shorter_than_its_length_is_kept_after_the_retries(tmp_path: Path) -> None:
+    with Site(4) as site:
+        page = site.article(2).encode()
+        half = page[: len(page) * 3 // 4]
+        header = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: %d\r\n\r\n" % len(page)
+        site.raw[site.path_of(2)] = header + half
+        done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}", settings={"RETRY_TIMES": "2"})
+        assert done.returncode == 0, done.stdout
+        assert site.asked[site.path_of(2)] == 3
+        capture = captures(tmp_path, site)[site.path_of(2)]
+        assert capture["truncated"]
+        assert capture["outcome"] == "landed"
+        rows = {r["url"].removeprefix(site.base): r for r in read_all(tmp_path)}
+        assert "truncated" in rows[site.path_of(2)]["quality"]
+        assert "truncated" not in rows[site.path_of(1)]["quality"]
+        assert not captures(tmp_path, site)[site.path_of(1)]["truncated"]
+        again = crawl(tmp_path / "again", "loopback", "-a", f"channel={site.listing}", GOVCRAWL_REPLAY=str(tmp_path))
+        assert again.returncode == 0, again.stdout
+        replayed = {r["url"].removeprefix(site.base): r["quality"] for r in read_all(tmp_path / "again")}
+        assert "truncated" in replayed[site.path_of(2)], "a replay knows it too"
+
+
+def test_a_listing_that_is_cut_is_a_failure(tmp_path: Path) -> None:
+    with Site(4) as site:
+        page = site.list_page(1).encode()
+        header = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: %d\r\n\r\n" % len(page)
+        site.raw["/node_1.htm"] = header + page[: len(page) // 2]
+        done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}", settings={"RETRY_TIMES": "1"})
+        assert done.returncode == 3, "half a list is no walk"
+        assert "shorter than its Content-Length" in done.stdout
+
+
+def test_claimed_gzip_that_is_none(tmp_path: Path) -> None:
+    with Site(3) as site:
+        site.answers[site.path_of(2)] = (200, HTML | {"Content-Encoding": "gzip"}, site.article(2).encode())
+        done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}")
+        assert done.returncode == 0, done.stdout
+    assert len(read_all(tmp_path)) == 3
+
+
+def test_a_redirect_to_itself_that_only_sets_a_cookie(tmp_path: Path) -> None:
+    with Site(6) as site:
+        told: list[str | None] = []
+
+        def door(number: int) -> Any:
+            def answer(headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
+                told.append(headers.get("Cookie"))
+                if headers.get("Cookie") != "visitor=7":
+                    itself = site.path_of(number)
+                    return 302, {"Location": itself, "Set-Cookie": "visitor=7; Path=/; HttpOnly"}, b""
+                return 200, HTML, site.article(number).encode()
+
+            return answer
+
+        for number in (1, 2, 3):
+            site.answers[site.path_of(number)] = door(number)
+        endless = {"Location": site.path_of(4), "Set-Cookie": "visitor=7"}
+        site.answers[site.path_of(4)] = (302, endless, b"")
+        one = {"CONCURRENT_REQUESTS_PER_DOMAIN": "1", "REDIRECT_MAX_TIMES": "3", "RETRY_TIMES": "0"}
+        done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}", settings=one)
+        assert done.returncode == 3, "one that goes on and on is a failure"
+        assert told.count("visitor=7") == 3
+        assert told.count(None) <= 1, "the cookie is known from then on"
+        assert site.asked[site.path_of(4)] <= 6
+        rows = read_all(tmp_path)
+        assert {r["url"].removeprefix(site.base) for r in rows} == {site.path_of(n) for n in (1, 2, 3, 5, 6)}
+        again = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}", settings=one)
+        assert again.returncode == 3
+        assert site.asked[site.path_of(1)] <= 2, "it has landed, and is not asked again"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_addresses_are_written_as_a_browser_would(tmp_path: Path, encoding: str) -> None:
+    with Site(1) as site:
+        links = [
+            "/2022-01/05/通知 一/content_1.htm?k=关键 词",
+            " /2022-01/05/content_2.htm\n",
+            "/2022-01/05/a b/content_3.htm",
+        ]
+        rows = "".join(f'<li><a href="{link}">第{n}条教育消息</a></li>' for n, link in enumerate(links))
+        page = f'<html><head><meta charset="{encoding}"></head><body><ul>{rows}</ul></body></html>'
+        site.answers["/node_1.htm"] = (200, {"Content-Type": f"text/html; charset={encoding}"}, page.encode(encoding))
+        crawl(tmp_path, "loopback", "-a", f"channel={site.listing}")
+        word = "%E5%85%B3%E9%94%AE%20%E8%AF%8D" if encoding == "utf-8" else "%B9%D8%BC%FC%20%B4%CA"
+        folder = "/2022-01/05/%E9%80%9A%E7%9F%A5%20%E4%B8%80"
+        assert set(site.asked) >= {
+            f"{folder}/content_1.htm?k={word}",
+            "/2022-01/05/content_2.htm",
+            "/2022-01/05/a%20b/content_3.htm",
+        }
+
+
+def test_days_that_count_from_the_present_on(tmp_path: Path) -> None:
+    with Site(4) as site:
+        told = {1: "2小时前", 2: "昨天 08:30", 3: "刚刚", 4: "3天前"}
+        rows = "".join(
+            f'<li><a href="/x/content_{n}.htm">{site.title(n)}</a><span>{words}</span></li>'
+            for n, words in told.items()
+        )
+        site.answers["/node_1.htm"] = (200, HTML, f"<html><body><ul>{rows}</ul></body></html>".encode())
+        for number, words in told.items():
+            text = site.article(number).replace(f"{site.day(number)} 08:30", words if number == 2 else "")
+            site.answers[f"/x/content_{number}.htm"] = (200, HTML, text.encode())
+        china = datetime.now(UTC) + timedelta(hours=8)
+        done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}")
+        assert done.returncode == 0, done.stdout
+        found = {r["url"].rpartition("_")[2]: r for r in read_all(tmp_path)}
+        assert abs((found["1.htm"]["published_on"] - china.date()).days) <= 1
+        assert found["3.htm"]["published_on"] >= china.date()
+        assert (china.date() - found["4.htm"]["published_on"]).days in (2, 3)
+        assert (china.date() - found["2.htm"]["published_on"]).days in (0, 1)
+        assert found["2.htm"]["published_at"].strftime("%H:%M") in ("08:30", "00:30"), "the page's own clock"
