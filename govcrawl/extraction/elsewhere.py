@@ -347,6 +347,7 @@ _COUNT = re.compile(r"\b(?:countPage|pageCount|totalPage)\s{0,9}=\s{0,9}[\"']?(\
 _PAGER = re.compile(
     r"[\s\[【(（<]*(?:第?\s?(\d{1,3})\s?页?|下一?页|后一?页|[尾末][页頁]|最后一?[页頁]|[>»]{1,2}|下一?頁|Next|next)[\s\]】)）>»]*$"
 )
+_BEGINS = frozenset("0123456789 [【(（<第下后尾末最>»Nn")  # the first characters of a pager's links
 _NUMBERED = (
     "page",
     "p",
@@ -379,15 +380,17 @@ def pages(page: "Page") -> list[str]:
 def _told(url: str, markup: str) -> Iterator[tuple[int, str]]:
     """Pages that a script's pager makes: ``createPageHTML(3, 0, "t20240312_17", "html")``."""
     folder, stem, ext = _parts_of(url)
-    if not stem:
+    if not stem or stem not in markup:
         return
-    for match in _MADE.finditer(markup):
+    for match in _MADE.finditer(markup) if "createPage" in markup else ():
         names = re.findall(r"[\"']([^\"']{0,100})[\"']", match[1])
         numbers = [int(n) for n in re.findall(r"(?<![\"'\w.])\d{1,3}(?![\"'\w.])", match[1])]
         if numbers and stem in names and numbers[0] > 1:
             end = next((f".{n.lstrip('.')}" for n in names[names.index(stem) + 1 :] if n), ext)
             yield from ((n, f"{folder}{stem}_{n}{end}") for n in range(1, min(numbers[0], MAX_PAGES + 1)))
             return
+    if f"{stem}_" not in markup:
+        return
     if f'"{stem}_' in markup or f"'{stem}_" in markup or f'\\"{stem}_' in markup:
         counted = _COUNT.search(markup)
         if counted and int(counted[1]) > 1:
@@ -397,7 +400,12 @@ def _told(url: str, markup: str) -> Iterator[tuple[int, str]]:
 def _linked(url: str, links: list[Any], base: str) -> Iterator[tuple[int, str]]:
     """Pages to which the links of a pager lead."""
     for link in links:
-        if len(link.text) <= 12 and _PAGER.match(link.text) and (found := _further(url, joined(base, link.href))):
+        if (
+            link.text[:1] in _BEGINS
+            and len(link.text) <= 12
+            and _PAGER.match(link.text)
+            and (found := _further(url, joined(base, link.href)))
+        ):
             yield found
 
 
