@@ -2,6 +2,7 @@
 
     extracted = extract(body, url, headers=headers)
     extracted.title, extracted.text, extracted.published_on
+    extract(body, url, explain=True).explanation.fields["source"]  # why: docs/extraction.md
 
 `clean`, `metadata` and `quality` are the same in three steps, on a `Page`; `parts` tells which further addresses (frames,
 further pages) a page needs to be whole.
@@ -14,8 +15,9 @@ from typing import Any
 
 from govcrawl import __version__
 from govcrawl.addresses import host_of
-from govcrawl.extraction import flags, parts
+from govcrawl.extraction import blocks, flags, parts
 from govcrawl.extraction.cleaning import MIN_TEXT, clean
+from govcrawl.extraction.explain import Decision, Explanation
 from govcrawl.extraction.metadata import metadata
 from govcrawl.extraction.page import Page, Site
 from govcrawl.extraction.results import Attachment, Cleaned, Extracted, Image, Metadata
@@ -23,6 +25,8 @@ from govcrawl.extraction.results import Attachment, Cleaned, Extracted, Image, M
 __all__ = [
     "Attachment",
     "Cleaned",
+    "Decision",
+    "Explanation",
     "Extracted",
     "Image",
     "Metadata",
@@ -72,10 +76,19 @@ def quality(page: Page) -> list[str]:
 
 
 def extract(
-    body: bytes, url: str, *, headers: Mapping[str, str] | None = None, site: Site | None = None, **hints: Any
+    body: bytes,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    site: Site | None = None,
+    explain: bool = False,
+    **hints: Any,
 ) -> Extracted:
-    """Everything of one page. `hints` are `Page`'s further keywords. Any bytes give a result, never an exception."""
-    page = Page(body, url, headers=headers, site=site, **hints)
+    """Everything of one page. `hints` are `Page`'s further keywords. Any bytes give a result, never an exception.
+    With `explain` the result says why each field has its value and which lines are its body."""
+    page = Page(body, url, headers=headers, site=site, explain=explain, **hints)
     cleaned, stated, raised = clean(page), metadata(page), quality(page)
     values = {f.name: getattr(part, f.name) for part in (cleaned, stated) for f in fields(part)}
-    return Extracted(**values, quality=raised)
+    if page.explanation is not None:
+        blocks.explain(page, page.explanation)
+    return Extracted(**values, quality=raised, explanation=page.explanation)

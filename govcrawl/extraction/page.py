@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from govcrawl.extraction import body as bodies
 from govcrawl.extraction import charset, document, title
+from govcrawl.extraction.explain import Explanation
 from govcrawl.extraction.shown import joined
 
 STATED = "govcrawl-stated-body"  # the id of the element into which a body is set that the page keeps elsewhere
@@ -48,9 +49,9 @@ class Page:
     """A response as extraction reads it.
 
     `known` holds fields that a CMS's JSON already stated, by the names of `Extracted`; `html` there is the body's
-    markup. `parts` are pages that belong to this one by their address, frames and further pages, None where one could not
-    be had; see `extraction.parts`. `channel` is the column (栏目) it was listed in, `region` the province slug of a regional one. Nothing here
-    raises for any bytes.
+    markup. `channel` is the column (栏目) it was listed in, `region` the province slug of a regional one. `parts` are pages
+    that belong to this one by their address, frames and further pages, None where one could not be had; see
+    `extraction.parts`. `explain` keeps why each field has its value. Nothing here raises for any bytes.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Page:
         listed_on: date | None = None,
         fetched_at: datetime | None = None,
         known: Mapping[str, Any] | None = None,
+        explain: bool = False,
     ) -> None:
         self.body = body
         self.url = url
@@ -82,6 +84,7 @@ class Page:
         self.frames_asked: list[str] = []
         self.pages_asked: list[str] = []
         self.is_stated = False
+        self.explanation = Explanation() if explain else None
 
     @cached_property
     def decoded(self) -> tuple[str, str, bool]:
@@ -119,7 +122,13 @@ class Page:
 
     @cached_property
     def headline(self) -> title.Title:
-        return title.find(self.document, known=self.known.get("title"), listed=self.listed_title, channel=self.channel)
+        return title.find(
+            self.document,
+            known=self.known.get("title"),
+            listed=self.listed_title,
+            channel=self.channel,
+            explanation=self.explanation,
+        )
 
     @cached_property
     def article(self) -> bodies.Body:
@@ -135,6 +144,7 @@ class Page:
         """The page as it would be with this markup; `stated`: its body is the element with the id STATED."""
         other = copy(self)
         other.forget()
+        other.explanation = Explanation() if self.explanation is not None else None
         other.__dict__["markup"] = markup
         other.is_stated = stated
         return other
@@ -144,7 +154,7 @@ class Page:
         for name in _READ:
             if name in other.__dict__:
                 self.__dict__[name] = other.__dict__[name]
-        self.results, self.is_stated = other.results, other.is_stated
+        self.results, self.is_stated, self.explanation = other.results, other.is_stated, other.explanation
 
     def forget(self) -> None:
         """Forget what was read, as when a part was brought."""
