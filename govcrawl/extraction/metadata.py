@@ -44,7 +44,7 @@ def marked(line: Line) -> str:
 def _metadata(page: Page) -> Metadata:
     cleaned = clean(page)
     result = Metadata()
-    if cleaned.page_type in ("challenge", "error", "attachment", "empty"):
+    if cleaned.page_type in ("challenge", "error", "attachment") or _is_silent(page):
         if cleaned.page_type == "attachment":
             result.title = page.listed_title or ""
         return _finish(page, result, None)
@@ -73,6 +73,11 @@ def _metadata(page: Page) -> Metadata:
     _credits(page, result, header, regions, body)
     result.keywords = _keywords(page.document)
     return _finish(page, result, moment, page.known)
+
+
+def _is_silent(page: Page) -> bool:
+    """Whether a page shows nothing of an article; one that a listing names may show its header."""
+    return clean(page).page_type == "empty" and not page.listed_title
 
 
 def _policy(page: Page, regions: "Regions", body: list[str]) -> policy.Policy:
@@ -183,10 +188,18 @@ def _header_below(lines: Sequence[Line], first: int, last: int) -> list[int]:
         if len(line.text) > 120 or _CLAUSE.search(line.text):
             continue
         stated = dates.moments(line.text)
-        if stated and (_LABELLED.search(line.text) or (stated[0][0].at is not None and not line.linked)):
+        if stated and (_LABELLED.search(line.text) or (not line.linked and _is_header(lines, i, stated[0]))):
             after = range(i + 1, min(len(lines), i + 3))
             return [i, *(j for j in after if not lines[j].hidden and not lines[j].linked and len(lines[j].text) <= 40)]
     return []
+
+
+def _is_header(lines: Sequence[Line], i: int, stated: tuple[Moment, int, int]) -> bool:
+    """Whether a line with a date that no label names is the header: it shows a clock, or a paper beside or below it."""
+    moment, start, end = stated
+    beside = fold(lines[i].text[:start] + lines[i].text[end:]).strip(" |·")
+    below = fold(lines[i + 1].text) if i + 1 < len(lines) else ""
+    return moment.at is not None or gates.is_paper(beside or below)
 
 
 def _crumbs(document: Document, headline: Title) -> frozenset[str]:
@@ -279,7 +292,7 @@ def _finish(page: Page, result: Metadata, moment: Moment | None, known: Any = No
     cleaned = clean(page)
     site = page.site
     own = site.province if site is not None else None
-    if cleaned.page_type in ("challenge", "error", "empty"):
+    if cleaned.page_type in ("challenge", "error") or _is_silent(page):
         result.province, result.province_from = (own, "site") if own and own != NATIONAL else (UNKNOWN, "none")
     else:
         evidence = province.Evidence(
