@@ -17,7 +17,7 @@ _TOKEN = re.compile(r"[^ \x1f|,;()\[]+(?:\([^ \x1f|,;()\[]*)*")
 _MARKS = re.compile(r"[:/|]")
 _CJK = re.compile("[㐀-鿿]")
 # What ends a value beside the next label: a bar, a wide gap, a date, a closing bracket, a sentence's end, a count.
-_STOP = re.compile(r"\|(?!\S{0,2}$)| {3,}|(?:19|20)\d\d ?[-年/.]|[\])>]|[。!?]|\d+次|\(\d")
+_STOP = re.compile(r"\|(?!\S{0,2}$)| {3,}|(?:19|20)\d\d ?[-年/.]|[\])>]|[。!?]|\d{1,9}次|\(\d")
 _OPEN = re.compile(r"\([^()]*$")
 _UNKNOWN = re.compile(r"(?:^|[ \x1f|,;\[(])(?P<label>[㐀-鿿]{2,6}) ?:")
 _BOUNDED = frozenset({"source", "picture", "author", "author_short", "editor", "staff"})  # those end at any stop

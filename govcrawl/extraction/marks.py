@@ -81,8 +81,8 @@ _JUNK = r"""
     打印本页 关闭窗口 下载(?:APP|客户端).{0,10} 打开.{0,6}APP.{0,10} 您的浏览器.{0,30} 正在加载.{0,4} 广告 advertisement
     转播到腾讯微博 自动播放(?:开关\s?自动播放)? 正在播放.{0,20} share 播放 暂停 \d{2}:\d{2}\s*/\s*\d{2}:\d{2} 加载中.{0,3}
     返回顶部 收藏本[页站].{0,6} 【?[大中小]】?(?:\s*+【?[大中小]】?){1,2} 微信(?:扫码)?(?:分享)? 微博 QQ空间 复制链接
-    (?:\d++\s*+){1,9}(?:下一页|尾页).* T\s*+[|+-]?\s*+T 更多 跳转至? [\d\s]{1,12}人?(?:阅读|点赞|评论) 网易首页
-    返回搜狐，查看更多 播报 第\d+页/共\d+页.* 全屏观看
+    (?:\d++\s*+){1,9}(?:下一页|尾页).{0,80} T\s*+[|+-]?\s*+T 更多 跳转至? [\d\s]{1,12}人?(?:阅读|点赞|评论) 网易首页
+    返回搜狐，查看更多 播报 第\d{1,4}页/共\d{1,4}页.{0,80} 全屏观看
 """
 # Lines of the site, wherever in them the words stand.
 _FOOTER = r"""
@@ -212,7 +212,7 @@ SITE_HINT = pattern(_SITE_HINT)
 PROMOTION = pattern(_PROMOTION)
 # Markup or script that a page shows as text.
 CODE = re.compile(
-    r"</?(?:a|img|div|p|br|span|font|script|iframe|!--)[\s>/]|(?:var\s|function\b|document\.|window\.|\$\()[^。]*[;{(]",
+    r"</?(?:a|img|div|p|br|span|font|script|iframe|!--)[\s>/]|(?:var\s|function\b|document\.|window\.|\$\()[^。]{0,400}[;{(]",
     re.IGNORECASE,
 )
 EDGE = pattern(_EDGE, r"^[\s\[【〔(（<■●]*")

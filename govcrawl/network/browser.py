@@ -178,7 +178,7 @@ class _Rendering:
 
     async def _fetched(self, asked: Any) -> Response | None:
         method, body = asked.method, asked.post_data_buffer or b""
-        attempt = Attempt(self._attempt.site, asked.url, "part", method, body, self._attempt.channel)
+        attempt = Attempt(self._attempt.site, asked.url, "script", method, body, self._attempt.channel)
         self._keeper.archive.begin(attempt)
         kept = {
             k: v for k, v in asked.headers.items() if k in ("accept", "content-type", "x-requested-with", "referer")

@@ -60,7 +60,7 @@ def test_the_crawl_asks_and_records_for_the_browser(rendered: Any) -> None:
     assert "/picture.png" not in site.asked
     assert not [path for path in site.asked if "no/robots" in path], "robots.txt holds for scripts too"
     captures = {r["url"].removeprefix(site.base): r for r in pq.read_table(data / "captures").to_pylist()}
-    assert {captures[f"/data{n}.json"]["kind"] for n in (1, 2, 3)} == {"part"}
+    assert {captures[f"/data{n}.json"]["kind"] for n in (1, 2, 3)} == {"script"}
     refused = [r for url, r in captures.items() if "127.0.0.2" in url or "169.254" in url]
     assert refused
     assert all("inner address" in r["error"] and r["status"] is None for r in refused)
