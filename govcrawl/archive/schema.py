@@ -94,8 +94,7 @@ CAPTURES = _schema(
         "kind",
         pa.string(),
         False,
-        "`listing` `article` `part` (a frame or further page of an article) "
-        "`script` (asked by a page in the browser) `attachment` `robots`",
+        "`listing` `article` `part` (a frame or further page) `script` (asked in a browser) `attachment` `robots`",
     ),
     ("channel", pa.string(), True, "the column it belongs to"),
     ("listed_title", pa.string(), True, "the title in the listing"),
