@@ -18,7 +18,8 @@ KINDS = ("government", "news", "other")
 # novels, schools, hospitals, companies, writers of their own accounts. Parts of a host, or of a file's name.
 _OTHER = re.compile(
     r"baike\.|blog|bbs|forum|luntan|tieba|douban|zhihu|csdn|cnblogs|mp\.weixin|w3\.org|hanspub|qidian|shici|shige"
-    r"|\.edu\.|beijingspring|cclw|cl2000|confucius|myrice|netsh|theorychina|tqxz|gamersky|1905\.com|bilibili|ednchina|gsc\.org"
+    r"|\.edu\.|beijingspring|cclw|cl2000|confucius|myrice|netsh|theorychina|tqxz|gamersky"
+    r"|1905\.com|bilibili|ednchina|gsc\.org"
     r"|mingridapan|njxfhn|zyyfy|/xds/|uho\.com|awakeningtw"
 )
 _HOST = re.compile(rb"https?://([\w.-]+)/")

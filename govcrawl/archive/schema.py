@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-VERSION = "1"
+VERSION = "2"
 
 CHINA_MS = pa.timestamp("ms", tz="Asia/Shanghai")
 UTC_MS = pa.timestamp("ms", tz="UTC")
@@ -67,7 +67,12 @@ ARTICLES = _schema(
         "the evidence that decided the year: `published` `title` `event` `listing` `none`",
     ),
     ("keywords", STRINGS, False, "the page's own keywords"),
-    ("attachments", ATTACHMENTS, False, "documents linked from the body; sha256, bytes and path where fetched"),
+    (
+        "attachments",
+        ATTACHMENTS,
+        False,
+        "documents that the body links, shows or opens, and scanned pages; sha256, bytes and path where fetched",
+    ),
     ("images", IMAGES, False, "images of the body"),
     ("quality", STRINGS, False, "flags, listed below"),
     ("text_hash", pa.string(), False, "SHA-256 of the normalised text (NFKC, no whitespace)"),
@@ -85,7 +90,12 @@ CAPTURES = _schema(
     ("url", pa.string(), False, "what was asked"),
     ("doc_id", pa.string(), False, "its key, as in articles"),
     ("method", pa.string(), False, "GET or POST"),
-    ("kind", pa.string(), False, "`listing` `article` `attachment` `robots`"),
+    (
+        "kind",
+        pa.string(),
+        False,
+        "`listing` `article` `part` (a frame or further page of an article) `attachment` `robots`",
+    ),
     ("channel", pa.string(), True, "the column it belongs to"),
     ("listed_title", pa.string(), True, "the title in the listing"),
     ("listed_on", pa.date32(), True, "the date in the listing"),
@@ -107,6 +117,29 @@ CAPTURES = _schema(
     ("fetched_at", UTC_MS, False, "when the response came or the attempt failed"),
     ("run_id", pa.string(), False, "the run"),
     ("seq", pa.int32(), False, "the segment of that run"),
+    ("form", pa.string(), True, "what the page shows where no text could be read: `script` `frame` `video` `list` …"),
+    ("extractor", pa.string(), True, "the rules that could not read it; newer ones read it again from the WARC"),
+    ("part_of", pa.string(), True, "doc_id of the article that a part belongs to"),
+    ("listed", pa.string(), True, "JSON: what the listing stated of the article beside title and date"),
+)
+# Columns that files of version 1 lack; they read as null.
+ADDED = frozenset({"tls", "truncated", "form", "extractor", "part_of", "listed"})
+
+# The dataset reprints/: one row whenever an article's place in its group changed.
+REPRINTS = _schema(
+    ("doc_id", pa.string(), False, "the article; its newest row (by grouped_at) is true"),
+    ("revision", pa.int32(), False, "the revision of the article that was compared"),
+    ("group_id", pa.string(), False, "the same for all articles that carry one notice; an article alone has its own"),
+    ("role", pa.string(), False, "`origin` `reprint` `excerpt` `digest`, or `forgotten`: taken out of the archive"),
+    ("origin_doc_id", pa.string(), False, "the article that the group's others repeat; its own doc_id for an origin"),
+    ("origin_from", pa.string(), False, "the evidence: `only` `credited` `earliest` `site_kind` `none`"),
+    ("similarity", pa.float32(), False, "Jaccard similarity of the 3-grams of its text and the origin's"),
+    ("containment", pa.float32(), False, "share of the 3-grams of its text that the origin's has"),
+    ("delay_hours", pa.float64(), True, "hours after the origin; whole days where either page states no clock"),
+    ("also", STRINGS, False, "doc_ids of other notices that a digest contains; their groups stay apart"),
+    ("merged_from", pa.string(), True, "the group_id it had before its group and this one became one"),
+    ("grouped_at", UTC_MS, False, "when the row was made"),
+    ("run_id", pa.string(), False, "the run of scrapy reprints"),
 )
 
 # The dataset attachment_text/: one row for each file and reader.
@@ -127,14 +160,17 @@ ATTACHMENT_TEXT = _schema(
 )
 
 # Outcomes of an attempt. A settled address is not asked again; the others are retried at the next start, a few times.
-SETTLED = frozenset({"landed", "unchanged", "alias", "duplicate", "not_article", "not_found", "robots", "given_up"})
+SETTLED = frozenset(
+    {"landed", "unchanged", "alias", "duplicate", "not_article", "unreadable", "not_found", "robots", "given_up"}
+)
 RETRIED = frozenset({"network", "server_error", "throttled", "challenge", "callback_error"})
 OUTCOMES: dict[str, str] = {
     "landed": "a new article or revision; for a listing: rows were read",
     "unchanged": "visited again, nothing changed",
     "alias": "leads to another address (redirect), see alias_of",
     "duplicate": "same title, text, date and attachments as another article of the site, see alias_of",
-    "not_article": "a page without an article: list, video, error text, foreign redirect",
+    "not_article": "positively something else, which `error` names: a list, a video, an error text, a front page",
+    "unreadable": "no listing names it and no text could be read, see `form`; newer rules read it again from the WARC",
     "not_found": "404 or 410; asked again after 30 days",
     "robots": "forbidden by robots.txt",
     "given_up": "failed too often in a row",
@@ -144,3 +180,16 @@ OUTCOMES: dict[str, str] = {
     "challenge": "a shield asked for a browser",
     "callback_error": "our own code failed on it, or no column holds what it says; the page is in the WARC",
 }
+
+
+def without(schema: pa.Schema, names: list[str]) -> pa.Schema:
+    """A schema without these columns."""
+    return pa.schema([field for field in schema if field.name not in names], metadata=schema.metadata)
+
+
+def with_nulls(batch: pa.RecordBatch, names: list[str], schema: pa.Schema | None) -> pa.RecordBatch:
+    """A batch with these columns of the schema added, null in every row."""
+    for name in names if schema is not None else ():
+        assert schema is not None
+        batch = batch.append_column(schema.field(name), pa.nulls(batch.num_rows, schema.field(name).type))
+    return batch

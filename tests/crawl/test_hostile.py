@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
+import os
 import signal
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
@@ -14,12 +17,11 @@ import pytest
 
 from govcrawl.network.guard import is_inner
 from govcrawl.network.politeness import retry_after
-from tests.loopback import FAST, Site, command, crawl, environment
+from tests.loopback import FAST, Site, command, crawl, environment, start
 from tests.readers import read_all
 
 if TYPE_CHECKING:
     from http.server import BaseHTTPRequestHandler
-    from pathlib import Path
 
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 QUICK = {"RETRY_TIMES": "0", "DOWNLOAD_TIMEOUT": "3", "DOWNLOAD_MAXSIZE": "2000000", "REDIRECT_MAX_TIMES": "5"}
@@ -227,6 +229,32 @@ def test_sigterm_finishes_what_is_in_flight_and_says_partial(tmp_path: Path) -> 
         again = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}")
         assert again.returncode == 0
     assert len(read_all(tmp_path)) == 200
+
+
+def listening(pid: int) -> list[str]:
+    """Addresses at which a process accepts connections (hexadecimal, as the kernel lists them)."""
+    sockets = set()
+    for descriptor in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(FileNotFoundError):  # closed since
+            sockets.add(os.readlink(f"/proc/{pid}/fd/{descriptor}"))
+    lines = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
+    return [line[1] for line in lines if line[3] == "0A" and f"socket:[{line[9]}]" in sockets]
+
+
+def test_a_crawl_opens_no_door(tmp_path: Path) -> None:
+    with Site(20, delay=0.3) as site:
+        process = start(tmp_path, "loopback", "-a", f"channel={site.listing}")
+        try:
+            deadline = time.monotonic() + 60
+            while sum(site.asked.values()) < 3 and time.monotonic() < deadline:
+                time.sleep(0.05)
+            assert sum(site.asked.values()) >= 3
+            assert process.poll() is None
+            assert listening(process.pid) == []
+            assert listening(os.getpid()), "the site of this test itself is seen"
+        finally:
+            process.kill()
+            process.wait()
 
 
 def test_retry_after_is_waited_for(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 from pyarrow import fs
 
+from govcrawl.archive.schema import ADDED, with_nulls, without
 from govcrawl.archive.warc import payload_digest
 
 if TYPE_CHECKING:
@@ -61,9 +62,15 @@ def whole_batches(
     SchemaError, OSError, ArrowException."""
     with storage.fs.open_input_file(storage.path(name)) as source:
         file = pq.ParquetFile(source, page_checksum_verification=True)
-        if schema is not None and not file.schema_arrow.equals(schema, check_metadata=False):
-            raise SchemaError(_difference(file.schema_arrow, schema))
-        yield from file.iter_batches(batch_size=_BATCH, columns=columns)
+        have = file.schema_arrow
+        missing = [n for n in schema.names if n in ADDED and n not in have.names] if schema is not None else []
+        if schema is not None and not have.equals(without(schema, missing), check_metadata=False):
+            raise SchemaError(_difference(have, schema))
+        wanted = columns or (schema.names if schema is not None else None)
+        there = [n for n in wanted if n not in missing] if wanted is not None else None
+        for batch in file.iter_batches(batch_size=_BATCH, columns=there):
+            # A file of the version before lacks columns that were added since.
+            yield with_nulls(batch, [n for n in missing if wanted is None or n in wanted], schema) if missing else batch
 
 
 def _difference(have: pa.Schema, want: pa.Schema) -> str:
