@@ -176,7 +176,8 @@ def _regions(page: Page) -> Regions:
         texts |= {i: marked(lines[i]) for i in below}
         parts = ([*parts[0], *below], *parts[1:])
     whole = read(dict(sorted(texts.items())), links)
-    return Regions(*(whole.pick(part) for part in parts), below=below[0] if below else -1)
+    header, tail, after = (whole.pick(part) for part in parts)
+    return Regions(header, tail, after, below[0] if below else -1)
 
 
 def _header_below(lines: Sequence[Line], first: int, last: int) -> list[int]:
