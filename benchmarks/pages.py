@@ -18,7 +18,8 @@ KINDS = ("government", "news", "other")
 # novels, schools, hospitals, companies, writers of their own accounts. Parts of a host, or of a file's name.
 _OTHER = re.compile(
     r"baike\.|blog|bbs|forum|luntan|tieba|douban|zhihu|csdn|cnblogs|mp\.weixin|w3\.org|hanspub|qidian|shici|shige"
-    r"|\.edu\.|beijingspring|cclw|cl2000|confucius|myrice|netsh|theorychina|tqxz|gamersky|1905\.com|bilibili|ednchina|gsc\.org"
+    r"|\.edu\.|beijingspring|cclw|cl2000|confucius|myrice|netsh|theorychina|tqxz|gamersky"
+    r"|1905\.com|bilibili|ednchina|gsc\.org"
     r"|mingridapan|njxfhn|zyyfy|/xds/|uho\.com|awakeningtw"
 )
 _HOST = re.compile(rb"https?://([\w.-]+)/")
@@ -43,6 +44,12 @@ WRONG_GOLD = (
     ("www.uho.com.tw_ab1276d2", "title", _MARK),
     ("www.uho.com.tw_193667c6", "title", _MARK),
     ("www.uho.com.tw_dfb71b0c", "title", _MARK),
+    ("97ce5c1e5e2afdcf", "title", "begins with the last word of the breadcrumbs, 正文"),
+    ("ae852d2e26054a08", "title", "begins with words of the breadcrumbs"),
+    ("8a01bbd5e7d9594f", "title", "lacks the quotation mark that opens the headline"),
+    ("c580070bd60454f0", "title", "ends with the first character of the site's name"),
+    ("fd9a7a9a17524b4a", "title", "keeps the clock behind the headline, which the page sets apart"),
+    ("da3bc160cddd146f", "title", "lacks the second half of the headline"),
     ("aa1432d872173fe8", "body", "a journal's table of contents, labelled a listing"),
     *((part, "body", "holds the site's disclaimer") for part in _DISCLAIMED),
     ("774599098d724d50", "body", "ends before the report's second part, which the page shows"),

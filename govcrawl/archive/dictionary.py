@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from govcrawl.archive.schema import ARTICLES, ATTACHMENT_TEXT, CAPTURES, OUTCOMES, SETTLED
+from govcrawl.archive.schema import ARTICLES, ATTACHMENT_TEXT, CAPTURES, OUTCOMES, REPRINTS, SETTLED
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -42,6 +42,8 @@ data/
   warc/site=heilongjiang/*.warc.gz                     every response as received (WARC 1.1)
   files/3f/3f9a….pdf                                   attachments, named by their SHA-256
   attachment_text/*.parquet                            the text of PDF, Word and Excel attachments
+  reprints/*.parquet                                   which articles carry one notice, and who was first
+  reprints_index/                                      by which reprints are found; derived, scrapy reprints builds it anew
   runs/site=heilongjiang/<run_id>.json                 what a run did, per channel
   staging/                                             files before they are renamed into place, and locks
   quarantine/                                          what `scrapy verify --repair` took out because it was broken
@@ -64,6 +66,19 @@ SELECT a.title, f.name, t.text
 FROM read_parquet('data/articles/**/*.parquet', hive_partitioning=true) a, UNNEST(a.attachments) AS u(f)
 JOIN read_parquet('data/attachment_text/*.parquet') t ON t.sha256 = f.sha256
 ```
+"""
+
+_REPRINTS = """\
+Written by `scrapy reprints`; the newest row of a `doc_id` is true. To count each notice once:
+
+```sql
+SELECT count(DISTINCT group_id) FROM (
+  SELECT doc_id, arg_max(group_id, grouped_at) AS group_id, arg_max(role, grouped_at) AS role
+  FROM read_parquet('data/reprints/*.parquet') GROUP BY doc_id
+) WHERE role <> 'forgotten'
+```
+
+More recipes (who reprinted, how late, what was changed), and how groups are made: [docs/reprints.md](../docs/reprints.md).
 """
 
 _RECIPES = """\
@@ -128,6 +143,7 @@ def render() -> str:
     parts = [_HEAD, "## articles\n", _table(ARTICLES), _RECIPES]
     parts += ["## Quality flags\n", "A flag tells; it never drops a row.\n", _pairs("flag", QUALITY)]
     parts += ["## attachment_text\n", _ATTACHMENT_TEXT, _table(ATTACHMENT_TEXT)]
+    parts += ["## reprints\n", _REPRINTS, _table(REPRINTS)]
     parts += ["## captures\n", _table(CAPTURES), "### Outcomes\n"]
     settled = {k: v for k, v in OUTCOMES.items() if k in SETTLED}
     retried = {k: v for k, v in OUTCOMES.items() if k not in SETTLED}

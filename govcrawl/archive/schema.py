@@ -111,6 +111,23 @@ CAPTURES = _schema(
 # Columns that files of version 1 lack; they read as null.
 ADDED = frozenset({"tls", "truncated"})
 
+# The dataset reprints/: one row whenever an article's place in its group changed.
+REPRINTS = _schema(
+    ("doc_id", pa.string(), False, "the article; its newest row (by grouped_at) is true"),
+    ("revision", pa.int32(), False, "the revision of the article that was compared"),
+    ("group_id", pa.string(), False, "the same for all articles that carry one notice; an article alone has its own"),
+    ("role", pa.string(), False, "`origin` `reprint` `excerpt` `digest`, or `forgotten`: taken out of the archive"),
+    ("origin_doc_id", pa.string(), False, "the article that the group's others repeat; its own doc_id for an origin"),
+    ("origin_from", pa.string(), False, "the evidence: `only` `credited` `earliest` `site_kind` `none`"),
+    ("similarity", pa.float32(), False, "Jaccard similarity of the 3-grams of its text and the origin's"),
+    ("containment", pa.float32(), False, "share of the 3-grams of its text that the origin's has"),
+    ("delay_hours", pa.float64(), True, "hours after the origin; whole days where either page states no clock"),
+    ("also", STRINGS, False, "doc_ids of other notices that a digest contains; their groups stay apart"),
+    ("merged_from", pa.string(), True, "the group_id it had before its group and this one became one"),
+    ("grouped_at", UTC_MS, False, "when the row was made"),
+    ("run_id", pa.string(), False, "the run of scrapy reprints"),
+)
+
 # The dataset attachment_text/: one row for each file and reader.
 ATTACHMENT_TEXT = _schema(
     ("sha256", pa.string(), False, "the file: `sha256` of an entry in articles.attachments, and its name below files/"),

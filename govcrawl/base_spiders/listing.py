@@ -489,10 +489,12 @@ class ListingSpider(ArticleSpider):
             return
         if outcome != "not_found":
             walk.broken.append(f"{request.url}: {error}")
-        if not walk.list_rows and (rows := self._own_rows(walk)):
+        shell = walk.shell
+        if shell is not None and not walk.list_rows and (rows := self._own_rows(walk)):
             walk.pages += 1
             walk.rows += len(rows)
-            walk.held = walk.list_rows = len(rows)
+            walk.list_rows = len(rows)
+            walk.held = len(rows) if not _shows(shell, rows) else None
             yield from self._take(rows, walk)
             return
         if outcome == "not_found" and walk.held is not None and walk.held == walk.list_rows:
@@ -508,6 +510,12 @@ class ListingSpider(ArticleSpider):
             following = self._next_page(walk)
             if following is not None:
                 yield following
+
+
+def _shows(page: TextResponse, rows: list[Row]) -> bool:
+    """Whether a page links its rows where readers see them, and not in a comment."""
+    linked = " ".join(page.xpath("//a/@href | //a/@onclick").getall())
+    return any(urlsplit(row.url).path.rpartition("/")[2] in linked for row in rows)
 
 
 def _asked(request: Request, walk: Walk) -> bool:

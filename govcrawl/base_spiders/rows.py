@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 # Longer rows than any real list has.
 MAX_TEXTS = 400
+FEW = 12  # rows that may be a box beside a list
 MAX_ADDRESS = 2_000  # a longer one is looked at by its ends; it will be refused
 
 DOCUMENT = re.compile(r"\.(?:pdf|docx?|xlsx?|zip|rar|wps|et|ofd|pptx?)$", re.IGNORECASE)
@@ -86,22 +87,46 @@ def find_rows(
     elements; where none of them holds a link, rows are found without. ``every_block``: the articles of all blocks, as on a
     front page, instead of those of the main list. ``names``: what the column is called, beside what the page says.
     ``comments``: whether rows that stand in a comment count where the page shows none."""
+    group, _ = _main_group(page, base_url, pattern, css, every_block=every_block, names=names, comments=comments)
+    return _as_rows(group)
+
+
+def is_sure(
+    page: Selector, base_url: str, pattern: re.Pattern[str], css: str | None = None, names: Iterable[str] = ()
+) -> bool:
+    """Whether the rows that a page shows are surely its list: the spider's own selector, the column's name, a pager or
+    their number says so. False where it shows none."""
+    group, evident = _main_group(page, base_url, pattern, css, every_block=False, names=names, comments=False)
+    return bool(group) and (evident or len({u for *_, u in group}) > FEW)
+
+
+def _main_group(
+    page: Selector,
+    base_url: str,
+    pattern: re.Pattern[str],
+    css: str | None,
+    *,
+    every_block: bool,
+    names: Iterable[str],
+    comments: bool,
+) -> tuple[Group, bool]:
+    """The links of the page's list, and whether more than their look says that they are it."""
     if page.type == "json":
-        return []
+        return [], False
     root: HtmlElement = page.root
     links = _links(root, base_url, pattern)
     blocks = Blocks(root, (a for a, _ in links), names, front=every_block)
     elements: list[HtmlElement] = [s.root for s in page.css(css)] if css else []
     chosen = [link for link in _in_elements(links, elements) if not blocks.beside(link[0])]
     if chosen:
-        return _as_rows(chosen)
+        return chosen, True
     groups = _by_shape(links)
     groups = [g for g in groups if any(pattern.search(_ends(url)) for _, _, url in g)] or groups
     if every_block:
         groups = [own for g in groups if (own := [link for link in g if not blocks.beside(link[0])])]
         order = {anchor: place for place, (anchor, _) in enumerate(links)}
         every = [link for group in groups for link in group if pattern.search(_ends(link[2]))]
-        return _as_rows(sorted(every, key=lambda link: order[link[1]]))
+        return sorted(every, key=lambda link: order[link[1]]), True
     groups = [own for g in groups if (own := [link for link in g if not blocks.beside(link[0])])]
     groups = [_main_links(g) for g in groups if not blocks.elsewhere([e for e, *_ in g])]
     plain = [g for g in groups if blocks.evident([e for e, *_ in g])]
@@ -109,7 +134,7 @@ def find_rows(
     if comments and not plain:
         written_out = _in_comments(root, base_url, pattern, blocks)
         best = written_out if len(written_out) > len(best) else best
-    return _as_rows(best)
+    return best, bool(plain)
 
 
 def _links(root: HtmlElement, base_url: str, pattern: re.Pattern[str]) -> list[tuple[HtmlElement, str]]:

@@ -22,7 +22,7 @@ from scrapy.http import Request
 from govcrawl.base_spiders.fields import count_of, data_of, day_of, inner, listed, markup, plain, said, scripts
 from govcrawl.base_spiders.listing import ListingSpider, column_names, stated_total, url_with
 from govcrawl.base_spiders.numbered import numbered_pages, stated_pages
-from govcrawl.base_spiders.rows import Row, find_rows
+from govcrawl.base_spiders.rows import Row, is_sure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -74,15 +74,15 @@ class UcapSpider(ListingSpider):
         return self._results(response) if _is_json(response) else super().rows(response)
 
     def filled_by(self, response: TextResponse) -> Request | None:
-        """The search behind a page whose script names it, or that shows no rows of its own."""
+        """The search behind a page whose script names it, or that shows no rows that are surely its own."""
         if _is_search(response.url) or _is_json(response) or not response.body:
             return None
         base = urljoin(response.url, "/").rstrip("/")
-        shown = self._shown(response)
         if (channel := next(iter(_channels(response)), None)) is not None:
-            return None if shown and not _scripted(response) else Request(search_url(base, channel))
+            known = self._shows_its_list(response) and not _scripted(response)
+            return None if known else Request(search_url(base, channel))
         code = re.search(r"^/(\w+)/(c\d{4,})/", urlsplit(response.url).path)
-        if code is None or shown or super().rows(response):
+        if code is None or super().rows(response):
             return None
         return Request(f"{base}{_NAMES}?channelCode={code.group(2)}&websiteCodeName={code.group(1)}")
 
@@ -121,12 +121,8 @@ class UcapSpider(ListingSpider):
                     _fields(result),
                 )
 
-    def _shown(self, response: TextResponse) -> int:
-        """How many rows the page shows, without those that stand in a comment."""
-        page, names = response.selector, column_names(response)
-        shown = find_rows(page, response.url, self._pattern, self.rows_css, names=names, comments=False)
-        listed = find_rows(page, response.url, self._pattern, self.rows_css, names=names)
-        return len(shown) if [r.url for r in shown] == [r.url for r in listed] else 0
+    def _shows_its_list(self, response: TextResponse) -> bool:
+        return is_sure(response.selector, response.url, self._pattern, self.rows_css, column_names(response))
 
 
 def _is_search(url: str) -> bool:

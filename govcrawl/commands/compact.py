@@ -14,6 +14,7 @@ from govcrawl.archive.storage import Storage, StorageError
 from govcrawl.errors import nearest
 from govcrawl.extensions import data_folder
 from govcrawl.provinces import PROVINCES
+from govcrawl.reprints.check import compact_rows
 from govcrawl.run_report import verdict
 
 if TYPE_CHECKING:
@@ -60,6 +61,9 @@ class Command(ScrapyCommand):
             for one in compact(storage, scope):
                 done.append(one)
                 print(_line(one))
+            if scope == Scope() and (reprints := compact_rows(storage)) is not None:
+                done.append(reprints)
+                print(_line(reprints))
         except StorageError as exc:
             sys.stderr.write(f"{exc}\n")
             self.exitcode = verdict.STORAGE

@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -26,6 +27,8 @@ from govcrawl.extensions import data_folder
 from govcrawl.extraction.page import Page as Reading
 from govcrawl.pipelines import article_of
 from govcrawl.recognition.families import other_site, spiders
+from govcrawl.reprints.check import KINDS as REGROUPED
+from govcrawl.reprints.check import check as check_reprints
 from govcrawl.run_report import verdict
 
 if TYPE_CHECKING:
@@ -94,7 +97,7 @@ class Command(ScrapyCommand):
         repaired: list[str] = []
         left = found
         if opts.repair and found:
-            for line in repair(storage, found, rules(self.settings)):
+            for line in repair(storage, [f for f in found if f.kind not in REGROUPED], rules(self.settings)):
                 repaired.append(line)
                 print(f"repair: {line}")
             checked = Checked()
@@ -121,7 +124,7 @@ def _checks() -> Iterator[str]:
 
 def _told(storage: Storage, sites: list[str], checked: Checked) -> list[Finding]:
     found = []
-    for finding in verify(storage, sites, checked):
+    for finding in chain(verify(storage, sites, checked), () if sites else check_reprints(storage)):
         print(finding)
         found.append(finding)
     return found

@@ -2,6 +2,7 @@
 
     extracted = extract(body, url, headers=headers)
     extracted.title, extracted.text, extracted.published_on
+    extract(body, url, explain=True).explanation.fields["source"]  # why: docs/extraction.md
 
 `clean`, `metadata` and `quality` are the same in three steps, on a `Page`.
 """
@@ -12,8 +13,9 @@ from dataclasses import fields
 from typing import Any
 
 from govcrawl.addresses import host_of
-from govcrawl.extraction import flags
+from govcrawl.extraction import blocks, flags
 from govcrawl.extraction.cleaning import clean
+from govcrawl.extraction.explain import Decision, Explanation
 from govcrawl.extraction.metadata import metadata
 from govcrawl.extraction.page import Page, Site
 from govcrawl.extraction.results import Attachment, Cleaned, Extracted, Image, Metadata
@@ -21,6 +23,8 @@ from govcrawl.extraction.results import Attachment, Cleaned, Extracted, Image, M
 __all__ = [
     "Attachment",
     "Cleaned",
+    "Decision",
+    "Explanation",
     "Extracted",
     "Image",
     "Metadata",
@@ -54,10 +58,19 @@ def quality(page: Page) -> list[str]:
 
 
 def extract(
-    body: bytes, url: str, *, headers: Mapping[str, str] | None = None, site: Site | None = None, **hints: Any
+    body: bytes,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    site: Site | None = None,
+    explain: bool = False,
+    **hints: Any,
 ) -> Extracted:
-    """Everything of one page. `hints` are `Page`'s further keywords. Any bytes give a result, never an exception."""
-    page = Page(body, url, headers=headers, site=site, **hints)
+    """Everything of one page. `hints` are `Page`'s further keywords. Any bytes give a result, never an exception.
+    With `explain` the result says why each field has its value and which lines are its body."""
+    page = Page(body, url, headers=headers, site=site, explain=explain, **hints)
     cleaned, stated, raised = clean(page), metadata(page), quality(page)
     values = {f.name: getattr(part, f.name) for part in (cleaned, stated) for f in fields(part)}
-    return Extracted(**values, quality=raised)
+    if page.explanation is not None:
+        blocks.explain(page, page.explanation)
+    return Extracted(**values, quality=raised, explanation=page.explanation)

@@ -11,13 +11,16 @@ FIRST = date(1949, 10, 1)
 
 _DIGITS = str.maketrans("０１２３４５６７８９：／．－〇○零一二三四五六七八九", "0123456789:/.-000123456789")
 _FULL_WIDTH = str.maketrans("０１２３４５６７８９：／．－\u3000\xa0", "0123456789:/.-  ")
-_CLOCK = r"(?:[ T,，|·]{0,4}(?:(?:星期|周|週)[一二三四五六日天])?[ T,，|]{0,3}(?P<half>上午|下午|晚上|凌晨|中午|[AaPp][Mm])?[ ]{0,2}(?P<hour>[01]?\d|2[0-4])[ ]?[:时時点點][ ]?(?P<minute>[0-5]\d)(?:[ ]?[:分][ ]?(?P<second>[0-5]\d))?(?:分|秒)?(?P<zone>\.\d+)?(?P<utc>Z|[+-]\d\d:?\d\d)?)?"
+_CLOCK = r"(?:[ T,，|·-]{0,4}(?:(?:星期|周|週)[一二三四五六日天])?[ T,，|]{0,3}(?P<half>上午|下午|晚上|凌晨|中午|[AaPp][Mm])?[ ]{0,2}(?P<hour>[01]?\d|2[0-4])[ ]?[:时時点點][ ]?(?P<minute>[0-5]\d)(?:[ ]?[:分][ ]?(?P<second>[0-5]\d))?(?:分|秒)?(?P<zone>\.\d+)?(?P<utc>Z|[+-]\d\d:?\d\d)?)?"
 _DATE = re.compile(
     r"(?<![\d.])(?P<year>(?:19[4-9]|20[0-9])\d)[ ]{0,2}(?P<mark>[-/.年])[ ]{0,2}(?P<month>0?[1-9]|1[0-2])[ ]{0,2}[-/.月][ ]{0,2}(?P<day>3[01]|[12]\d|0?[1-9])[ ]{0,2}[日号號]?"
     + _CLOCK,
 )
 _US_DATE = re.compile(
     r"(?<!\d)(?P<month>0?[1-9]|1[0-2])/(?P<day>3[01]|[12]\d|0?[1-9])/(?P<year>(?:19[4-9]|20[0-9])\d)" + _CLOCK
+)
+_DAY_FIRST_DATE = re.compile(
+    r"(?<!\d)(?P<day>3[01]|2\d|1[3-9])/(?P<month>0?[1-9]|1[0-2])/(?P<year>(?:19[4-9]|20[0-9])\d)(?!\d)" + _CLOCK
 )
 _SPLIT_DATE = re.compile(
     r"(?<!\d)(?P<year>20[0-3]\d)[ \x1f]{1,3}(?P<month>0[1-9]|1[0-2])[ ]?[/月-][ ]?(?P<day>3[01]|[12]\d|0[1-9])日?"
@@ -45,8 +48,13 @@ _ENGLISH_DAY_DATE = re.compile(
 _LABELLED_COMPACT = re.compile(
     r"(?:(?<=[间間期][:：])|(?<=[间間期][:：] ))(?P<year>(?:19[5-9]|20[0-4])\d)(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])(?!\d)"
 )
+# 18-03-08 only behind a label.
+_LABELLED_SHORT = re.compile(
+    r"(?:(?<=[间間期][:：])|(?<=[间間期][:：] ))(?P<short>[0-2]\d)-(?P<month>0[1-9]|1[0-2])-(?P<day>0[1-9]|[12]\d|3[01])(?!\d{3})"
+    + _CLOCK
+)
 _DATES = (
-    _DATE, _US_DATE, _SPLIT_DATE, _ROC_DATE, _LEAF_DATE, _LEAF_DAY_DATE, _ENGLISH_DATE, _ENGLISH_DAY_DATE, _LABELLED_COMPACT,
+    _DATE, _US_DATE, _DAY_FIRST_DATE, _SPLIT_DATE, _ROC_DATE, _LEAF_DATE, _LEAF_DAY_DATE, _ENGLISH_DATE, _ENGLISH_DAY_DATE, _LABELLED_COMPACT, _LABELLED_SHORT,
 )  # fmt: skip
 _COMPACT = re.compile(
     r"(?<!\d)(?P<year>(?:19[5-9]|20[0-4])\d)(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])(?:[ T]?(?P<hour>[01]\d|2[0-3]):?(?P<minute>[0-5]\d):?(?P<second>[0-5]\d)?)?(?!\d)"
@@ -57,16 +65,7 @@ _CHINESE_DATE = re.compile(
 _YEARLESS = re.compile(
     r"(?<![\d-])(?P<month>0?[1-9]|1[0-2])[-/月](?P<day>3[01]|[12]\d|0?[1-9])日?[ ]{0,2}(?P<hour>[01]\d|2[0-3]):(?P<minute>[0-5]\d)"
 )
-PUBLISHED = re.compile(
-    r"(?:发\s*布\s*(?:时\s*间|日\s*期|于|时)|發[布佈佈](?:時間|日期|於)|发文(?:时间|日期)|发稿时间|發稿時間|(?:出版|刊发|刊登|公布|公开|上传|录入|入稿|添加|投稿|发表|發表|更新)(?:时间|時間|日期|于|於)"
-    r"|上网时间|公告时间|公示时间|(?<![㐀-鿿])(?:时\s*间|時\s*間|日\s*期)|posted|published)[\s\x1f]*+[:：]?[\s\x1f]*+$",
-    re.IGNORECASE,
-)
-_UPDATED = re.compile(r"(?:更新|修改|编辑)(?:时间|時間|日期|于|於)?[\s\x1f]*+[:：]?[\s\x1f]*+$")
-_NOT_PUBLISHED = re.compile(
-    r"(?:截止|截至|成文|生成|印发|制发|实施|施行|生效|失效|废止|打印|访问|开始|结束|开标|报名|活动|出生|注册|登记|检索|索引|今天是?|现在是?|当前|最后|备案|许可|来访|执行|有效期|签发|提问|来信|答复|回复|留言|受理|办理|咨询|提交|会议|考试|播出|拍摄)(?:时间|時間|日期|于|於|至|是)?[\s\x1f]*+[:：至]?[\s\x1f]*+$",
-)
-_YEAR_HINT = re.compile(r"[12１２][90９０][0-9０-９]{2}|[民〇○零]|[一二][一二三四五六七八九]")
+_YEAR_HINT = re.compile(r"[12１２][90９０][0-9０-９]{2}|[民〇○零]|[一二][一二三四五六七八九]|[间間期][:：] ?[0-2]\d-")
 _URL_DATES = (
     re.compile(
         r"[/_=-](?P<year>(?:19[89]|20[0-4])\d)[-/_](?P<month>0?[1-9]|1[0-2])[-/_](?P<day>3[01]|[12]\d|0?[1-9])(?=[/_.?&-]|$)"
@@ -80,19 +79,21 @@ _URL_DATES = (
     re.compile(r"/(?P<year2>\d\d)/(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])/\d\d/[A-Z0-9]{16}\."),
 )
 _META_NAMES = (
-    "pubdate", "publishdate", "publish_date", "publishtime", "publish-time", "article:published_time", "og:release_date", "og:article:published_time", "datepublished",
+    "firstpublishedtime", "pubdate", "publishdate", "publish_date", "publishtime", "publish-time", "article:published_time", "og:release_date", "og:article:published_time", "datepublished",
     "bytedance:published_time", "weibo:article:create_at", "og:time", "og:published_time", "parsely-pub-date", "sailthru.date", "dc.date.issued", "dcterms.created", "dc.date", "date", "pub_date", "firstcreate", "apub:time", "dateupdate", "createdate", "article.created", "article:create_at", "_pubtime", "releasedate",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A stated time: the day, and the clock where stated. `precision` is "day", "minute" or "second"."""
+    """A stated time: the day, and the clock where stated. `precision` is "day", "minute" or "second"; `slashed` tells that
+    the page writes two numbers before the year, 06/02/2022, of which either may be the month."""
 
     day: date
     at: datetime | None = None
     precision: str = "day"
     evidence: str = "label"
+    slashed: bool = False
 
 
 @lru_cache(maxsize=256)  # the lines about a headline are asked several times
@@ -161,15 +162,25 @@ def _month(text: str) -> int:
     return int(text) if text.isdigit() else _MONTH_NAMES.index(text) + 1
 
 
+def _year(groups: dict[str, str | None]) -> int:
+    """The year of a date: in full, of the Republic, or its last two digits."""
+    if roc := groups.get("roc"):
+        return int(roc) + 1911
+    if short := groups.get("short"):
+        return int(short) + 2000
+    return int(groups["year"] or 0)
+
+
 def _moment(match: re.Match[str]) -> Moment | None:
     groups = match.groupdict()
-    year = int(groups["roc"]) + 1911 if groups.get("roc") else int(groups["year"])
+    year = _year(groups)
     try:
         day = date(year, _month(groups["month"]), int(groups["day"]))
     except ValueError:
         return None
+    slashed = match.re is _US_DATE
     if not groups.get("hour"):
-        return Moment(day)
+        return Moment(day, slashed=slashed)
     hour = int(groups["hour"])
     half = (groups.get("half") or "").lower()
     if half in ("下午", "晚上", "pm") and hour < 12:
@@ -183,7 +194,7 @@ def _moment(match: re.Match[str]) -> Moment | None:
     zone = groups.get("utc")
     if zone:
         at = at.replace(tzinfo=UTC if zone == "Z" else _zone(zone)).astimezone(CHINA)
-    return Moment(at.date(), at, "second" if second else "minute")
+    return Moment(at.date(), at, "second" if second else "minute", slashed=slashed)
 
 
 def _zone(text: str) -> timezone:
@@ -226,13 +237,3 @@ def meta_moments(meta: dict[str, list[str]]) -> Iterator[tuple[str, Moment]]:
 def valid(day: date, latest: date) -> bool:
     """Whether a publish day can be true: from 1949 on, and not after `latest`."""
     return FIRST <= day <= latest
-
-
-def labelled(before: str) -> str:
-    """What the text before a date says of it: "published", "updated", "other" (another date), or ""."""
-    tail = before[-14:]
-    if _NOT_PUBLISHED.search(tail):
-        return "other"
-    if _UPDATED.search(tail):
-        return "updated"
-    return "published" if PUBLISHED.search(tail) else ""

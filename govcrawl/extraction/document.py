@@ -223,7 +223,7 @@ def _flatten(markup: str) -> str:
 
 
 def shorten(markup: str) -> str:
-    """Markup without what a tag has beyond its first hundreds of attributes: the parser compares each with all before."""
+    """Markup without what a tag has beyond its first hundreds of attributes: the parser compares each with all."""
     parts: list[str] = []
     kept = start = 0
     while len(markup) - start > MAX_TAG:

@@ -1,21 +1,29 @@
 """Page → title, publish time, source, people, policy header, province, year and keywords."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import takewhile
 from typing import Any
 
-from govcrawl.extraction import flags, people, policy, province, publish, script
+from govcrawl.extraction import dates, flags, gates, people, policy, province, publish, script, source
 from govcrawl.extraction.cleaning import body_lines, clean, is_paragraph
 from govcrawl.extraction.dates import CHINA, Moment, valid
 from govcrawl.extraction.document import Document, Line
+from govcrawl.extraction.explain import Candidate, Explanation, as_text
+from govcrawl.extraction.header import Reading, read
 from govcrawl.extraction.page import Page
 from govcrawl.extraction.results import Metadata
+from govcrawl.extraction.script import fold
 from govcrawl.extraction.title import Title
 from govcrawl.provinces import NATIONAL, PROVINCES, UNKNOWN
 
 _NAMES = {NATIONAL: "全国", UNKNOWN: "未知"}
+_PUBLISHER = re.compile(r"授權|版權|著作|地址|電話|傳真|©|copyright", re.IGNORECASE)
 _CRUMB = re.compile(r"当前位置|所在位置|您的位置|首页\s*[>»/→]|\S\s*>\s*\S")
+_CLAUSE = re.compile("[。！？，；]")
+_LABELLED = re.compile(r"(?:[来來]源|作者|[发發][布佈表]|[时時][间間]|日期|[编編][辑輯])\s?[:：]")
 _YEAR = re.compile(r"(?<!\d)((?:19[5-9]|20[0-4])\d)\s*(?:年|学年|届)")
 
 
@@ -36,58 +44,102 @@ def marked(line: Line) -> str:
 def _metadata(page: Page) -> Metadata:
     cleaned = clean(page)
     result = Metadata()
-    document = page.document
     if cleaned.page_type in ("challenge", "error", "attachment", "empty"):
         if cleaned.page_type == "attachment":
             result.title = page.listed_title or ""
         return _finish(page, result, None)
-    known = page.known
     text = cleaned.text_original or cleaned.text
-    result.title = page.headline.text
-    zone, tail, after = _regions(page)
     body = [p if len(p) <= 4000 else p[:3000] + p[-1000:] for p in text.split("\n")] if text else []
-    begin = max(page.headline.line, 0)
-    front = [text.replace("\x1f", "") for text in zone.values()]
-    rules = policy.read(
-        document,
-        max(0, begin - 25),
-        min(len(document.lines), max(begin + 40, page.article.first + 40)),
-        [*front, *body[:8]],
-    )
+    result.title = page.headline.text
+    regions = _regions(page)
+    rules = _policy(page, regions, body)
     for name in ("issuer", "doc_number", "index_number", "written_on", "subject", "validity"):
         setattr(result, name, getattr(rules, name))
-    limit = publish.latest(page.fetched_at)
+        if page.explanation is not None:
+            page.explanation.note(name, getattr(rules, name), "policy header")
     # The dates of a policy header are named there; its cells would be bare dates here.
-    header = [text for i, text in zone.items() if i not in rules.lines]
+    header = regions.header.without(rules.lines)
     moment = publish.decide(
-        document,
+        page.document,
         url=page.url,
         header=header,
-        tail=tail,
+        tail=regions.tail,
         stated=rules.published,
         listed_on=page.listed_on,
         body=body,
-        limit=limit,
         fetched_at=page.fetched_at,
+        explanation=page.explanation,
     )
-    pieces = [p for p in _pieces(document, zone, page.headline) if p.text != page.channel]
-    result.source = people.find_source(header, tail, _meta_sources(document), pieces)
-    result.editor = people.find_editors([*tail, *header])
-    result.author = people.find_authors(header, pieces, body, after)
-    if result.source in result.author:
-        if len(result.author) > 1 and not people.is_outlet(result.source):
-            result.source = None  # one of several authors beside the date
-        else:
-            result.author.remove(result.source)
-    result.keywords = _keywords(document)
-    return _finish(page, result, moment, known)
+    _credits(page, result, header, regions, body)
+    result.keywords = _keywords(page.document)
+    return _finish(page, result, moment, page.known)
 
 
-def _regions(page: Page) -> tuple[dict[int, str], list[str], list[str]]:
-    """The lines about the headline by index, and those around and after the body's end, nearest first; hidden ones
-    never."""
-    document = page.document
-    lines = document.lines
+def _policy(page: Page, regions: "Regions", body: list[str]) -> policy.Policy:
+    begin = max(page.headline.line, 0)
+    front = [text.replace("\x1f", "") for text in regions.header.shown.values()]
+    last = min(len(page.document.lines), max(begin + 40, page.article.first + 40))
+    return policy.read(page.document, max(0, begin - 25), last, [*front, *body[:8]])
+
+
+def _credits(page: Page, result: Metadata, header: Reading, regions: "Regions", body: list[str]) -> None:
+    """Source, editor and author: one reading of the page's lines gives all three."""
+    document, explanation = page.document, page.explanation
+    around = gates.Surroundings(fold(page.channel or ""), fold(page.headline.text), _crumbs(document, page.headline))
+    pieces = _pieces(document, header, page.headline)
+    writers, publishers = publish.json_ld(document)
+    paragraphs = people.texts(body)
+    # A publisher that the page's own frame names is the site, which says nothing of a credit.
+    frame = f"{document.title} {document.first_meta('og:site_name', 'sitename')}"
+    frame += " ".join(line.text for line in document.lines[-30:])
+    result.source = source.decide(
+        header,
+        regions.tail,
+        pieces,
+        paragraphs,
+        _meta_sources(document),
+        [p for p in publishers if p not in frame],
+        around=around,
+        explanation=explanation,
+    )
+    result.editor = people.choose_names(
+        "editor", people.editors([regions.tail, header]), explanation, around, every=True
+    )
+    candidates = people.authors(header, pieces, paragraphs, regions.after, regions.tail)
+    stated = [Candidate([name], "JSON-LD author", name) for name in writers]
+    result.author = people.choose_names("author", [*candidates, *stated], explanation, around)
+    _part(result, explanation)
+
+
+def _part(result: Metadata, explanation: Explanation | None) -> None:
+    """Take the source from the authors, or one of several authors from the source's place."""
+    own = (result.source or "").lower()
+    same = [name for name in result.author if name.lower() == own]
+    if not same:
+        return
+    if len(result.author) > 1 and not gates.is_paper(fold(result.source or "")):
+        result.source = None
+    else:
+        result.author = [name for name in result.author if name not in same]
+    if explanation is not None:
+        lost = "source" if result.source is None else "author"
+        decision = explanation.decision(lost)
+        explanation.lose(lost, Candidate(same[0], decision.rule, decision.text), "author and source at once")
+        decision.value = as_text(getattr(result, lost))
+
+
+@dataclass(frozen=True, slots=True)
+class Regions:
+    """The lines about the headline, nearest first; those around the body's end; those after its last line."""
+
+    header: Reading
+    tail: Reading
+    after: Reading
+
+
+def _regions(page: Page) -> Regions:
+    """The lines that tell of the article, read once; hidden ones never."""
+    lines = page.document.lines
     article = page.article
     chosen = body_lines(page)
     first = next((i for i in article.lines if is_paragraph(lines[i])), chosen[0] if chosen else article.first)
@@ -95,50 +147,104 @@ def _regions(page: Page) -> tuple[dict[int, str], list[str], list[str]]:
     begin, end = page.headline.line, page.headline.end
     if begin < 0:
         begin = end = max(-1, first - 12)
+    above = range(begin - 1, max(-1, begin - 5), -1)
     if begin < first:
-        zone = [*range(end + 1, min(first, end + 40)), *range(begin - 1, max(-1, begin - 5), -1)]
+        zone = [*range(end + 1, min(first, end + 40)), *above]
     else:
-        zone = [*range(begin - 1, max(-1, begin - 5), -1), *range(end + 1, min(len(lines), end + 8))]
-    tail = [marked(lines[i]) for i in range(max(first, last - 3), min(len(lines), last + 14)) if not lines[i].hidden]
+        zone = [*above, *range(end + 1, min(len(lines), end + 8))]
     ending = chosen[-1] if chosen else last  # a credit may close the body
-    after = [marked(lines[i]) for i in range(ending + 1, min(len(lines), last + 8)) if not lines[i].hidden]
-    return {i: marked(lines[i]) for i in zone if not lines[i].hidden}, tail, after
+    parts = (
+        zone,
+        range(max(first, last - 3), min(len(lines), last + 14)),
+        range(ending + 1, min(len(lines), last + 8)),
+    )
+    texts = {i: marked(lines[i]) for i in sorted({i for part in parts for i in part}) if not lines[i].hidden}
+    if page.headline.rest:  # what stands behind the headline in its own line is of the header
+        texts[end] = page.headline.rest
+        parts = ([end, *zone], *parts[1:])
+    links = {i for i in texts if lines[i].linked >= len(lines[i].text)}
+    if not any(len(texts[i]) <= 160 and people.is_dated(_plain(texts[i])) for i in parts[0] if i in texts):
+        below = _header_below(lines, max(end + 1, ending - 1), ending)
+        texts |= {i: marked(lines[i]) for i in below}
+        parts = ([*parts[0], *below], *parts[1:])
+    whole = read(dict(sorted(texts.items())), links)
+    return Regions(*(whole.pick(part) for part in parts))
 
 
-def _pieces(document: Document, zone: dict[int, str], headline: Title) -> list[people.Piece]:
+def _header_below(lines: Sequence[Line], first: int, last: int) -> list[int]:
+    """The line of date and source that some templates set below the text, with what follows it; [] where there is none.
+    It shows a clock or a label beside the date: a lone day signs the text, one beside a link dates another article."""
+    for i in range(first, min(len(lines), last + 7)):
+        line = lines[i]
+        if line.hidden:
+            continue
+        if line.linked > 0.5 * len(line.text) and i > last:
+            return []
+        if len(line.text) > 120 or _CLAUSE.search(line.text):
+            continue
+        stated = dates.moments(line.text)
+        if stated and (_LABELLED.search(line.text) or (stated[0][0].at is not None and not line.linked)):
+            after = range(i + 1, min(len(lines), i + 3))
+            return [i, *(j for j in after if not lines[j].hidden and not lines[j].linked and len(lines[j].text) <= 40)]
+    return []
+
+
+def _crumbs(document: Document, headline: Title) -> frozenset[str]:
+    """Menu and breadcrumb links above the headline: channels, never sources."""
+    above = takewhile(lambda link: link.line < headline.line - 3, document.links)
+    return frozenset(link.text.strip() for link in above)
+
+
+def _pieces(document: Document, header: Reading, headline: Title) -> list[people.Piece]:
     """The unlabelled pieces of the header's lines, for the source and the author that no label names."""
-    boxes = document.boxes
-    # Menu and breadcrumb links above the headline are channels, never sources.
-    channels = {link.text.strip() for link in takewhile(lambda link: link.line < headline.line - 3, document.links)}
     dated = {
-        i
-        for i, text in zone.items()
-        if len(document.lines[i].text) <= 90 and people.is_dated(text.replace("\x1f", " "))
+        i for i, text in header.shown.items() if len(document.lines[i].text) <= 90 and people.is_dated(_plain(text))
     }
     near = {i + step for i in dated for step in (-2, -1, 1, 2)}
     found: list[people.Piece] = []
-    for i in zone:
+    for i in header.shown:
         line = document.lines[i]
         if (
             len(line.text) > 90
             or line.text.endswith(("：", ":"))
             or _CRUMB.search(line.text)
+            or "©" in line.text
             or (i < headline.line and i not in dated)
         ):
             continue
-        hints = []
-        for text, box, _ in line.runs:
-            hint = ""
-            for _ in range(3):
-                if box < 0:
-                    break
-                hint += f" {boxes[box].id} {boxes[box].cls}"
-                if boxes[box].block and box != line.box:
-                    break
-                box = boxes[box].parent
-            hints.append((text, hint))
-        found += people.pieces_of(hints, dated=i in dated, near=i in near)
-    return [p for p in found if p.text != headline.text and p.text not in channels]
+        runs = [(text, _hint(document, box, line.box)) for text, box, _ in line.runs]
+        above = i == headline.end + 1 and _time_follows(header, i)
+        found += people.pieces_of(runs, dated=i in dated, near=i in near, above=above, place=max(0, i - headline.end))
+    return [p for p in found if p.shown != headline.text]
+
+
+def _time_follows(header: Reading, i: int) -> bool:
+    """Whether the next line that is no control of the page begins with a time."""
+    for j in range(i + 1, i + 6):
+        text = header.folded.get(j)
+        if text is not None and people.begins_with_time(text):
+            return True
+        if text is not None and not gates.is_interface(text):
+            return False
+    return False
+
+
+def _plain(text: str) -> str:
+    return text.replace("\x1f", " ")
+
+
+def _hint(document: Document, box: int, block: int) -> str:
+    """The id and class names of the elements around a run, up to its block and two more at most."""
+    hint = ""
+    for _ in range(3):
+        if box < 0:
+            break
+        found = document.boxes[box]
+        hint += f" {found.id} {found.cls}"
+        if found.block and box != block:
+            break
+        box = found.parent
+    return hint
 
 
 def _meta_sources(document: Document) -> list[str]:
@@ -176,15 +282,35 @@ def _finish(page: Page, result: Metadata, moment: Moment | None, known: Any = No
     if cleaned.page_type in ("challenge", "error", "empty"):
         result.province, result.province_from = (own, "site") if own and own != NATIONAL else (UNKNOWN, "none")
     else:
-        result.province, result.province_from = province.decide(
-            own=own, region=page.region, source=result.source, issuer=result.issuer, doc_number=result.doc_number,
-            title=result.title, text=cleaned.text, url=page.url,
-        )  # fmt: skip
+        evidence = province.Evidence(
+            own=own,
+            region=page.region,
+            source=result.source,
+            issuer=result.issuer,
+            doc_number=result.doc_number,
+            title=result.title,
+            text=cleaned.text,
+            url=page.url,
+            frame=_frame(page) if cleaned.script == "hant" else "",
+        )
+        result.province, result.province_from = province.decide(evidence, page.explanation)
     division = PROVINCES.get(result.province)
     result.province_name = division.name if division else _NAMES.get(result.province, "")
     result.province_code = division.code if division else None
     result.year, result.year_from = _year(page, result, cleaned.text)
+    if page.explanation is not None:
+        page.explanation.note("year", result.year or None, result.year_from)
     return result
+
+
+def _frame(page: Page) -> str:
+    """The lines below the headline, the page's last ones, and what it says of its publisher, Simplified."""
+    lines, headline = page.document.lines, page.headline
+    about = lines[headline.end + 1 : headline.end + 4] if headline.end >= 0 else []
+    after = lines[page.article.last :]
+    told = [line for n, line in enumerate(after, -len(after)) if n >= -15 or _PUBLISHER.search(line.text)]
+    texts = [line.text for line in (*about, *told) if len(line.text) <= 200]
+    return script.to_simplified("\n".join(texts))
 
 
 def _complete(page: Page, result: Metadata) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from govcrawl.extraction import body as bodies
 from govcrawl.extraction import charset, document, title
+from govcrawl.extraction.explain import Explanation
 
 _STATED = "govcrawl-stated-body"
 
@@ -46,8 +47,8 @@ class Page:
     """A response as extraction reads it.
 
     `known` holds fields that a CMS's JSON already stated, by the names of `Extracted`; `html` there is the body's
-    markup. `channel` is the column (栏目) it was listed in, `region` the province slug of a regional one. Nothing here
-    raises for any bytes.
+    markup. `channel` is the column (栏目) it was listed in, `region` the province slug of a regional one. `explain`
+    keeps why each field has its value. Nothing here raises for any bytes.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Page:
         listed_on: date | None = None,
         fetched_at: datetime | None = None,
         known: Mapping[str, Any] | None = None,
+        explain: bool = False,
     ) -> None:
         self.body = body
         self.url = url
@@ -75,6 +77,7 @@ class Page:
         self.fetched_at = fetched_at
         self.known: Mapping[str, Any] = known or {}
         self.results: dict[str, Any] = {}
+        self.explanation = Explanation() if explain else None
 
     @cached_property
     def decoded(self) -> tuple[str, str, bool]:
@@ -112,7 +115,13 @@ class Page:
 
     @cached_property
     def headline(self) -> title.Title:
-        return title.find(self.document, known=self.known.get("title"), listed=self.listed_title, channel=self.channel)
+        return title.find(
+            self.document,
+            known=self.known.get("title"),
+            listed=self.listed_title,
+            channel=self.channel,
+            explanation=self.explanation,
+        )
 
     @cached_property
     def article(self) -> bodies.Body:

@@ -1,376 +1,326 @@
-"""来源, 作者 and 责任编辑 from labels, bylines and datelines, in the header, in the body's ends and in the meta tags."""
+"""作者 and 责任编辑: by label, in the byline, in the dateline, in the brackets that close the text. All patterns read
+folded text (`script.fold`): Simplified characters, half-width signs."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from govcrawl.extraction import dates
-from govcrawl.extraction.names import (
-    NOBODY,
-    is_name,
-    is_organisation,
-    people,
-    split_names,
+from govcrawl.extraction import dates, gates
+from govcrawl.extraction.explain import Candidate, Explanation
+from govcrawl.extraction.gates import Surroundings
+from govcrawl.extraction.header import (
+    BORDER,
+    Labelled,
+    Reading,
+    as_published,
+    begins_label,
+    kind_of,
+    label_before,
+    read,
 )
+from govcrawl.extraction.names import is_name, is_nobody, is_organisation, is_place, people, split_names
+from govcrawl.extraction.script import fold
 
-_GAP = r"[ \x1f]*+"
-_COLON = rf"{_GAP}[:：︱︰∶]{_GAP}"
-_MARK = rf"{_GAP}[:：︱︰∶/／|｜丨]{_GAP}"
-_SOURCE_LABEL = r"(?:信息|文章|新闻|新聞|稿件|本文|内容|消息|原文|来稿)?[ ]?(?:来[ ]{0,4}源|來[ ]{0,4}源|出[ ]?处|稿源|转自|轉自|供稿单位|信息提供)(?:于|自|為|为)?"
-_AUTHOR_LABEL = r"(?:本文|文章|原文|特约)?(?:作[ ]{0,4}者|撰[ ]?稿人?|撰[ ]?文|执[ ]?笔|採訪|采[ ]?写|采访|編譯|编译|原创|供稿人|投稿人|文[/／]图|图[/／]文|图文|(?:本报|本網|本网|特约|见习|实习)?记[ ]{0,4}者|(?:本報|特約)?記[ ]{0,4}者|通讯员|評論員|评论员|报送人)"
-_EDITOR_LABEL = r"(?:责[ ]?任?[ ]?编[ ]?辑?|責[ ]?任?[ ]?編[ ]?輯?|(?:本文|网络|新闻|本期|值班|执行|版面|网页|網絡|文字|微信|新媒体|实习|见习)?编[ ]{0,4}辑|(?:網絡|網路|本文)?編[ ]{0,4}輯|小编)"
-_OTHER_LABEL = r"(?:实际入稿|實際入稿|入稿|发布|發布|發佈|更新|发表|發表|时间|時間|日期|浏览|瀏覽|点击|點擊|阅读|閱讀|查看|访问|人气|次数|字号|字体|字體|大小|分享|打印|评论|評論|栏目|频道|标签|關鍵|关键|收藏|校对|校對|审核|審核|核稿|签发|摄影|攝影|主编|监制|责校|终审|初审|复审|选稿|排版|视觉|设计|我要|微信|微博|扫描|版权|推荐|纠错|举报|上一|下一|原标题|原標題|统筹|策划|运营|制图|出品|摄|网友|網友|已有|手机看)"
-_STOP = re.compile(
-    rf"[ \x1f]{{0,8}}(?:{_SOURCE_LABEL}{_COLON}|{_AUTHOR_LABEL}{_COLON}|{_EDITOR_LABEL}{_COLON}|[|｜](?!\S{{0,2}}$)| {{3,}}|(?:19|20)\d\d[ ]?[-年/.]|[\])）】〗>]|[。！？])"
-    rf"|[ \x1f|｜,，;；]{{1,20}}+(?:{_OTHER_LABEL}|{_SOURCE_LABEL}[ \x1f]|{_AUTHOR_LABEL}[ \x1f]|{_EDITOR_LABEL}[ \x1f])|{_OTHER_LABEL}(?:[者人]|时间|時間|日期|次数|量|数|率)?{_COLON}|\d{{1,9}}次|[(（]\d",
-)
-_EDGE = r"(?:^|[ \x1f\[【（(:：\d日|｜，,。、/●]|(?<=[^\w]))"
-_SOURCE = re.compile(
-    rf"(?:{_EDGE}|(?=[来來]))(?<!图片)(?<!圖片)(?<!资料)(?<!資料)(?<!数据)(?<!素材)(?P<label>{_SOURCE_LABEL}){_MARK}"
-)
-_SOURCE_BARE = re.compile(r"(?:^|[\x1f|｜ ]) ?(?:本文|文章)?(?:来源|來源)(?:于)?[ \x1f]*(?=[\w《“])(?!于)")
-_AUTHOR = re.compile(rf"(?:{_EDGE}|(?=作者|採訪))(?P<label>{_AUTHOR_LABEL}){_MARK}|(?:^|[【（(\[])(?P<short>文){_MARK}")
-_AUTHOR_BARE = re.compile(r"(?:^|[\x1f|｜] ?)作者[ \x1f]*(?=[\w《“])")
-_EDITOR = re.compile(
-    rf"(?<![A-Za-z])(?P<label>{_EDITOR_LABEL})(?:{_MARK}|[ \x1f]+(?=[⺀-鿿]{{2,4}}{_GAP}(?:[\]】)）|｜]|$|(?:校对|排版|审核|设计|责编)[ \x1f])))"
-)
-_EDITOR_AFTER = re.compile(r"[（(]\s*(?P<names>[⺀-鿿]{2,4})\s+(?:责任|責任)?[编編][辑輯]\s*[)）]")
-_ROLE = r"(?:记者|記者|评论员|評論員|特派员|特派員|撰稿人|实习生|實習生)"
-# （记者 张三 李四）, 本报讯 记者张三, □快報記者 劉峻: only where a paragraph begins or a bracket opens.
-_OPENING = re.compile(
-    rf"^[^。；]{{0,60}}?[（(〔【\[][^（）()]{{0,14}}?{_ROLE}\s*+[:：/／]?\s*+(?P<names>[^）)】〕\]。：:]{{2,70}})[）)】〕\]]"
-)
-_BRACKET = re.compile(rf"[（(][^（）()，。]{{0,14}}?{_ROLE}\s*+[:：]?\s*+(?P<names>[^（）()。，：:]{{2,50}})[)）]")
-_WIRE = re.compile(r"^[^。，；（(]{2,24}[电電讯訊]\s*[（(](?P<names>[⺀-鿿、 ]{2,20})[)）]")
-_REPORTED = re.compile(r"[（(](?P<names>[^（）()，。：:]{2,20}?(?:報導|报导|报道|報道))[)）]")
-_AUTHOR_LINE = re.compile(r"作者|记者|記者|撰稿|撰文|采写|执笔")
+_HAN = "[㐀-鿿]"
+ROLE = r"(?:记者|评论员|特派员|撰稿人|实习生)"
+# (记者 张三 李四), 本报讯 记者张三, □快报记者 刘峻: only where a paragraph begins or a bracket opens.
+_OPENING = re.compile(rf"^[^。;]{{0,60}}?[(\[][^()]{{0,14}}?{ROLE}\s*+[:/]?\s*+(?P<names>[^)\]。:]{{2,70}})[)\]]")
+_BRACKET = re.compile(rf"\([^(),。]{{0,14}}?{ROLE}\s*+:?\s*+(?P<names>[^()。,:]{{2,50}})\)")
+_REPORTED = re.compile(r"\((?P<names>[^(),。:]{2,20}?报[导道])\)")
+_WIRE = re.compile(rf"^[^。,;(]{{2,24}}[电讯]\s*+\((?P<names>(?:{_HAN}|[、 ]){{2,20}})\)")
 _LEAD = re.compile(
-    rf"^[□◎●■◆\s]*+[\d⺀-鿿·《》]{{0,14}}?(?:讯|訊|电|電|报|報|社|网|網|^)?[\s　]*+(?:本报|本報|本网|本刊|特约|见习|实习|首席){{0,3}}{_ROLE}\s*+(?P<names>[⺀-鿿·、，, 　]{{2,30}}?)(?:[\s　]*(?:报道|報道|報導|报导|摄|通讯员|電|电|发自)|$|[\s　]{{2,}})"
+    rf"^[□◎●■◆·\s]*+(?:\d|{_HAN}|[·《》]){{0,14}}?(?:讯|电|报|社|网|^)?\s*+"
+    rf"(?:本报|本网|本刊|特约|见习|实习|首席){{0,3}}{ROLE}\s*+"
+    rf"(?P<names>(?:{_HAN}|[·、, ]){{2,30}}?)(?:\s*+(?:报道|报导|通讯员|电|发自)|$|\s{{2}})"
 )
 _BYLINE = re.compile(
-    rf"^[\s【\[（(《〔■□◎●◆—-]*(?:[^\s】\]）)：:]{{0,16}}?)(?:{_ROLE}|撰稿|作者|专栏作者|采写|采写报道|编译|編譯|文)\s*[:：/／︱|]?\s*(?P<names>[^。！？：:]{{2,50}}?)[\s】\]）)〕]*(?:[/／╱].{{2,8}})?$",
+    rf"^[\s\[(《■□◎·◆—-]*(?:[^\s\]):]{{0,16}}?)(?:{ROLE}|撰稿|作者|专栏作者|采写|采写报道|编译|文(?=\s*+[:/|]|\s))\s*[:/|]?\s*"
+    r"(?P<names>[^。!?:]{2,50}?)[\s\])]*(?:/.{2,8})?$"
 )
+_CREDIT_LINE = re.compile(r"[作记]者|撰稿|撰文|采写|执笔|编译|文/|文:|文\|")
 # After the reporter a byline may name others: 每经记者 张三 每经编辑 李四.
-_THEN = re.compile(r"(?<=[⺀-鿿])\s+[⺀-鿿]{0,4}(?:编辑|編輯|责编|責編|校对|审核|摄影|攝影|视频|图片|设计)")
-_SLASH = re.compile(r"(?P<one>[^/／╱]{2,20}?)\s*+[/／╱]\s*+(?P<two>.{2,24})$")
-_REPORT = re.compile(r"(?:[報报][導导道]|外[電电]|專電|专电|整理|採訪報導)$")
-_TAIL = re.compile(r"[（(〔【]\s*+(?P<names>[^（）()〔〕【】\[\]]{2,60})\s*+[)）〕】]\s*+$")
+_THEN = re.compile(rf"(?<={_HAN})\s+{_HAN}{{0,4}}(?:编辑|责编|校对|审核|摄影|视频|图片|设计)")
+_ALSO = re.compile(rf"(?<={_HAN}{{2}})(?:摄影|图片|校对|编辑){_HAN}{{2,3}}$")
+_SLASH = re.compile(r"(?P<one>[^/]{2,20}?)\s*+/\s*+(?P<two>.{2,24})$")
+_REPORT = re.compile(r"(?:报[导道]|外电|专电|整理|采访报导)$")
+_TAIL = re.compile(r"[(\[]\s*+(?P<names>[^()\[\]]{2,60})\s*+[)\]]\s*+$")
 _NOT_AUTHORS = re.compile(
-    r"摄|攝|摄影|图片|圖片|供图|编辑|编輯|編輯|责编|責編|来源|來源|资料|資料|化名|原题|原题为|原标题|原載|原载|译自|刊于|选自|摘自|本文|作者单位|校对|綜合(?![報报])|综合$|整理$|(?:综合|整理|编译|摘编|改编)自|見習$|单位[:：]"
+    r"摄|图片|供图|编辑|责编|来源|资料|化名|原题|原标题|原载|译自|刊于|选自|摘自|本文|作者单位|校对|综合(?!报)|整理$"
+    r"|(?:综合|整理|编译|摘编|改编)自|见习$|单位:|出处|转自|注:|据"
 )
-_NO_SOURCE = re.compile(
-    r"^(?:null|none|undefined|无|未知|不详|佚名|-+|作者|编辑|时间|浏览|点击|责任编辑|发布|字号|字体|\d+|其他|其它|暂无|[:：]+|于)$",
-    re.IGNORECASE,
-)
-_CREDITED = re.compile(r"(?P<outlet>\S{2,12}(?:网|網|报|報|社|电视台|周刊))[ \x1f]+(?P<name>[⺀-鿿]{2,3})")
-_OUTLET = re.compile(
-    r"(?:网|網|报|報|社|台|电视|電視|新闻|新聞|晚报|在线|在線|杂志|雜誌|雜志|周刊|週刊|客户端|频道|頻道|财经|科技|体育|资讯|时评|号|局|厅|部|委|会|办|处|政府|大学|学院|学校|中心|站|院|協會|集团|公司|发布|传媒|傳媒|广播|廣播|视频|社区|快訊|快讯|之家|醒報|商訊|人民|政务|公众号|商讯|參考|参考|参考消息|科学人|家园|文摘|热线|云|\.com|\.cn)$",
-    re.IGNORECASE,
-)
-_NOTICE = re.compile(r"凡|注明|註明|转载|轉載|版权|版權|声明|(?:图片|圖片|资料|資料|数据|素材)[来來]源")
-_WORD = re.compile(
-    r"^(?:報導|报导|报道|讯|专讯|编译|整理|打印本文章|打印本文|综合报道|本报讯|首页|正文|字号|字体|大|中|小|打印|分享|评论|微博|微信|更多|阅读|浏览|点击|收藏|举报|原创|转载|来自|关闭|返回|登录|注册|订阅|关注|讨论|投稿|纠错|我有话说|参与|参与互动|责编|编辑|作者|来源|时间|发布|查看|次|人|条|條|手机看新闻|保存|复制链接|二维码|扫一扫|T|下载客户端|独家抢先看|网友评论|我要评论|網友評論|一键登录|QQ空间|新浪微博|微信好友|企鹅号|优质原创作者|站内|正文|推荐|专栏|评论员|记者|昨天|今天|前天|刚刚|发表于|发布于|朗读|听新闻|[\d\W]+)$",
-)
-_SOURCE_HINT = re.compile(
-    r"source|laiyuan|copyfrom|media(?![_-]?meta)|(?:^|[\s_-])(?:from|origin|ly|mp-?name|wemedia|nickname|account)|js_name|publisher",
-    re.IGNORECASE,
-)
+_EDITOR_AFTER = re.compile(rf"\(\s*(?P<names>{_HAN}{{2,4}})\s+(?:责任)?编辑\s*\)")
 _NAME_HINT = re.compile(
     r"author|writer|editor-name|user-?name|nick|byline|byname|zuozhe|reporter|rich_media_meta_text", re.IGNORECASE
 )
-
-
-_OPEN = re.compile(r"[(（][^()（）]*$")
-_LABEL = re.compile(rf"{_SOURCE_LABEL}{_COLON}|{_AUTHOR_LABEL}{_COLON}|{_EDITOR_LABEL}{_COLON}")
-_PARTS = re.compile(r"[|｜\u3000]| +")
-_COLONS = re.compile(r"[:：︱︰∶/／|｜丨编編](?:(?<![编編])|[辑輯])")
+_CREDITED = re.compile(rf"(?P<outlet>\S{{2,12}}(?:网|报|社|电视台|周刊))[ \x1f]+(?P<name>{_HAN}{{2,3}})")
+# 某某研究中心研究员张三
+_POSTED = re.compile(rf"(?:研究员|教授|主任|院长|局长|校长|书记|会长|所长|处长|博士|记者|律师)(?P<name>{_HAN}{{2,3}})$")
+_PARTS = re.compile(r"\|| +")
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Text of a header line that no label claims. `hint` are the id and class names of the element around it."""
+    """Text of a header line that no label claims, folded and as published. `hint` are the id and class names of the
+    element around it; `dated` tells whether its line shows a time, `near` whether a line beside it does, `above` whether
+    the next line begins with one; `place` is the number of lines from the headline."""
 
     text: str
+    shown: str
     hint: str
     dated: bool
     near: bool = False
+    above: bool = False
+    place: int = 0
 
 
-def value_at(text: str, start: int) -> str:
-    """The value from a label's end to the next label, date, bracket or wide gap."""
-    rest = text[start : start + 120]
-    stop = _STOP.search(rest)
-    # A bracket that was opened inside the value belongs to it.
-    while stop and rest[stop.start()] in ")）" and _OPEN.search(rest, 0, stop.start()):
-        stop = _STOP.search(rest, stop.start() + 1)
-    return (rest[: stop.start()] if stop else rest).strip(" \x1f")
+class Text:
+    """A paragraph as published, and folded when it is asked for: most name nobody."""
+
+    def __init__(self, shown: str) -> None:
+        self.shown = shown
+
+    @cached_property
+    def folded(self) -> str:
+        return fold(self.shown)
 
 
-def _values(pattern: re.Pattern[str], lines: Sequence[str]) -> Iterable[str]:
-    """The value of each match; a label at its line's end takes the next line where that can be a value."""
-    for position, text in enumerate(lines):
-        if not _COLONS.search(text):
-            continue
-        for match in pattern.finditer(text):
-            value = value_at(text, match.end())
-            if not value and not text[match.end() :].strip(" \x1f)）]】") and position + 1 < len(lines):
-                following = lines[position + 1]
-                if len(following) <= 24 and not _STOP.match(following) and not re.search(r"[:：。，]|^\d+$", following):
-                    value = following.strip(" \x1f")
-            yield value
+def texts(paragraphs: Iterable[str]) -> list[Text]:
+    """Paragraphs to be read for names."""
+    return [Text(p) for p in paragraphs]
 
 
-def _unbracketed(text: str) -> str:
-    """Text without the round brackets at its ends, but for one that closes what opens inside: 办公室(规划处)."""
-    bare = text.strip("()（） |｜:：，,;；[]【】<>—·")
-    at = text.find(bare) + len(bare)
-    return bare + text[at] if bare and _OPEN.search(bare) and text[at : at + 1] in (")", "）") else bare
+# Editors
 
 
-def clean_source(value: str) -> str | None:
-    """A source as credited, without link texts, brackets and labels around it; None where nothing is left."""
-    parts = [_unbracketed(p.strip(" \x1f|｜:：，,;；[]【】<>—·")) for p in value.split("\x1f")]
-    parts = [p for p in parts if p and not _WORD.match(p)]
-    if not parts:
-        return None
-    text = parts[0]
-    if len(parts) > 1 and (re.match(r"[-—·－]", parts[1]) or text.endswith(("-", "—", "·", "－"))):
-        text = "".join(parts)
-    text = re.sub(r"^(?:(?:信息|文章|稿件)?(?:来源|來源|原创|稿源)(?:于)?\s*[:：]\s*)+", "", text)
-    text = re.sub(r"^《([^《》]+)》$", lambda m: m[1].strip(), text)
-    text = re.sub(r"(?<!\s)\s*+[\[【][^\]】]{0,6}[\]】]?$", "", text)
-    text = re.sub(
-        r"(?<!\s)\s*+(?:\[微博\]|微博|原创稿|\[整理\]|（ID：.{0,80}|\(ID:.{0,80}|作者|记者)$", "", text
-    ).strip(" |｜:：，,；;。[]【】-")
-    if not text or len(text) > 40 or _NO_SOURCE.match(text) or re.search(r"https?://|www\.\w+\.\w+/", text):
-        return None
-    return text
+def editors(readings: Sequence[Reading]) -> Iterator[Candidate[list[str]]]:
+    """责任编辑, 责编 and 编辑: one candidate for each label, then the name before the label, (张三 编辑)."""
+    found = False
+    for reading in readings:
+        for value in reading.of("editor"):
+            names = _labelled_names(value)
+            if value.mark == ":" or all(is_name(n) for n in names):
+                found = found or bool(names)
+                yield Candidate(_shown(names, value), f"label {value.label}", reading.shown[value.line])
+    if not found:
+        for reading in readings:
+            for i, text in reading.folded.items():
+                match = _EDITOR_AFTER.search(text)
+                if match:
+                    yield Candidate([reading.shown[i][slice(*match.span("names"))]], "name before its label", text)
 
 
-def _credit(value: str) -> re.Match[str] | None:
-    """An outlet and its reporter in one value, 示例日报 张三."""
-    credit = _CREDITED.fullmatch(value)
-    return credit if credit and is_name(credit["name"]) else None
+def _labelled_names(value: Labelled) -> list[str]:
+    """The names in a label's value: of one in brackets what stands in them."""
+    text = value.value.strip(" " + BORDER)
+    if text.endswith(("摄", "摄影")):
+        return []  # who took the picture
+    inside = re.fullmatch(r"[(\[]\s*([^()\[\]]{2,30}?)\s*[)\]]?", text)
+    names = split_names(inside[1] if inside else text)
+    post = _POSTED.search(names[-1]) if names else None
+    if post and is_name(post["name"]):
+        return [post["name"]]
+    if names and is_name(names[0]):  # where they live and what they are may stand behind them
+        names = [n for n in names if is_name(n) or not (len(n) > 3 or is_organisation(n) or is_place(n))]
+    return names
 
 
-def find_source(header: Sequence[str], tail: Sequence[str], meta: Sequence[str], pieces: Sequence[Piece]) -> str | None:
-    """来源 as the page credits it: by label in the header, by the header's form, by label after the body, by meta tag."""
-    for value in _values(_SOURCE, header):
-        credit = _credit(value)
-        source = clean_source(credit["outlet"] if credit else value)
-        if source:
-            return source
-    for text in header:
-        match = _SOURCE_BARE.search(text)
-        source = clean_source(value_at(text, match.end())) if match else None
-        if source:
-            return source
-    for value in _values(_AUTHOR, header):
-        source = clean_source(value)
-        if source and is_outlet(source):
-            return source
-    for value in _values(_SOURCE, [t for t in tail if not _NOTICE.search(t) or (len(t) <= 80 and dates.moments(t))]):
-        source = clean_source(value)
-        if source and not re.match(r"(?:网络|網絡|綜合|综合|互联网)", source):
-            return source
-    source = _unlabelled(pieces)
-    if source:
-        return source
-    for value in meta:
-        source = clean_source(value)
-        if source:
-            return source
-    return None
+def _shown(names: Iterable[str], value: Labelled) -> list[str]:
+    return [as_published(name, value.shown, value.value) for name in names]
 
 
-def _unlabelled(pieces: Sequence[Piece]) -> str | None:
-    """The outlet among the unlabelled pieces about the headline: by its slash form, its element's name, its own name."""
-    best: tuple[float, str] | None = None
-    for order, piece in enumerate(pieces):
-        text = piece.text.strip(" |｜:：，,;；[]【】()（）<>-—·▪•")
-        slash = _SLASH.fullmatch(text)
-        if slash and not _REPORT.search(slash["one"]):
-            one, two = slash["one"].strip(), slash["two"].strip()
-            if is_name(one) and _OUTLET.search(two) and not _REPORT.search(two):
-                return clean_source(two)
-            if _OUTLET.search(one) and not is_name(one) and (people(two.split("／")[0]) or re.match(_ROLE, two)):
-                return clean_source(one)
-        if (
-            slash
-            or not 2 <= len(text) <= 20
-            or _WORD.match(text)
-            or re.search(r"[。！？，：:]|\d{4}", text)
-            or re.match(_ROLE, text)
-        ):
-            continue
-        score = 0.0
-        if _OUTLET.search(text):
-            score += 2.0 if piece.dated or piece.near else 0.8
-        if _SOURCE_HINT.search(piece.hint):
-            score += 2.2
-        elif _NAME_HINT.search(piece.hint):
-            score += 1.2
-        score += 1.0 if piece.dated else 0.5 if piece.near else 0.0
-        if is_name(text) and score < 4:
-            score -= 1.5
-        score -= 0.05 * order
-        if score >= 1.7 and (best is None or score > best[0]):
-            best = (score, text)
-    if best is not None:
-        return clean_source(best[1])
-    # 原创 GameForce 2019-09-04: what stands right before the time of a self-publishing platform is the account.
-    dated = [
-        p.text.strip(" |｜·")
-        for p in pieces
-        if p.dated and not _WORD.match(p.text.strip()) and not is_name(p.text.strip())
-    ]
-    if 1 <= len(dated) <= 2 and 2 <= len(dated[-1]) <= 16 and not re.search(r"[。！？，：:\d]|http", dated[-1]):
-        return clean_source(dated[-1])
-    return None
+# Authors
 
 
-def find_editors(lines: Sequence[str]) -> list[str]:
-    """责任编辑, 责编 and 编辑 by label, in the order of the page."""
-    names: list[str] = []
-    for value in _values(_EDITOR, lines):
-        names += [
-            n for n in split_names(value) if len(n) <= 12 and _can_edit(n) and not re.fullmatch(r"[A-Z\d]{2,8}", n)
-        ]
-    if not names:
-        for text in lines:
-            match = _EDITOR_AFTER.search(text)
-            if match:
-                names.append(match["names"])
-    return list(dict.fromkeys(names))
-
-
-def _can_edit(name: str) -> bool:
-    """A person, or the office of a department that signs its notices (基础教育处); not the outlet itself."""
-    return not is_organisation(name) or bool(re.search(r"(?:处|科|室|办)$", name))
-
-
-def find_authors(
-    header: Sequence[str], pieces: Sequence[Piece], body: Sequence[str], after: Sequence[str]
-) -> list[str]:
-    """作者 and 记者: by label in the header, in its byline, in the dateline, at the body's end.
+def authors(
+    header: Reading, pieces: Sequence[Piece], body: Sequence[Text], after: Reading, tail: Reading
+) -> Iterator[Candidate[list[str]]]:
+    """作者 and 记者: by label in the header, in its byline, in the dateline, at the body's end; strongest first.
 
     `body` are the article's paragraphs, `after` the lines that follow it.
     """
-    for value in _values(_AUTHOR, header):
-        names = [n for n in split_names(value) if len(n) <= 20 and not is_outlet(n)]
-        if names:
-            return names
-    for text in header:
-        match = _AUTHOR_BARE.search(text)
-        names = split_names(value_at(text, match.end())) if match else []
-        if names:
-            return names
-    names = _header_names(header, pieces)
-    if names:
-        return names
-    for value in _values(_SOURCE, header):
-        credit = _credit(value)
-        if credit:
-            return [credit["name"]]
-    return _body_names(body, after)
+    for value in header.of("author", "author_short"):
+        names = _labelled_names(value)
+        if value.mark in (":", "/") or all(is_name(n) for n in names):
+            yield Candidate(_shown(names, value), f"label {value.label}", header.shown[value.line])
+    yield from _header_names(header, pieces)
+    yield from _credited(header)
+    yield from _posters(header)
+    yield from _body_names(body, after)
+    yield from _alone(header)
+    yield from _credited(tail)
+    for value in (*header.of("source"), *tail.of("source")):
+        if value.mark and is_name(value.value):
+            yield Candidate(_shown([value.value], value), "person in the source's place", value.shown)
 
 
-def is_outlet(text: str) -> bool:
-    """Whether a text is the name of a paper, site, broadcaster or account, not of a person."""
-    return (
-        bool(_OUTLET.search(text))
-        and not is_name(text)
-        and bool(re.search(r"(?:网|網|报|報|社|新闻|新聞|频道|客户端|日报|电视台|杂志|周刊|公众号)$", text))
-    )
+def _posters(header: Reading) -> Iterator[Candidate[list[str]]]:
+    """Who posted a blog's article: what stands alone before 发表于."""
+    for value in header.of("published"):
+        before = header.folded[value.line][: value.start].strip(" |·" + BORDER)
+        if value.label in ("发表于", "发布于", "发表") and re.fullmatch(
+            r"[^\s\x1f:,。|\d][^\s\x1f:,。|]{1,15}", before
+        ):
+            yield Candidate(
+                [header.shown[value.line][: value.start].strip(" |·" + BORDER)], "name before 发表于", before
+            )
 
 
-def _header_names(header: Sequence[str], pieces: Sequence[Piece]) -> list[str]:
-    for text in header:
-        bare = text.replace("\x1f", " ").strip()
+def _alone(header: Reading) -> Iterator[Candidate[list[str]]]:
+    """A name that is all of the line below the headline, on a page without dates: a bare text and its author."""
+    if any(is_dated(text) for text in header.folded.values()):
+        return
+    for i in list(header.folded)[:1]:
+        if is_name(header.folded[i]):
+            yield Candidate([header.shown[i]], "name alone below the headline", header.shown[i])
+
+
+def _credited(reading: Reading) -> Iterator[Candidate[list[str]]]:
+    """The reporters who stand behind the outlet in the source's place."""
+    for value in reading.of("source"):
+        match = credit(value.value)
+        if match:
+            yield Candidate(_shown([match["name"]], value), "name behind the outlet", reading.shown[value.line])
+
+
+def credit(value: str) -> re.Match[str] | None:
+    """An outlet and its reporter in one value, 示例日报 张三."""
+    match = _CREDITED.fullmatch(value)
+    return match if match and is_name(match["name"]) else None
+
+
+def _header_names(header: Reading, pieces: Sequence[Piece]) -> Iterator[Candidate[list[str]]]:
+    for i, text in header.folded.items():
+        bare = text.replace(BORDER, " ").strip()
         if len(bare) <= 60:
             names = _byline(bare)
-            if names:
-                return names
+            yield Candidate([as_published(n, header.shown[i], text) for n in names], "byline", header.shown[i])
     for piece in pieces:
-        text = piece.text.strip(" |｜:：，,[]【】()（）·")
-        slash = _SLASH.fullmatch(text)
-        if slash:
-            one, two = slash["one"].strip(), slash["two"].strip()
-            for part in (one, two) if _REPORT.search(two) or is_name(one) else (two, one):
-                names = people(part)
-                if names and not is_outlet(part):
-                    return names
-        elif _NAME_HINT.search(piece.hint) and all(is_name(n) for n in split_names(text)) and not _WORD.match(text):
-            return split_names(text)
+        yield Candidate([as_published(n, piece.shown, piece.text) for n in _piece_names(piece)], "byline", piece.shown)
+
+
+def _piece_names(piece: Piece) -> list[str]:
+    """The names of an unlabelled piece: beside an outlet and a slash, or in an element named as the author's."""
+    text = piece.text.strip(" |:,[]()·")
+    slash = _SLASH.fullmatch(text)
+    if slash:
+        one, two = slash["one"].strip(), slash["two"].strip()
+        for part in (one, two) if _REPORT.search(two) or is_name(one) else (two, one):
+            names = people(part)
+            if names and not gates.is_paper(part):
+                return names
+    elif _NAME_HINT.search(piece.hint):
+        names = split_names(text)
+        if all(is_name(n) for n in names):
+            return names
     return []
 
 
-def _body_names(body: Sequence[str], after: Sequence[str]) -> list[str]:
+def _body_names(body: Sequence[Text], after: Reading) -> Iterator[Candidate[list[str]]]:
+    reported = _reported(body)
+    if reported is not None:
+        yield reported
+    for value in [*_closing(body[-4:]), *after.of("author", "author_short")]:
+        found = _labelled_names(value)
+        short = len(value.value) <= 12
+        names = people(value.value) if found else []
+        if not names and value.mark == ":":
+            names = [n for n in found if is_name(n) or (short and len(n) <= 6 and not is_organisation(n))]
+        yield Candidate(_shown(names, value), f"label {value.label} at the end", value.shown)
+    ends = [Text(text) for text in after.shown.values()]
+    for text in [*reversed(ends[:2]), *reversed(body[-3:])]:
+        yield Candidate(
+            [as_published(n, text.shown, text.folded) for n in _tail(text.folded)], "closing brackets", text.shown
+        )
+
+
+def _closing(body: Sequence[Text]) -> Iterator[Labelled]:
+    """The author's labels in the last paragraphs."""
+    told = {i: text.shown for i, text in enumerate(body) if _CREDIT_LINE.search(text.folded)}
+    yield from read(told).of("author", "author_short")
+
+
+def _reported(body: Sequence[Text]) -> Candidate[list[str]] | None:
+    """The reporters whom the dateline, a line among the first, and brackets in the text name."""
     names: list[str] = []
+    place = ""
     for text in body[:3]:
-        names += _dateline(text)
-        if names:
+        found = _dateline(text.folded)
+        if found:
+            names, place = [as_published(n, text.shown, text.folded) for n in found], text.shown
             break
-    for text in body[3:8]:
-        if not names and len(text) <= 30 and _AUTHOR_LINE.search(text):
-            names = _byline(text)
+    for text in body[3:60] if not names else ():
+        if len(text.shown) <= 34 and _CREDIT_LINE.search(text.folded):
+            found = _byline(text.folded)
+            names += [as_published(n, text.shown, text.folded) for n in found]
+            place = place or (text.shown if found else "")
     for text in body[:60]:
-        for match in (m for pattern in (_BRACKET, _REPORTED) for m in pattern.finditer(text)):
-            if not re.search(r"[摄攝]|图片|供图", match["names"]):
-                names += people(match["names"])
-    if names:
-        return list(dict.fromkeys(names))[:12]
-    for value in _values(_AUTHOR, [*body[-4:], *after]):
-        found = split_names(value)
-        names = people(value) or [n for n in found if len(n) <= 6 and not is_organisation(n) and len(value) <= 12]
-        if names:
-            return names
-    for text in [*reversed(after[:2]), *reversed(body[-3:])]:
-        names = _tail(text)
-        if names:
-            return names
-    return []
+        if "(" not in text.shown and "（" not in text.shown:
+            continue
+        for match in (m for pattern in (_BRACKET, _REPORTED) for m in pattern.finditer(text.folded)):
+            if not re.search(r"摄|图片|供图", match["names"]):
+                found = people(match["names"])
+                names += [as_published(n, text.shown, text.folded) for n in found]
+                place = place or (text.shown if found else "")
+    return Candidate(list(dict.fromkeys(names))[:12], "dateline or brackets in the text", place) if names else None
 
 
 def _dateline(text: str) -> list[str]:
-    """Reporters of a paragraph's opening, （记者 张三 李四）or 本报记者 张三."""
+    """Reporters of a paragraph's opening, (记者 张三 李四) or 本报记者 张三."""
     names = _byline(text) if len(text) <= 60 else []
     if names:
         return names
     for pattern in (_OPENING, _LEAD, _WIRE):
         match = pattern.search(text[:140])
-        if match and not re.search(r"[摄攝]", match["names"]):
+        if match and "摄" not in match["names"]:
             names = people(match["names"])
             if names:
-                return names
+                return [*_before_role(match[0]), *names] if pattern is _OPENING else names
+            if (
+                pattern is _WIRE
+                and re.fullmatch(f"{_HAN}{{2,3}}", match["names"])
+                and not is_organisation(match["names"])
+            ):
+                return [match["names"]]  # a pen name
     return []
+
+
+_OUTLET_NAME = re.compile(rf"[(\[]{_HAN}{{1,8}}(?:网|报|社|台)(?P<name>{_HAN}{{2,3}})[\s、]")
+
+
+def _before_role(opening: str) -> list[str]:
+    """Who stands with another outlet before the reporter: (白石网张三 青禾网记者李四)."""
+    match = _OUTLET_NAME.search(opening)
+    return [match["name"]] if match and is_name(match["name"]) else []
 
 
 def is_credit(text: str) -> bool:
     """Whether a line about the headline is nothing but a byline or an outlet with its reporter."""
-    text = text.strip("【】[]（）() ")
+    if len(text) > 40:
+        return False
+    text = fold(text).strip("[]() ")
     slash = _SLASH.fullmatch(text) if len(text) <= 30 else None
-    if slash and _OUTLET.search(slash["one"]) and people(slash["two"]):
+    if slash and gates.is_outlet(slash["one"]) and people(slash["two"]):
         return True
     return len(text) <= 30 and bool(_byline(text))
 
 
 def _byline(text: str) -> list[str]:
-    """The names of a line that is nothing but a byline: 本报记者 王乐文 方 敏, 【文/观察者网 王文】, 王嘉源／綜合報導."""
-    text = _THEN.split(text, maxsplit=1)[0]
-    if _NOT_AUTHORS.search(text) or not text:
+    """The names of a line that is nothing but a byline: 本报记者 王乐文 方 敏, [文/观察者网 王文], 王嘉源/综合报导."""
+    text = _ALSO.sub("", _THEN.split(text, maxsplit=1)[0])
+    if not text or _NOT_AUTHORS.search(text):
         return []
     match = _BYLINE.match(text)
     if match:
         names = people(match["names"])
-        if names:
+        if names and len(match["names"]) - len("".join(names)) <= 14:  # more is a sentence
             return names
-    bare = text.strip("【】[]（）() □◎")
-    if bare.endswith(("/文", "／文")):
+    bare = text.strip("[]() □◎")
+    if bare.endswith("/文"):
         return people(bare[:-2])
     slash = _SLASH.fullmatch(bare)
     if slash and _REPORT.search(slash["two"]):
-        return people(re.sub(rf"^.*{_ROLE}", "", slash["one"]))
+        return people(re.sub(rf"^.*{ROLE}", "", slash["one"]))
     return []
 
 
@@ -383,21 +333,29 @@ def _tail(text: str) -> list[str]:
     match = _TAIL.search(text, max(0, len(text) - 90))
     if not match or _NOT_AUTHORS.search(match["names"]):
         return []
-    inside = re.sub(r"^[(（]?\s*(?:文/图|图/文|文|作者)\s*[:：/]?\s*", "", match["names"])
+    inside = re.sub(r"^\(?\s*(?:文/图|图/文|文|作者)\s*[:/]?\s*", "", match["names"])
     names = people(inside)
-    if names:
+    if names and not _cuts_a_name(inside, names):
         return names
     # A pen name: two or three characters after the last full stop.
     before = text[: match.start()].rstrip()
     if (
-        re.fullmatch(r"[⺀-鿿]{2,3}", inside)
-        and inside[-1] not in "网網报報社"
-        and (before.endswith(("。", "！", "？", "”", ".")) or not before)
-        and not NOBODY.match(inside)
+        re.fullmatch(f"{_HAN}{{2,3}}", inside)
+        and inside[-1] not in "网报社"
+        and (before.endswith(("。", "!", "?", "”", ".")) or not before)
+        and not is_nobody(inside)
         and not is_organisation(inside)
     ):
         return [inside]
     return []
+
+
+def _cuts_a_name(inside: str, names: list[str]) -> bool:
+    """Whether the one name found is the beginning of a longer word."""
+    return len(names) == 1 and inside != names[0] and re.fullmatch(rf"{re.escape(names[0])}{_HAN}", inside) is not None
+
+
+# Pieces
 
 
 def is_dated(text: str) -> bool:
@@ -405,21 +363,80 @@ def is_dated(text: str) -> bool:
     return bool(dates.moments(text)) or dates.yearless(text) is not None
 
 
-def pieces_of(hints: Sequence[tuple[str, str]], *, dated: bool, near: bool) -> list[Piece]:
+_TIME = re.compile(r"(?:发布|发表)(?:时间|于)|昨天|今天|前天|刚刚|\d{1,2}-\d{1,2} ?\d{1,2}:\d\d|\d+(?:分钟|小时|天)前")
+
+
+def begins_with_time(text: str) -> bool:
+    """Whether a header line begins with its time, or with the label of the publish time."""
+    begun = dates.moments(text)
+    return (bool(begun) and begun[0][1] <= 1) or _TIME.match(text) is not None
+
+
+def pieces_of(
+    runs: Sequence[tuple[str, str]], *, dated: bool, near: bool = False, above: bool = False, place: int = 0
+) -> list[Piece]:
     """The unlabelled pieces of a header line whose runs are (text, hint)."""
     found = []
-    for run, hint in hints:
-        bare = _without_dates(run)
-        if (":" in bare or "：" in bare) and (_SOURCE.search(run) or _AUTHOR.search(run) or _EDITOR.search(run)):
-            bare = _without_dates(_LABEL.split(run, maxsplit=1)[0])
-        for part in _PARTS.split(bare):
-            part = part.strip(" \x1f·•▪()（）[]【】")
-            if part:
-                found.append(Piece(part, hint, dated, near))
+    for shown, hint in runs:
+        text, at = fold(shown), 0
+        for start, end in [*_dates_in(text), (len(text), len(text))]:
+            found += [
+                Piece(text[part], shown[part], hint, dated, near, above, place) for part in _split(text, at, start)
+            ]
+            at = end
     return found
 
 
-def _without_dates(text: str) -> str:
-    for _, start, end in reversed(dates.moments(text)):
-        text = text[:start] + "|" + text[end:]
-    return text
+def _dates_in(text: str) -> list[tuple[int, int]]:
+    return sorted((start, end) for _, start, end in dates.moments(text))
+
+
+def _split(text: str, first: int, last: int) -> Iterator[slice]:
+    """The places of the pieces between gaps and bars; nothing from a label on."""
+    at = first
+    while at < last:
+        gap = _PARTS.search(text, at, last)
+        end = gap.start() if gap else last
+        start = at
+        at = gap.end() if gap else last
+        colon = text.find(":", start, end)
+        while start < end and text[start] in " \x1f·▪()[]":
+            start += 1
+        while end > start and text[end - 1] in " \x1f·▪()[]":
+            end -= 1
+        if (colon > 0 and label_before(text, colon)) or begins_label(text[start:end]):
+            return
+        if end > start and kind_of(text[start:end]) is None:
+            yield slice(start, end)
+
+
+def choose_names(
+    name: str,
+    candidates: Iterable[Candidate[list[str]]],
+    explanation: Explanation | None,
+    around: Surroundings,
+    *,
+    every: bool = False,
+) -> list[str]:
+    """The names of the first candidate of which any passes the field's gate, or of `every` one of them."""
+    gate = gates.editor if name == "editor" else gates.author
+    found: list[str] = []
+    if explanation is not None:
+        explanation.decision(name)
+    for candidate in candidates:
+        kept = []
+        for value in candidate.value:
+            reason = gate(value, around)
+            if reason is None and found and not every:
+                reason = "weaker evidence than what was found before"
+            if reason is None:
+                kept.append(value)
+            elif explanation is not None:
+                explanation.lose(name, Candidate(value, candidate.rule, candidate.text), reason)
+        if kept:
+            found += kept
+            if explanation is None and not every:
+                break
+            if explanation is not None:
+                explanation.won(name, Candidate(list(dict.fromkeys(found)), candidate.rule, candidate.text))
+    return list(dict.fromkeys(found))

@@ -1,9 +1,12 @@
 """Whose news a page is: the evidence of source, channel, host, title and text, strongest first."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from govcrawl import provinces
+from govcrawl.extraction.explain import Candidate, Explanation, choose
+from govcrawl.extraction.names import SURNAMES
 from govcrawl.provinces import NATIONAL, PROVINCES, UNKNOWN
 
 _CENTRAL = re.compile(
@@ -23,62 +26,103 @@ _OFFICE = re.compile(
 )
 
 
-def decide(
-    *,
-    own: str | None,
-    region: str | None,
-    source: str | None,
-    issuer: str | None,
-    doc_number: str | None,
-    title: str,
-    text: str,
-    url: str,
-) -> tuple[str, str]:
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What tells whose news a page is: the site's own province, the region of the channel, and what the page says.
+    `frame` is the byline and the site's footer, of pages in Traditional characters."""
+
+    own: str | None
+    region: str | None
+    source: str | None
+    issuer: str | None
+    doc_number: str | None
+    title: str
+    text: str
+    url: str
+    frame: str = ""
+
+
+def decide(evidence: Evidence, explanation: Explanation | None = None) -> tuple[str, str]:
     """Province slug ("national", "unknown" included) and the evidence that decided, strongest first."""
-    if own and own != NATIONAL:
-        return own, "site"
-    for evidence, value in (("source", source), ("issuer", issuer)):
+    winner = choose("province", _candidates(evidence), lambda _: None, explanation)
+    return (winner.value, winner.rule) if winner else (UNKNOWN, "none")
+
+
+def _candidates(page: Evidence) -> Iterator[Candidate[str]]:
+    if page.own and page.own != NATIONAL:
+        yield Candidate(page.own, "site")
+    for rule, value in (("source", page.source), ("issuer", page.issuer)):
         slug = _authority(value)
         if slug:
-            return slug, evidence
-    host = provinces.of_host(url)
-    if host and ".gov.cn" in url:
-        return host, "host"
-    if region and region in PROVINCES:
-        return region, "channel"
-    if _CENTRAL_TITLE.search(title):
-        return NATIONAL, "title"
-    named = _tally(((title, 3.0),))
+            yield Candidate(slug, rule, value or "")
+    host = provinces.of_host(page.url)
+    if host and ".gov.cn" in page.url:
+        yield Candidate(host, "host", page.url)
+    if page.region and page.region in PROVINCES:
+        yield Candidate(page.region, "channel")
+    named = _tally(((page.title, 3.0),))
+    yield from _headline(page, named)
+    yield from _text(page, named, host)
+    # A city's or county's office uses a letter of its own, which may be another province's.
+    slug = _of_number(page.doc_number)
+    if slug and not re.search(r"[市县区州旗]", f"{page.issuer or ''}{page.source or ''}"):
+        yield Candidate(slug, "doc_number", page.doc_number or "")
+
+
+def _headline(page: Evidence, named: dict[str, float]) -> Iterator[Candidate[str]]:
+    """What the headline says: an authority of the country, a place; without a place, the source's being central."""
+    if _CENTRAL_TITLE.search(page.title):
+        yield Candidate(NATIONAL, "title", page.title)
     slug = _leader(named, 1.8)
     if slug:
-        return slug, "title"
-    if source and _CENTRAL.match(source) and not named:
-        return NATIONAL, "source"
-    counts = _tally([(title, 3.0), (source or "", 2.0), (_opening(text.split("\n")), 2.0), (text[:4000], 1.0)])
-    abroad = provinces.of_domain(url)
-    if abroad:
-        counts[abroad] = counts.get(abroad, 0.0) + 2.0
-    folder = provinces.of_path(url)
-    if folder:
-        counts[folder] = counts.get(folder, 0.0) + 2.0
-    total = sum(counts.values())
+        yield Candidate(slug, "title", page.title)
+    if page.source and _CENTRAL.match(page.source) and not named:
+        yield Candidate(NATIONAL, "source", page.source)
+
+
+def _text(page: Evidence, named: dict[str, float], host: str | None) -> Iterator[Candidate[str]]:
+    """What places and words of the whole country in the text say, weighed against each other."""
+    counts = _places(page)
     slug = _leader(counts, 1.4)
-    share = counts[slug] / total if slug else 0.0
-    central = len(_NATIONAL_WORDS.findall(text[:3000]))
-    headline = len(set(_NATIONAL_WORDS.findall(title)))
+    share = counts[slug] / sum(counts.values()) if slug else 0.0
+    central = len(_NATIONAL_WORDS.findall(page.text[:3000]))
+    headline = len(set(_NATIONAL_WORDS.findall(page.title)))
     # A headline about the country that names no place needs more to be of one province.
     margin = 1.5 if headline and not named else 1.1
     if slug and share >= 0.6 and counts[slug] > margin * (0.35 * min(central, 30) + 2.0 * headline):
-        return slug, "text"
+        yield Candidate(slug, "text", _told(counts, central))
     if host:
-        return host, "host"
-    if own == NATIONAL or central >= 3 or headline:
-        return NATIONAL, "text"
+        yield Candidate(host, "host", page.url)
+    if page.own == NATIONAL or central >= 3 or headline:
+        yield Candidate(NATIONAL, "text", _told(counts, central))
     if slug and share > 0.5:
-        return slug, "text"
-    # A city's or county's office uses a letter of its own, which may be another province's.
-    slug = _of_number(doc_number) if not re.search(r"[市县区州旗]", f"{issuer or ''}{source or ''}") else None
-    return (slug, "doc_number") if slug else (UNKNOWN, "none")
+        yield Candidate(slug, "text", _told(counts, central))
+
+
+def _places(page: Evidence) -> dict[str, float]:
+    """The weight of each province's places: in headline, source, frame, opening and text, and in the address."""
+    opening = _opening(page.text.split("\n"))
+    counts = _tally([(page.title, 3.0), (opening, 2.0), (page.text[:4000], 1.0)])
+    for slug, weight in _tally(((page.source or "", 2.0),)).items():
+        if slug in counts:  # a paper's name alone does not say whose news it prints
+            counts[slug] += weight
+    for slug, weight in _tally(((page.frame, 2.0),)).items():
+        if slug in _TRADITIONAL:
+            counts[slug] = counts.get(slug, 0.0) + weight
+    for stated in (provinces.of_domain(page.url), provinces.of_path(page.url)):
+        if stated:
+            counts[stated] = counts.get(stated, 0.0) + 2.0
+    return counts
+
+
+# Whose sites write Traditional characters; a mainland footer names the seat of a publisher of news from everywhere.
+_TRADITIONAL = frozenset({"taiwan", "xianggang", "aomen"})
+
+
+def _told(counts: dict[str, float], central: int) -> str:
+    """The weights as an explanation shows them."""
+    leading = sorted(counts.items(), key=lambda item: -item[1])[:3]
+    return ", ".join([*(f"{slug} {weight:.1f}" for slug, weight in leading), f"{central} words of the country"])
 
 
 def _opening(paragraphs: list[str]) -> str:
@@ -107,11 +151,21 @@ def _tally(parts: Iterable[tuple[str, float]]) -> dict[str, float]:
     for text, factor in parts:
         seen: dict[str, int] = {}
         for place in provinces.places(text):
+            if _is_a_name(text, place.start, len(place.name)):
+                continue
             # The tenth mention says little more than the third.
             times = seen.get(place.province, 0)
             counts[place.province] = counts.get(place.province, 0.0) + factor * place.weight / (1 + 0.35 * times)
             seen[place.province] = times + 1
     return counts
+
+
+_SAYS = re.compile(r"指出|表示|说|提醒|认为|建议|介绍|告诉|透露|强调|呼吁|医师|老师|教授|先生|女士|博士|校长|主任")
+
+
+def _is_a_name(text: str, start: int, length: int) -> bool:
+    """Whether what looks like a place is the given name of a person who is spoken of: 邱南昌指出."""
+    return length == 2 and start > 0 and text[start - 1] in SURNAMES and _SAYS.match(text, start + 2) is not None
 
 
 def _leader(counts: dict[str, float], least: float) -> str | None:

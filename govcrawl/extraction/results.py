@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from govcrawl.extraction.explain import Explanation
+
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
@@ -70,6 +72,7 @@ class Metadata:
 
 @dataclass
 class Extracted(Metadata, Cleaned):
-    """Everything that extraction tells of a page."""
+    """Everything that extraction tells of a page. `explanation` says why, only where it was asked for."""
 
     quality: list[str] = field(default_factory=list)
+    explanation: Explanation | None = field(default=None, repr=False, compare=False)

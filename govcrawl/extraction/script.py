@@ -52,3 +52,59 @@ def to_simplified(text: str) -> str:
     """Simplified characters for Traditional ones (OpenCC t2s), then 著 as 着 except where 著 belongs."""
     converted: str = _converter().convert(text)
     return _PARTICLE.sub("着", converted) if "著" in converted else converted
+
+
+# Signs that pages write in several ways, as the one that patterns and vocabularies know.
+_SIGNS = {
+    **dict.fromkeys("︰︱∶﹕꞉", ":"), **dict.fromkeys("丨│┃∣", "|"), **dict.fromkeys("╱⁄∕", "/"),
+    **dict.fromkeys("【〔〖", "["), **dict.fromkeys("】〕〗", "]"), **dict.fromkeys("•‧・●", "·"),
+    **dict.fromkeys("\u3000\xa0", " "),
+}  # fmt: skip
+
+
+@cache
+def _folding() -> dict[int, str]:
+    """One character for each character that folding changes; none changes a text's length."""
+    every = [chr(c) for c in (*range(0x2E80, 0x2FE0), *range(0x3400, 0x9FFF), *range(0xF900, 0xFB00))]
+    simple = zip(every, _converter().convert("\n".join(every)).split("\n"), strict=True)
+    table: dict[int, str] = {ord(a): b for a, b in simple if a != b and len(b) == 1}
+    for code in (*range(0xA0, 0x2E80), *range(0x2E80, 0x3400), *range(0xF900, 0xFFF0)):
+        plain = unicodedata.normalize("NFKC", chr(code))
+        if len(plain) == 1 and plain != chr(code):
+            table[code] = table.get(ord(plain), plain)
+    return table | {ord(a): b for a, b in _SIGNS.items()}
+
+
+@cache
+def _folded() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """What finds any character that folding changes, and what finds one beside the most common."""
+    signs = [chr(c) for c in _folding()]
+    rare = [c for c in signs if c not in _COMMON]
+    return re.compile(f"[{re.escape(''.join(signs))}]"), re.compile(f"[{re.escape(''.join(rare))}]")
+
+
+_COMMON = dict(zip("，：；！？（）【】\u3000\xa0", ",:;!?()[]  ", strict=True))
+
+
+def fold(text: str) -> str:
+    """Text for comparison: Simplified, NFKC and with one form of each sign, character for character, so that a place in
+    it is the same place in the text."""
+    if text.isascii():
+        return text
+    every, rare = _folded()
+    if not every.search(text):
+        return text
+    if len(text) < 60:
+        return every.sub(_swap, text)
+    for sign, plain in _COMMON.items():
+        text = text.replace(sign, plain)
+    return rare.sub(_swap, text)
+
+
+def _swap(match: re.Match[str]) -> str:
+    return _folding_text()[match[0]]
+
+
+@cache
+def _folding_text() -> dict[str, str]:
+    return {chr(code): plain for code, plain in _folding().items()}

@@ -216,6 +216,11 @@ def _beginnings() -> re.Pattern[str]:
 
 def places(text: str) -> Iterator[Place]:
     """The places that a text names, longest name first at each point; streets, dishes and the like are passed over."""
+    return (place for place in mentions(text) if place.province)
+
+
+def mentions(text: str) -> Iterator[Place]:
+    """``places``, and those whose name several provinces share (鼓楼区): their province is empty."""
     table = _names()
     beginning = _beginnings()
     start = beginning.search(text)
@@ -225,7 +230,7 @@ def places(text: str) -> Iterator[Place]:
         for name, slug, weight in table.get(start[0], ()):
             if text.startswith(name, i):
                 step = len(name)
-                if slug and not _trap(text, i, name):
+                if not _trap(text, i, name):
                     yield Place(i, name, slug, weight)
                 break
         start = beginning.search(text, i + step)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
 
+from govcrawl.base_spiders.listing import ListingSpider
 from govcrawl.extensions import ArchiveExtension
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from scrapy.commands import ScrapyCommand
     from scrapy.http import Request, Response
 
-    from govcrawl.base_spiders.listing import ListingSpider, Walk
+    from govcrawl.base_spiders.listing import Walk
     from govcrawl.items import Article
 
 
@@ -29,7 +30,8 @@ ARTICLES = 3  # one is enough, but the newest may have been withdrawn
 
 @dataclass
 class Trial:
-    """What came of it. ``error``: why the spider could not run at all. ``lists``: the list pages as received. ``run``: the
+    """What came of it. ``error``: why the spider could not run at all. ``lists`` and ``pages``: the list pages and the articles'
+    as received. ``run``: the
     run's report as in run files."""
 
     name: str
@@ -37,6 +39,7 @@ class Trial:
     walks: list[Walk] = field(default_factory=list)
     articles: list[Article] = field(default_factory=list)
     lists: list[Response] = field(default_factory=list)
+    pages: list[Response] = field(default_factory=list)
     run: dict[str, Any] | None = None
     error: str | None = None
     spider: ListingSpider | None = None
@@ -64,7 +67,8 @@ def run(
             trial = Trial(cls.name, arguments)
             crawler = Crawler(cls, own)
             _watch(crawler, trial, channels)
-            process.crawl(crawler, **arguments | {"sample": str(ARTICLES)}).add_done_callback(_Done(crawler, trial))
+            limited = arguments | {"sample": str(ARTICLES)} if issubclass(cls, ListingSpider) else arguments
+            process.crawl(crawler, **limited).add_done_callback(_Done(crawler, trial))
             trials.append(trial)
         process.start()
         return trials
@@ -77,13 +81,16 @@ def quiet(command: ScrapyCommand) -> None:
 
 
 def _watch(crawler: Crawler, trial: Trial, channels: int | None) -> None:
-    def opened(spider: ListingSpider) -> None:
-        trial.spider = spider
-        spider.planned = dict(list(spider.planned.items())[:channels])
+    def opened(spider: Spider) -> None:
+        if isinstance(spider, ListingSpider):
+            trial.spider = spider
+            spider.planned = dict(list(spider.planned.items())[:channels])
 
     def received(response: Response, request: Request) -> None:
         if request.meta["attempt"].kind == "listing":
             trial.lists.append(response)
+        elif request.meta["attempt"].kind == "article":
+            trial.pages.append(response)
 
     def scraped(item: Article) -> None:
         trial.articles.append(item)
@@ -102,7 +109,8 @@ class _Done:
         trial = self.trial
         if not task.cancelled() and (error := task.exception()) is not None:
             trial.error = str(error)
-        elif trial.spider is not None:
-            extension = self.crawler.get_extension(ArchiveExtension)
+            return
+        extension = self.crawler.get_extension(ArchiveExtension)
+        trial.run = extension.run_report if extension is not None else None
+        if trial.spider is not None:
             trial.walks = list(trial.spider.walks.values())
-            trial.run = extension.run_report if extension is not None else None

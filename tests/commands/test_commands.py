@@ -336,6 +336,53 @@ def test_probe_refuses_what_is_no_address(tmp_path: Path) -> None:
     assert "'news.example' is no address" in done.stderr
 
 
+# explain
+
+
+def test_explain_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "page.html"
+    text = "<p>读书节那天，山野小学的孩子们带来了自己最喜欢的书，在操场上读给大家听。</p>"
+    file.write_text(
+        f"<title>读书节</title><h1>山野小学的读书节</h1><p>2024-03-12 来源：转载文章</p>{text}<p>来源：白石日报</p>",
+        "utf-8",
+    )
+    done = scrapy(tmp_path / "data", "explain", str(file), "--site", "heilongjiang", modules="govcrawl.spiders")
+    assert done.returncode == 0, done.stdout + done.stderr[-3000:]
+    assert "source        白石日报\n              by label 来源 below the text" in done.stdout
+    assert "not 转载文章: a word that names no source" in done.stdout
+    assert "province      heilongjiang\n              by site" in done.stdout
+    assert "  + 读书节那天" in done.stdout
+    assert not (tmp_path / "data").exists(), "an explanation leaves nothing in the archive"
+
+
+def test_explain_an_address(small: Site, tmp_path: Path) -> None:
+    done = scrapy(tmp_path / "data", "explain", min(small.urls()))
+    assert done.returncode == 0, done.stdout + done.stderr[-3000:]
+    assert re.search(r"title         黑龙江省第\d号教育消息\n              by line", done.stdout)
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        ((), "give one address or file"),
+        (("missing.html",), "'missing.html' is no address"),
+        (("README.md", "--site", "nowhere"), "unknown site 'nowhere'"),
+        (("README.md", "--url", "nowhere"), "--url: 'nowhere' is no address"),
+    ],
+)
+def test_explain_refuses(arguments: tuple[str, ...], why: str, tmp_path: Path) -> None:
+    done = scrapy(tmp_path, "explain", *arguments)
+    assert done.returncode == 2
+    assert why in done.stderr
+
+
+def test_explain_says_what_did_not_come(small: Site, tmp_path: Path) -> None:
+    done = scrapy(tmp_path, "explain", small.listing.rsplit("/", 1)[0] + "/no-such-page.html")
+    assert done.returncode == 2
+    assert "404" in done.stderr
+
+
 # canary
 
 

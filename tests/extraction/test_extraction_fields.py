@@ -9,10 +9,43 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from govcrawl.extraction import Site, charset, dates, extract, flags, names, people, policy, publish, script, title
+from govcrawl.extraction import (
+    Site,
+    charset,
+    dates,
+    extract,
+    flags,
+    gates,
+    header,
+    names,
+    people,
+    policy,
+    publish,
+    script,
+    source,
+    title,
+)
 from govcrawl.extraction.document import parse, squeeze
 
 DAY = date(2023, 2, 8)
+
+
+def reading(lines: list[str]) -> header.Reading:
+    return header.read(dict(enumerate(lines)))
+
+
+def source_of(lines: list[str], tail: list[str]) -> str | None:
+    return source.decide(reading(lines), reading(tail))
+
+
+def authors_of(lines: list[str], body: list[str]) -> list[str]:
+    none = reading([])
+    candidates = people.authors(reading(lines), [], people.texts(body), none, none)
+    return people.choose_names("author", candidates, None, gates.NOWHERE)
+
+
+def editors_of(text: str) -> list[str]:
+    return people.choose_names("editor", people.editors([reading([text])]), None, gates.NOWHERE, every=True)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +209,7 @@ def test_names(value: str, want: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "want"),
+    ("lines", "want"),
     [
         (["来源:黑龙江省教育厅\x1f2023-02-08 16:42"], "黑龙江省教育厅"),
         (["发布时间：2023-01-16作者：浏览次数：10"], None),
@@ -196,8 +229,8 @@ def test_names(value: str, want: list[str]) -> None:
         (["素材来源：示例日报、示例网"], None),
     ],
 )
-def test_source_by_label(header: list[str], want: str | None) -> None:
-    assert people.find_source(header, [], [], []) == want
+def test_source_by_label(lines: list[str], want: str | None) -> None:
+    assert source_of(lines, []) == want
 
 
 @pytest.mark.parametrize(
@@ -240,7 +273,7 @@ def test_source_by_label(header: list[str], want: str | None) -> None:
     ],
 )
 def test_author_from_the_body(body: list[str], want: list[str]) -> None:
-    assert people.find_authors([], [], body, []) == want
+    assert authors_of([], body) == want
 
 
 @pytest.mark.parametrize(
@@ -255,13 +288,13 @@ def test_author_from_the_body(body: list[str], want: list[str]) -> None:
     ],
 )
 def test_author_of_the_header(line: str, want: list[str]) -> None:
-    assert people.find_authors([line], [], ["新学期开始了，各校准备了开学第一课。"], []) == want
+    assert authors_of([line], ["新学期开始了，各校准备了开学第一课。"]) == want
 
 
 def test_source_below_the_text_by_its_date_not_by_a_notice() -> None:
     dated = "版权声明 来源：示例商报 时间：2023-02-08 14:34:05 作者："
-    assert people.find_source([], [dated], [], []) == "示例商报"
-    assert people.find_source([], ["版权声明：凡注明来源：示例商报的作品，转载请联系本网"], [], []) is None
+    assert source_of([], [dated]) == "示例商报"
+    assert source_of([], ["版权声明：凡注明来源：示例商报的作品，转载请联系本网"]) is None
 
 
 def test_a_credit_that_closes_the_body_is_read_though_it_is_no_text() -> None:
@@ -298,7 +331,7 @@ def test_several_authors_beside_the_date_are_no_source() -> None:
     ],
 )
 def test_editor_by_label(text: str, want: list[str]) -> None:
-    assert people.find_editors([text]) == want
+    assert editors_of(text) == want
 
 
 @pytest.mark.parametrize(

@@ -472,7 +472,11 @@ UCAP_ID = "0123456789abcdef" * 2
     ("body", "rows", "following"),
     [
         (f"<ul>{UCAP_ROWS}</ul>", 5, "list_2.shtml"),
-        (f'<meta name="channelId" content="{UCAP_ID}"><ul>{UCAP_ROWS}</ul>', 5, "list_2.shtml"),
+        (
+            f'<meta name="channelId" content="{UCAP_ID}"><ul>{UCAP_ROWS}</ul><a href="list_2.shtml">下一页</a>',
+            5,
+            "list_2.shtml",
+        ),
         (
             f'<meta name="channelid" content="{UCAP_ID}"><ul></ul><!-- <ul>{UCAP_ROWS}</ul> -->',
             5,
@@ -481,6 +485,8 @@ UCAP_ID = "0123456789abcdef" * 2
         (f"<ul></ul><script>var channelId = '{UCAP_ID}'; $.get('/common/search/' + channelId)</script>", 0, UCAP_ID),
         (f"<ul></ul><!-- <ul>{UCAP_ROWS}</ul> -->", 5, "list_2.shtml"),
         (f'<a href="/common/search/{UCAP_ID}?page=1">其他栏目</a><ul>{UCAP_ROWS}</ul>', 5, "list_2.shtml"),
+        # Five rows under another heading: the search knows better whether they are the channel.
+        (f'<meta name="channelId" content="{UCAP_ID}"><h3>校园风采</h3><ul>{UCAP_ROWS}</ul>', 5, f"/search/{UCAP_ID}"),
     ],
 )
 def test_ucap_tells_shells_from_lists(body: str, rows: int, following: str) -> None:

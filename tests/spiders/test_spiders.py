@@ -373,9 +373,9 @@ def test_a_spider_that_has_no_channel_says_why() -> None:
 
 def test_rows_of_markup_that_nests_without_end() -> None:
     html = "<ul>" + "".join(f'<li><div><a href="/a/{n}.html">第{n}条消息</a>' for n in range(3000))
-    began = time.monotonic()
+    began = time.process_time()
     assert len(rows(html)) > 100
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 @given(st.lists(st.sampled_from(_MARKUP), max_size=30))

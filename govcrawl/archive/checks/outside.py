@@ -16,7 +16,7 @@ from govcrawl.archive.checks.attachments import FILE_NAME
 from govcrawl.archive.checks.finding import REPAIR, Finding
 from govcrawl.archive.checks.look import site_of_file
 from govcrawl.archive.checks.reading import SchemaError, first_line, whole_batches
-from govcrawl.archive.schema import ATTACHMENT_TEXT
+from govcrawl.archive.schema import ATTACHMENT_TEXT, REPRINTS
 from govcrawl.archive.site import owner_of_staged
 from govcrawl.archive.storage import STALE_SECONDS
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from govcrawl.archive.checks.reading import Hashes
     from govcrawl.archive.storage import Storage
 
-DERIVED = {"attachment_text": ("scrapy attachments", ATTACHMENT_TEXT), "reprints": ("scrapy reprints", None)}
+DERIVED = {"attachment_text": ("scrapy attachments", ATTACHMENT_TEXT), "reprints": ("scrapy reprints", REPRINTS)}
 
 
 class Around:
