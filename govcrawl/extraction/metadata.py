@@ -183,10 +183,18 @@ def _header_below(lines: Sequence[Line], first: int, last: int) -> list[int]:
         if len(line.text) > 120 or _CLAUSE.search(line.text):
             continue
         stated = dates.moments(line.text)
-        if stated and (_LABELLED.search(line.text) or (stated[0][0].at is not None and not line.linked)):
+        if stated and (_LABELLED.search(line.text) or (not line.linked and _is_header(lines, i, stated[0]))):
             after = range(i + 1, min(len(lines), i + 3))
             return [i, *(j for j in after if not lines[j].hidden and not lines[j].linked and len(lines[j].text) <= 40)]
     return []
+
+
+def _is_header(lines: Sequence[Line], i: int, stated: tuple[Moment, int, int]) -> bool:
+    """Whether a line with a date that no label names is the header: it shows a clock, or a paper beside or below it."""
+    moment, start, end = stated
+    beside = fold(lines[i].text[:start] + lines[i].text[end:]).strip(" |·")
+    below = fold(lines[i + 1].text) if i + 1 < len(lines) else ""
+    return moment.at is not None or gates.is_paper(beside or below)
 
 
 def _crumbs(document: Document, headline: Title) -> frozenset[str]:
