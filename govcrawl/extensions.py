@@ -14,6 +14,7 @@ from govcrawl.addresses import doc_id, host_of
 from govcrawl.archive.lock import Locked
 from govcrawl.archive.run import Archive
 from govcrawl.archive.storage import Storage, StorageError
+from govcrawl.extraction import clean
 from govcrawl.items import Page
 from govcrawl.run_report import report
 
@@ -113,7 +114,11 @@ class ArchiveExtension:
     def item_dropped(self, item: Any, exception: DropItem) -> None:
         if isinstance(item, Page):
             outcome = getattr(exception, "outcome", "not_article")
-            self.settle(item.attempt, outcome, alias_of=getattr(exception, "alias_of", None), error=str(exception))
+            alias_of = getattr(exception, "alias_of", None)
+            unread: dict[str, Any] = {}
+            if item.form and outcome in ("unreadable", "unchanged"):
+                unread = {"form": item.form, "extractor": clean(item.reading).extractor}
+            self.settle(item.attempt, outcome, alias_of=alias_of, error=str(exception), **unread)
 
     def item_error(self, item: Any, failure: Failure) -> None:
         if isinstance(item, Page):

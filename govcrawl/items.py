@@ -15,7 +15,9 @@ ReadingT = TypeVar("ReadingT")
 @dataclass(slots=True, repr=False)
 class Page(Generic[AttemptT, ReadingT]):
     """One response to an article request, as the spider hands it on. ``reading`` holds its bytes and what the stages
-    find in them; ``attempt`` is its entry in the ledger."""
+    find in them; ``attempt`` is its entry in the ledger. ``is_listed``: a listing names it. ``is_foreign``: a redirect led
+    to another site. ``is_again``: read again from the WARC. ``form``: what
+    the page shows in place of an article's text, where none could be read."""
 
     url: str
     doc_id: str
@@ -28,6 +30,10 @@ class Page(Generic[AttemptT, ReadingT]):
     reading: ReadingT
     is_article_address: bool = True
     reading_is_file: bool = False
+    is_listed: bool = False
+    is_foreign: bool = False
+    is_again: bool = False
+    form: str | None = None
     article: Article | None = None
 
     def __repr__(self) -> str:

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import logging
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from scrapy.downloadermiddlewares.redirect import MetaRefreshMiddleware
 from scrapy.exceptions import IgnoreRequest
-from scrapy.http import Headers, Request, Response
+from scrapy.http import Headers, Request, Response, TextResponse
 from scrapy.responsetypes import responsetypes
 
+from govcrawl.addresses import host_of
 from govcrawl.archive.ledger import Attempt, Hop, outcome_of_status
 from govcrawl.archive.storage import StorageError
 from govcrawl.archive.warc import Exchange, Recorded, Replay, now_ms, payload_digest
+from govcrawl.base_spiders.article import texts_of
 from govcrawl.errors import BadArgument
 from govcrawl.extensions import ArchiveExtension
+from govcrawl.extraction import elsewhere
+from govcrawl.extraction.charset import decode
+from govcrawl.extraction.flags import registrable
 
 if TYPE_CHECKING:
     from typing import Self
 
+    from scrapy import Spider
     from scrapy.crawler import Crawler
+
+_LEADS = re.compile(rb"location|refresh|navigate|window\.open", re.IGNORECASE)
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +71,8 @@ class WarcMiddleware:
         if self._replay is None:
             known = attempt.known
             held = known is not None and known.full_file and (known.landed or known.kind == "attachment")
-            if known is not None and held and request.url == attempt.url:
+            whole = attempt.whole or attempt.kind == "part"
+            if known is not None and held and not whole and request.url == attempt.url:
                 if known.etag:
                     request.headers.setdefault("If-None-Match", known.etag)
                 if known.last_modified:
@@ -147,6 +158,31 @@ class WarcMiddleware:
             self._keeper.archive.begin(attempt)
             request.meta["attempt"] = attempt
         return attempt
+
+
+class PageRedirectMiddleware(MetaRefreshMiddleware):
+    """Follows a page that shows nothing and leads on within its domain, by meta refresh or by script; it is then another
+    name of where it leads, as with a redirect of HTTP. Takes the place of Scrapy's own, which follows the refresh of any
+    page and no script."""
+
+    def process_response(
+        self, request: Request, response: Response, spider: Spider | None = None
+    ) -> Request | Response:
+        attempt: Attempt | None = request.meta.get("attempt")
+        asked = attempt is not None and attempt.kind in ("article", "listing", "part") and response.status == 200
+        small = len(response.body) <= elsewhere.MAX_DOOR and _LEADS.search(response.body)
+        if attempt is None or not asked or not small or not isinstance(response, TextResponse):
+            return response
+        markup = decode(response.body, texts_of(response.headers))[0]
+        target = elsewhere.leads_to(markup, response.url)
+        if target is None or not _is_near(response.url, target) or attempt.last is None:
+            return response
+        attempt.last.location = target
+        return self._redirect(self._redirect_request_using_get(request, response, target), request, "page")
+
+
+def _is_near(url: str, target: str) -> bool:
+    return registrable(host_of(url)) == registrable(host_of(target))
 
 
 def _header(response: Response, name: str) -> str | None:

@@ -3,23 +3,36 @@ so that Scrapy's counters name it."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import hashlib
+from collections import OrderedDict
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from scrapy.exceptions import DropItem
+from scrapy.http import Request
 
 from govcrawl import extraction
+from govcrawl.addresses import doc_id
+from govcrawl.archive.ledger import Attempt, outcome_of_status
 from govcrawl.archive.site import STORED
+from govcrawl.base_spiders.article import outcome_of_error, texts_of
 from govcrawl.extensions import ArchiveExtension
+from govcrawl.extraction import parts
+from govcrawl.extraction.elsewhere import is_headed
+from govcrawl.extraction.results import Metadata
+from govcrawl.extraction.title import key as headline_key
 from govcrawl.items import Article
 
 if TYPE_CHECKING:
     from typing import Self
 
     from scrapy.crawler import Crawler
+    from scrapy.http import Response
 
     from govcrawl.archive.site import SiteArchive
+    from govcrawl.archive.warc import Recorded
     from govcrawl.base_spiders.article import ArticlePage
+    from govcrawl.extraction import Cleaned
 
 MIN_DUPLICATE_LENGTH = 100
 
@@ -57,6 +70,14 @@ class ErrorPage(Dropped):
     pass
 
 
+class Unreadable(Dropped):
+    """A page that no listing names, or that has landed before, and in which nothing could be read now. It is no proof
+    that there is no article: newer rules read it again from the WARC."""
+
+    outcome = "unreadable"
+    log_level = "WARNING"
+
+
 class NotAnArticle(Dropped):
     pass
 
@@ -65,14 +86,6 @@ class SoftNotFound(Dropped):
     """A known article's address that answers 200 with something else; it counts as a 404."""
 
     outcome = "not_found"
-
-
-class NoTitle(Dropped):
-    log_level = "WARNING"
-
-
-class NoText(Dropped):
-    log_level = "WARNING"
 
 
 class Unchanged(Dropped):
@@ -98,6 +111,14 @@ class Stage:
     def site(self, page: ArticlePage) -> SiteArchive:
         return self.keeper.archive.site(page.site)
 
+    async def ask(self, attempt: Attempt, largest: int, slot: str) -> Response:
+        """The response to a request that a stage makes itself, entered in the ledger, at the pace of its slot. Raises what
+        the downloader does."""
+        meta = {"attempt": attempt, "allow_offsite": True, "download_maxsize": largest, "download_slot": slot}
+        assert self.crawler.engine is not None
+        request = Request(attempt.url, meta=meta, dont_filter=True, priority=2)
+        return await self.crawler.engine.download_async(request)
+
 
 class DedupeUrlPipeline(Stage):
     """Drops a page whose address, after redirects, is another settled document. A known article that now leads
@@ -120,9 +141,14 @@ class DedupeUrlPipeline(Stage):
         attempt = page.attempt
         target = self.site(page).state.get(page.doc_id)
         if not page.is_article_address:
-            attempt.keeps = landed
+            attempt.keeps = landed or page.is_foreign
             reason = f"{attempt.url} leads to {page.url}, which is no article's address"
-            raise SoftNotFound(reason) if landed else NotAnArticle(reason)
+            if landed:
+                raise SoftNotFound(reason)
+            if not page.is_foreign:
+                raise NotAnArticle(reason)
+            page.doc_id = attempt.doc_id  # a listed notice that another site shows
+            return
         if page.doc_id in self._here or (target is not None and target.settled and target.alias_of != attempt.doc_id):
             raise DuplicateUrl(f"{attempt.url} leads to {page.url}, which is in the archive", alias_of=page.doc_id)
         if landed:
@@ -130,25 +156,101 @@ class DedupeUrlPipeline(Stage):
             page.doc_id = attempt.doc_id
 
 
+class PartsPipeline(Stage):
+    """Brings what of the article lies at other addresses of its site: frames, further pages. An article's outcome is
+    written only once its parts are known; one that cannot be had flags it as truncated."""
+
+    kept, small = 32, 1 << 18  # frames of a few kilobytes that many pages share are asked for once
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        settings = crawler.settings
+        self._frames = settings.getint("GOVCRAWL_FRAMES")
+        self._pages = settings.getint("GOVCRAWL_ARTICLE_PAGES")
+        self._largest = settings.getint("GOVCRAWL_PART_BYTES")
+        self._brought: OrderedDict[str, Response | Recorded | None] = OrderedDict()
+
+    async def process_item(self, page: ArticlePage) -> ArticlePage:
+        reading = page.reading
+        for _ in range(self._frames + self._pages if reading.body and not page.is_foreign else 0):
+            wanted = parts.wanted(reading, frames=self._frames, pages=self._pages)
+            for address in wanted:
+                part = await self._part(address, page)
+                if part is None:
+                    parts.bring(reading, address, None)
+                else:
+                    parts.bring(reading, address, part.body, part.url, texts_of(part.headers))
+            if not wanted:
+                break
+        return page
+
+    async def _part(self, address: str, page: ArticlePage) -> Response | Recorded | None:
+        key = doc_id(address)
+        if key not in self._brought:
+            recorded = self._recorded(key, page) if page.is_again else None
+            part = recorded or await self._fetch(address, page)
+            if part is not None and len(part.body) > self.small:
+                return part
+            self._brought[key] = part
+            if len(self._brought) > self.kept:
+                self._brought.popitem(last=False)
+        return self._brought[key]
+
+    def _recorded(self, key: str, page: ArticlePage) -> Recorded | None:
+        """A part that the WARC holds already."""
+        known = self.site(page).state.get(key)
+        return self.keeper.archive.recorded(known) if known is not None else None
+
+    async def _fetch(self, address: str, page: ArticlePage) -> Response | None:
+        attempt = Attempt(page.site, address, "part", channel=page.channel, part_of=page.doc_id)
+        self.keeper.archive.begin(attempt)
+        try:
+            response = await self.ask(attempt, self._largest, page.site)
+        except Exception as error:
+            outcome, why = outcome_of_error(error)
+            self.keeper.settle(attempt, outcome, error=why)
+            return None
+        whole = response.status == 200 and bool(response.body)
+        outcome = (
+            "landed" if whole else "server_error" if response.status == 200 else outcome_of_status(response.status)
+        )
+        self.keeper.settle(attempt, outcome, error=None if whole else f"HTTP {response.status}")
+        return response if whole else None
+
+
 class CleanPipeline(Stage):
-    """Finds the body, and drops what holds none: shields, error pages, lists, videos."""
+    """Finds the body. What is positively something else is dropped; a listed page in which nothing can be read goes on
+    with what it shows instead, and lands as its listing names it."""
 
     def process_item(self, page: ArticlePage) -> ArticlePage:
         found = extraction.clean(page.reading)
-        where = page.url
         if not page.reading.body:
-            raise EmptyPage(f"{where} is a page of zero bytes")
+            raise EmptyPage(f"{page.url} is a page of zero bytes")
         if found.page_type == "challenge":
-            raise ChallengePage(f"{where} is a shield's challenge, not the page")
+            raise ChallengePage(f"{page.url} is a shield's challenge, not the page")
         page.reading_is_file = found.page_type == "attachment"
-        known = page.attempt.known
-        if found.page_type in ("error", "list", "video", "empty") and known is not None and known.landed:
-            raise SoftNotFound(f"{where} no longer shows its article ({found.page_type})")
-        if found.page_type == "error":
-            raise ErrorPage(f"{where} says that there is no such page")
-        if found.page_type in ("list", "video", "empty"):
-            raise NotAnArticle(f"{where} holds no article ({found.page_type})")
+        if found.page_type not in ("article", "attachment"):
+            self._without_text(page, found)
+        elif page.is_foreign and not page.reading_is_file and not is_listed_headline(page):
+            page.form = "redirect"
         return page
+
+    def _without_text(self, page: ArticlePage, found: Cleaned) -> None:
+        """What becomes of a page without text: a listed one lands, unless it says that it is gone."""
+        known = page.attempt.known
+        landed = known is not None and known.landed
+        had_text = known is not None and known.landed and not known.form
+        gone = found.page_type == "error" and not is_listed_headline(page)
+        if (landed and gone) or (had_text and found.page_type == "list"):
+            raise SoftNotFound(f"{page.url} no longer shows its article ({found.page_type})")
+        if gone:
+            raise ErrorPage(f"{page.url} says that there is no such page (error)")
+        form = found.form or found.page_type
+        if not page.is_listed and not landed and form in ("list", "video"):
+            raise NotAnArticle(f"{page.url} holds no article ({form})")
+        page.form = form
+        if had_text or not page.is_listed:
+            raise Unreadable(f"{page.url} shows no text that can be read ({form})")
 
 
 class MetadataPipeline(Stage):
@@ -193,17 +295,20 @@ class DedupeTextPipeline(Stage):
 
 
 class ValidatePipeline(Stage):
-    """Drops a row without headline or content, and counts the fields that a row lacks."""
+    """Counts the fields that a row lacks. A row without headline or content lands only where a listing names it."""
 
     counted = ("published_on", "published_at", "source", "author", "editor", "doc_number", "attachments")
 
     def process_item(self, page: ArticlePage) -> ArticlePage:
         article = page.article
         assert article is not None
-        if not article.title:
-            raise NoTitle(f"{page.url} has no headline")
-        if not article.text and not article.attachments:
-            raise NoText(f"{page.url} has neither text nor attachments")
+        bare = not article.text and not article.attachments and not article.images
+        if not page.form and (bare or not article.title):
+            page.form = "no_text" if bare else "no_title"
+            if not page.is_listed:
+                raise Unreadable(f"{page.url} has no {'text' if bare else 'headline'} that can be read")
+            if bare:
+                describe_unread(article, page)
         for name in self.counted:
             if not getattr(article, name):
                 self.crawler.stats.inc_value(f"govcrawl/field/{name}/missing")
@@ -227,7 +332,7 @@ class ParquetPipeline(Stage):
             for name in changed:
                 self.crawler.stats.inc_value(f"govcrawl/changed/{name}")
             rows = revised(article, before, changed)
-        final = {"text_hash": article.text_hash, "revision": rows[-1].revision}
+        final = {"text_hash": article.text_hash, "revision": rows[-1].revision, **unread(page)}
         self.keeper.settle(page.attempt, "landed", rows, **final)
         if page.attempt.outcome == "landed":
             self.crawler.stats.inc_value(f"govcrawl/landed/{article.province}/{article.year}")
@@ -275,70 +380,90 @@ def _flags(page: ArticlePage) -> list[str]:
 
 def article_of(page: ArticlePage) -> Article:
     """The row of a page whose stages have run."""
-    reading = page.reading
-    found, meta = extraction.clean(reading), extraction.metadata(reading)
-    hop = page.attempt.last
-    attachments = [{**asdict(a), "sha256": None, "bytes": None, "path": None} for a in found.attachments]
-    article = Article(
-        doc_id=page.doc_id,
-        revision=1,
-        revision_cause="first",
-        status="live",
-        url=page.url,
-        site=page.site,
-        site_name=page.site_name,
-        site_kind=page.site_kind,
-        channel=page.channel,
-        title=meta.title,
-        title_original=meta.title_original,
-        text=found.text or None,
-        text_original=found.text_original,
-        script=found.script,
-        published_on=meta.published_on,
-        published_at=meta.published_at,
-        published_precision=meta.published_precision,
-        published_from=meta.published_from,
-        source=meta.source,
-        author=meta.author,
-        editor=meta.editor,
-        issuer=meta.issuer,
-        doc_number=meta.doc_number,
-        index_number=meta.index_number,
-        written_on=meta.written_on,
-        subject=meta.subject,
-        validity=meta.validity,
-        province_name=meta.province_name,
-        province_code=meta.province_code,
-        province_from=meta.province_from,
-        year_from=meta.year_from,
-        keywords=meta.keywords,
-        attachments=attachments,
-        images=[asdict(i) for i in found.images],
-        quality=_flags(page),
-        text_hash=found.text_hash,
-        text_length=found.text_length,
-        extractor=found.extractor,
-        warc_file=hop.full_file if hop else None,
-        warc_offset=hop.full_offset if hop else None,
-        payload_digest=hop.payload_digest if hop else None,
-        fetched_at=page.fetched_at,
-        province=meta.province,
-        year=meta.year,
-    )
+    article = Article(**_named(page), **_read(page), **_evidence(page))
     if page.reading_is_file:
         _describe_file(article, page)
+    elif page.form:
+        describe_unread(article, page)
+    elif not article.title and page.is_listed:
+        article.title = page.attempt.listed_title
     return article
+
+
+def _named(page: ArticlePage) -> dict[str, Any]:
+    """Which document of which site this is."""
+    same = ("doc_id", "url", "site", "site_name", "site_kind", "channel", "fetched_at")
+    first = {"revision": 1, "revision_cause": "first", "status": "live"}
+    return {name: getattr(page, name) for name in same} | first
+
+
+def _read(page: ArticlePage) -> dict[str, Any]:
+    """What extraction found in it."""
+    found, meta = extraction.clean(page.reading), extraction.metadata(page.reading)
+    columns = {f.name for f in fields(Article)}
+    said = {f.name: getattr(meta, f.name) for f in fields(Metadata) if f.name in columns}
+    body = {n: getattr(found, n) for n in ("text_original", "script", "text_hash", "text_length", "extractor")}
+    attachments = [{**asdict(a), "sha256": None, "bytes": None, "path": None} for a in found.attachments]
+    more = {
+        "text": found.text or None,
+        "attachments": attachments,
+        "images": [asdict(i) for i in found.images],
+        "quality": _flags(page),
+    }
+    return said | body | more
+
+
+def _evidence(page: ArticlePage) -> dict[str, Any]:
+    """Where the response lies that says so."""
+    hop = page.attempt.last
+    if hop is None:
+        return {"warc_file": None, "warc_offset": None, "payload_digest": None}
+    return {"warc_file": hop.full_file, "warc_offset": hop.full_offset, "payload_digest": hop.payload_digest}
 
 
 def _describe_file(article: Article, page: ArticlePage) -> None:
     """A document that a listing links directly says nothing of itself; its row in the listing does."""
-    listed = page.attempt.listed_on
     article.title = article.title or page.attempt.listed_title
     article.attachments = [{"url": page.url, "name": article.title or page.url, "media_type": None}]
     article.attachments[0] |= dict.fromkeys(("sha256", "bytes", "path"))
-    article.quality = ["attachment_only"]
-    if article.published_on is None and listed is not None:
+    _as_listed(article, page, "attachment_only")
+
+
+_CREDITS = tuple(
+    "source author editor keywords issuer doc_number index_number written_on subject validity".split()  # noqa: SIM905
+)
+
+
+def describe_unread(article: Article, page: ArticlePage) -> None:
+    """A page in which no text could be read is what its listing says it is."""
+    article.title = page.attempt.listed_title or article.title
+    article.text = article.text_original = None
+    article.text_hash, article.text_length = hashlib.sha256(b"").hexdigest(), 0
+    article.attachments, article.images = [], []
+    if page.is_foreign or not is_headed(page.reading):
+        stated = page.attempt.fields or {}
+        for name in _CREDITS:
+            setattr(article, name, stated.get(name, [] if name in ("author", "editor", "keywords") else None))
+    _as_listed(article, page, "no_text")
+
+
+def _as_listed(article: Article, page: ArticlePage, flag: str) -> None:
+    listed = page.attempt.listed_on
+    article.quality = [flag]
+    if listed is not None and (article.published_on is None or not is_headed(page.reading)):
+        article.published_at = None
         article.published_on, article.published_precision, article.published_from = listed, "day", "listing"
         article.year, article.year_from = listed.year, "published"
     if article.published_on is None:
         article.quality.append("no_publish_date")
+
+
+def is_listed_headline(page: ArticlePage) -> bool:
+    """Whether the page's headline is the title under which a listing names it."""
+    listed, shown = headline_key(page.attempt.listed_title or ""), headline_key(page.reading.headline.text)
+    return len(listed) >= 4 and len(shown) >= 4 and (listed.startswith(shown) or shown.startswith(listed))
+
+
+def unread(page: ArticlePage) -> dict[str, str]:
+    """What captures keep of a page in which no text could be read."""
+    return {"form": page.form, "extractor": extraction.clean(page.reading).extractor} if page.form else {}

@@ -44,6 +44,8 @@ DOWNLOADER_MIDDLEWARES = {
     "govcrawl.network.decoding.UnpackMiddleware": 590,
     "govcrawl.network.doors.CookieDoorMiddleware": 610,
     "govcrawl.network.guard.AddressGuardMiddleware": 20,
+    "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,  # default 580
+    "govcrawl.middlewares.PageRedirectMiddleware": 580,
     "govcrawl.network.politeness.PolitenessMiddleware": 880,
     "govcrawl.middlewares.WarcMiddleware": 890,
     "govcrawl.network.tls.OldServersMiddleware": 895,
@@ -62,6 +64,7 @@ EXTENSIONS = {"govcrawl.extensions.ArchiveExtension": 0}
 # The way of a page, in order.
 ITEM_PIPELINES = {
     "govcrawl.pipelines.DedupeUrlPipeline": 100,
+    "govcrawl.pipelines.PartsPipeline": 150,
     "govcrawl.pipelines.CleanPipeline": 200,
     "govcrawl.pipelines.MetadataPipeline": 300,
     "govcrawl.pipelines.QualityPipeline": 400,
@@ -93,6 +96,10 @@ GOVCRAWL_MAX_ATTEMPTS = 5
 GOVCRAWL_ATTACHMENTS = 50
 GOVCRAWL_ATTACHMENT_BYTES = 64 << 20
 GOVCRAWL_ATTACHMENT_HOSTS = ["gov.cn", "edu.cn"]
+# PartsPipeline: most frames and pages of one article, and the largest size of one of them.
+GOVCRAWL_FRAMES = 6
+GOVCRAWL_ARTICLE_PAGES = 30
+GOVCRAWL_PART_BYTES = 8 << 20
 # PolitenessMiddleware: the longest Crawl-delay and Retry-After that are waited for, in seconds, and the challenges in a
 # row after which a host is left alone for the rest of the run.
 GOVCRAWL_CRAWL_DELAY_MAX = 30

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
     from govcrawl.archive.storage import Storage
 
-_NOTHING_NEW = RETRIED | {"unchanged", "not_found", "given_up"}
+_NOTHING_NEW = RETRIED | {"unchanged", "unreadable", "not_found", "given_up"}
+
+# What a visit that brought nothing new leaves.
+_LASTING = ("etag", "last_modified", "payload_digest", "text_hash", "revision", "form", "extractor")
+# What a run need not have in memory of each address.
+_STATE = [name for name in CAPTURES.names if name not in ("listed", "error")]
 
 
 @dataclass(slots=True)
@@ -55,6 +60,9 @@ class Known:
     full_at: datetime | None = None
     full_file: str | None = None
     full_offset: int | None = None
+    form: str | None = None
+    extractor: str | None = None
+    part_of: str | None = None
 
     @property
     def settled(self) -> bool:
@@ -113,8 +121,12 @@ class State:
         return known
 
     def apply(self, row: Mapping[str, Any]) -> None:
-        """Take in a row newer than those before it."""
+        """Take in a row newer than those before it. A part says nothing of an article at the same address."""
         old = self._known.get(row["doc_id"])
+        if old is not None and (old.kind == "part") != (row["kind"] == "part"):
+            if row["kind"] == "part":
+                return
+            old = None
         new = _plain(row)
         _date_settling(new, old)
         _count_missing(new, old)
@@ -153,6 +165,9 @@ def _plain(row: Mapping[str, Any]) -> Known:
         text_hash=row.get("text_hash"),
         revision=row.get("revision"),
         bytes=row.get("bytes"),
+        form=row.get("form"),
+        extractor=row.get("extractor"),
+        part_of=row.get("part_of"),
     )
 
 
@@ -180,7 +195,7 @@ def _keep_article(new: Known, old: Known | None) -> None:
     """A visit that brought nothing new leaves what was known of the article."""
     if old is None or new.outcome not in _NOTHING_NEW:
         return
-    for name in ("etag", "last_modified", "payload_digest", "text_hash", "revision"):
+    for name in _LASTING:
         if getattr(new, name) is None:
             setattr(new, name, getattr(old, name))
 
@@ -203,7 +218,8 @@ def _keep_places(new: Known, old: Known | None, row: Mapping[str, Any]) -> None:
 def read_rows(storage: Storage, files: Iterable[str], schema: pa.Schema = CAPTURES) -> Iterator[dict[str, Any]]:
     """Rows of a site's Parquet files in the order in which they were written, which is that of the names: they begin
     with run and segment. Raises StorageError naming a file that does not open."""
-    tables = [read_table(storage, name, schema) for name in sorted(files, key=lambda n: n.rsplit("/", 1)[-1])]
+    columns = _STATE if schema is CAPTURES else None
+    tables = [read_table(storage, name, schema, columns) for name in sorted(files, key=lambda n: n.rsplit("/", 1)[-1])]
     if not tables:
         return
     table = pa.concat_tables(tables)

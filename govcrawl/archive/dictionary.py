@@ -15,8 +15,11 @@ QUALITY: dict[str, str] = {
     "spam_removed": "links injected into the page were taken out of the text",
     "foreign_host": "a copy on a host that is not the publisher's",
     "word_substitution": "a content-farm copy in which words were replaced (高校 → 高公司, 学生 → 员工)",
-    "truncated": "the text ends before its end",
+    "truncated": "the text ends before its end, or a frame or further page of the article could not be had",
     "attachment_only": "the notice is its attachment; the text says little or nothing",
+    "image_only": "the notice is its images, such as a scan, which `attachments` lists; the text says little or nothing",
+    "no_text": "no text could be read from the page: title and date are those of its listing, the page is in the WARC, and "
+    "`form` in captures tells what it shows; newer rules read it again",
     "short": "fewer than 100 characters",
     "mojibake_repaired": "the bytes were decoded wrongly before they were published, and were repaired",
 }

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from govcrawl.addresses import doc_id
+from govcrawl.archive import listed
 from govcrawl.archive.schema import RETRIED
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ class Hop:
 @dataclass(slots=True, eq=False)
 class Attempt:
     """One request: what was asked and why, what came, and in the end its outcome. ``keeps``: the outcome is the asked
-    address's own although a redirect led elsewhere (the article has moved, or its address now leads to a front page)."""
+    address's own although a redirect led elsewhere (the article has moved, or its address now leads to a front page). ``part_of``: doc_id of the article
+    whose part this is. ``whole``: asked without conditions, since the page is to be read again."""
 
     site: str
     url: str
@@ -58,6 +60,8 @@ class Attempt:
     hops: list[Hop] = field(default_factory=list)
     outcome: str | None = None
     keeps: bool = False
+    part_of: str | None = None
+    whole: bool = False
 
     @property
     def doc_id(self) -> str:
@@ -135,6 +139,8 @@ def _row(attempt: Attempt, hop: Hop) -> dict[str, Any]:
         "tls": hop.tls,
         "truncated": hop.truncated,
         "fetched_at": hop.fetched_at,
+        "part_of": attempt.part_of,
+        "listed": listed.dumps(attempt.fields) if asked and attempt.fields else None,
     }
 
 

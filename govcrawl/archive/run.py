@@ -17,13 +17,15 @@ from govcrawl.archive.schema import CAPTURES, RETRIED
 from govcrawl.archive.site import STORED, SiteArchive
 from govcrawl.archive.storage import StorageError
 from govcrawl.archive.values import Misfit, fitting
-from govcrawl.archive.warc import now_ms
+from govcrawl.archive.warc import now_ms, read_record
 from govcrawl.items import Article
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from govcrawl.archive.captures import Known
     from govcrawl.archive.storage import Storage
+    from govcrawl.archive.warc import Recorded
 
 UNSTAMPED = pa.schema([field for field in CAPTURES if field.name not in ("run_id", "seq")])  # as the ledger makes rows
 NAMED_FAILURES = 20  # the others are counted, and named in captures
@@ -49,6 +51,7 @@ class Archive:
         self.sites: dict[str, SiteArchive] = {}
         self.open_attempts: dict[Attempt, None] = {}
         self.outcomes: Counter[tuple[str, str | None, str, str]] = Counter()  # site, channel, kind, outcome
+        self.forms: Counter[tuple[str, str, str]] = Counter()  # site, `no_text` or `unreadable`, what the page shows
         self.failures: list[tuple[str, str, str]] = []  # site, address and error where our own code failed
         self.refused: Counter[str] = Counter()  # by site: requests with a row that the schema cannot hold
         self.failure: StorageError | None = None
@@ -72,6 +75,12 @@ class Archive:
                 with contextlib.suppress(ValueError):  # a stray file; verify tells of it
                     when = max(when, run_started(path) + timedelta(milliseconds=1))
         return f"{name}-{when:%Y%m%dT%H%M%S}{when.microsecond // 1000:03d}Z-{self._random}"
+
+    def recorded(self, known: Known) -> Recorded | None:
+        """The last full response of an address, from the WARC; None where there is none that can be read."""
+        if known.full_file is None or known.full_offset is None:
+            return None
+        return read_record(self.storage, known.full_file, known.full_offset, known.full_url or known.url)
 
     def begin(self, attempt: Attempt) -> Attempt:
         """Enter a request. What is known of its address comes with it."""
@@ -117,6 +126,8 @@ class Archive:
         if told and len(self.failures) < NAMED_FAILURES:
             self.failures.append((attempt.site, attempt.url, str(final.get("error") or "")))
         self.outcomes[attempt.site, attempt.channel, attempt.kind, outcome] += 1
+        if final.get("form") and outcome in ("landed", "unreadable"):
+            self.forms[attempt.site, "no_text" if outcome == "landed" else outcome, final["form"]] += 1
 
     def _last_try(self, attempt: Attempt, outcome: str) -> str:
         last = outcome in RETRIED and failed_before(attempt) + 1 >= self._max_attempts

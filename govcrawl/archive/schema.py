@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-VERSION = "1"
+VERSION = "2"
 
 CHINA_MS = pa.timestamp("ms", tz="Asia/Shanghai")
 UTC_MS = pa.timestamp("ms", tz="UTC")
@@ -67,7 +67,12 @@ ARTICLES = _schema(
         "the evidence that decided the year: `published` `title` `event` `listing` `none`",
     ),
     ("keywords", STRINGS, False, "the page's own keywords"),
-    ("attachments", ATTACHMENTS, False, "documents linked from the body; sha256, bytes and path where fetched"),
+    (
+        "attachments",
+        ATTACHMENTS,
+        False,
+        "documents that the body links, shows or opens, and scanned pages; sha256, bytes and path where fetched",
+    ),
     ("images", IMAGES, False, "images of the body"),
     ("quality", STRINGS, False, "flags, listed below"),
     ("text_hash", pa.string(), False, "SHA-256 of the normalised text (NFKC, no whitespace)"),
@@ -85,7 +90,12 @@ CAPTURES = _schema(
     ("url", pa.string(), False, "what was asked"),
     ("doc_id", pa.string(), False, "its key, as in articles"),
     ("method", pa.string(), False, "GET or POST"),
-    ("kind", pa.string(), False, "`listing` `article` `attachment` `robots`"),
+    (
+        "kind",
+        pa.string(),
+        False,
+        "`listing` `article` `part` (a frame or further page of an article) `attachment` `robots`",
+    ),
     ("channel", pa.string(), True, "the column it belongs to"),
     ("listed_title", pa.string(), True, "the title in the listing"),
     ("listed_on", pa.date32(), True, "the date in the listing"),
@@ -107,9 +117,13 @@ CAPTURES = _schema(
     ("fetched_at", UTC_MS, False, "when the response came or the attempt failed"),
     ("run_id", pa.string(), False, "the run"),
     ("seq", pa.int32(), False, "the segment of that run"),
+    ("form", pa.string(), True, "what the page shows where no text could be read: `script` `frame` `video` `list` …"),
+    ("extractor", pa.string(), True, "the rules that could not read it; newer ones read it again from the WARC"),
+    ("part_of", pa.string(), True, "doc_id of the article that a part belongs to"),
+    ("listed", pa.string(), True, "JSON: what the listing stated of the article beside title and date"),
 )
 # Columns that files of version 1 lack; they read as null.
-ADDED = frozenset({"tls", "truncated"})
+ADDED = frozenset({"tls", "truncated", "form", "extractor", "part_of", "listed"})
 
 # The dataset reprints/: one row whenever an article's place in its group changed.
 REPRINTS = _schema(
@@ -146,14 +160,17 @@ ATTACHMENT_TEXT = _schema(
 )
 
 # Outcomes of an attempt. A settled address is not asked again; the others are retried at the next start, a few times.
-SETTLED = frozenset({"landed", "unchanged", "alias", "duplicate", "not_article", "not_found", "robots", "given_up"})
+SETTLED = frozenset(
+    {"landed", "unchanged", "alias", "duplicate", "not_article", "unreadable", "not_found", "robots", "given_up"}
+)
 RETRIED = frozenset({"network", "server_error", "throttled", "challenge", "callback_error"})
 OUTCOMES: dict[str, str] = {
     "landed": "a new article or revision; for a listing: rows were read",
     "unchanged": "visited again, nothing changed",
     "alias": "leads to another address (redirect), see alias_of",
     "duplicate": "same title, text, date and attachments as another article of the site, see alias_of",
-    "not_article": "a page without an article: list, video, error text, foreign redirect",
+    "not_article": "positively something else, which `error` names: a list, a video, an error text, a front page",
+    "unreadable": "no listing names it and no text could be read, see `form`; newer rules read it again from the WARC",
     "not_found": "404 or 410; asked again after 30 days",
     "robots": "forbidden by robots.txt",
     "given_up": "failed too often in a row",

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from govcrawl.archive import runs
+from govcrawl.archive import listed, runs
 from govcrawl.archive.captures import State, read_rows, read_table, run_started
 from govcrawl.archive.lock import SiteLock
 from govcrawl.archive.schema import ARTICLES, CAPTURES
@@ -234,6 +234,18 @@ class SiteArchive:
             if newest is not None:
                 return newest
         return None
+
+    def listed_fields(self, doc_ids: set[str]) -> dict[str, dict[str, Any]]:
+        """What listings stated of these addresses, by doc_id, from the newest captures that tell of it."""
+        found: dict[str, dict[str, Any]] = {}
+        for name in sorted(
+            self.storage.files(f"captures/site={self.site}", ".parquet"), key=lambda n: n.rsplit("/", 1)[-1]
+        ):
+            table = read_table(self.storage, name, CAPTURES, ["doc_id", "listed"])
+            for row in table.filter(pc.is_valid(pc.field("listed"))).to_pylist():
+                if row["doc_id"] in doc_ids:
+                    found[row["doc_id"]] = listed.loads(row["listed"])
+        return found
 
     def same_notice(self, row: dict[str, Any]) -> str | None:
         """doc_id of a live article of the site with the number and title of this one, at another address."""

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from fastwarc.stream_io import GzipWriter
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
+from pyarrow import fs
 
 from govcrawl import __version__
 from govcrawl.addresses import canonical
@@ -394,6 +395,27 @@ def _is_cut(name: str, last: int) -> bool:
             return True
         rest = unpacker.unused_data
     return False
+
+
+def read_record(storage: Storage, name: str, offset: int, url: str) -> Recorded | None:
+    """The response at an offset of a WARC file of the archive, or of a recording outside it, its body decoded; None where
+    it cannot be read."""
+    inside = name.startswith("warc/")
+    system = storage.fs if inside else fs.LocalFileSystem()
+    try:
+        with system.open_input_file(storage.path(name) if inside else name) as stream:
+            stream.seek(offset)
+            record = next(iter(ArchiveIterator(stream, parse_http=True, auto_decode="content")), None)
+            if record is None or record.record_type != WarcRecordType.response or record.http_headers is None:
+                return None
+            headers = [(k, v) for k, v in record.http_headers.items() if k.lower() not in _DECODED]
+            status, when = record.http_headers.status_code or 0, record.record_date or now_ms()
+            return Recorded(url, status, headers, record.reader.read(), when, name, offset)
+    except (OSError, ValueError):
+        return None
+
+
+_DECODED = ("transfer-encoding", "content-encoding")
 
 
 def responses(path: str) -> Iterator[tuple[int, str, datetime]]:

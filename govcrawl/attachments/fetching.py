@@ -10,8 +10,6 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from scrapy.http import Request
-
 from govcrawl.addresses import doc_id, host_of
 from govcrawl.archive.ledger import Attempt, outcome_of_status
 from govcrawl.archive.storage import StorageError
@@ -108,20 +106,8 @@ class AttachmentsPipeline(Stage):
             # A new article that links a known file: the file is asked again when the article is.
             return before
         attempt = self.keeper.archive.begin(Attempt(page.site, url, "attachment", channel=page.channel))
-        request = Request(
-            url,
-            meta={
-                "attempt": attempt,
-                "allow_offsite": True,
-                "download_maxsize": self._largest,
-                "download_slot": self._slot(url, page),
-            },
-            dont_filter=True,
-            priority=2,
-        )
-        assert self.crawler.engine is not None
         try:
-            response = await self.crawler.engine.download_async(request)
+            response = await self.ask(attempt, self._largest, self._slot(url, page))
         except Exception as error:
             outcome, why = outcome_of_error(error)
             self.keeper.settle(attempt, outcome, error=why)

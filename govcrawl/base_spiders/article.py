@@ -8,23 +8,27 @@ from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
 from scrapy import Spider
-from scrapy.http import Request, Response
+from scrapy.http import Headers, Request, Response
 from scrapy.spidermiddlewares.httperror import HttpError
 
 from govcrawl import items
-from govcrawl.addresses import doc_id
-from govcrawl.archive.ledger import Attempt, outcome_of_status
+from govcrawl.addresses import doc_id, host_of
+from govcrawl.archive.ledger import Attempt, Hop, outcome_of_status
 from govcrawl.archive.schema import RETRIED
+from govcrawl.base_spiders.rows import Row
+from govcrawl.extraction import is_older
+from govcrawl.extraction.flags import registrable
 from govcrawl.extraction.page import Page as Reading
 from govcrawl.extraction.page import Site
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from twisted.python.failure import Failure
 
+    from govcrawl.archive.captures import Known
     from govcrawl.archive.run import Archive
-    from govcrawl.base_spiders.rows import Row
+    from govcrawl.archive.warc import Recorded
 
 ArticlePage: TypeAlias = "items.Page[Attempt, Reading]"
 
@@ -47,7 +51,7 @@ class ArticleSpider(Spider):
         """Whether an address is still to be asked: not asked in this run, and not settled by another."""
         key = doc_id(url)
         known = self.archive.site(site).state.get(key)
-        return key not in self._asked and (known is None or known.outcome in RETRIED)
+        return key not in self._asked and (known is None or known.kind == "part" or known.outcome in RETRIED)
 
     def is_article_address(self, url: str) -> bool:
         """Whether a redirect to this address can be an article that has moved, and not a front page or a listing."""
@@ -57,10 +61,7 @@ class ArticleSpider(Spider):
     def article_request(self, row: Row, site: Site, channel: str | None = None, region: str | None = None) -> Request:
         """The request for a row's article, entered in the ledger of the site; conditional where it has landed before."""
         url = self.article_url(row.url)
-        attempt = Attempt(
-            site.name, url, "article", channel=channel, listed_title=row.title, listed_on=row.date, fields=row.fields
-        )
-        self.archive.begin(attempt)
+        attempt = self.archive.begin(attempt_for(row, url, site, channel))
         self._asked.add(attempt.doc_id)
         # Above the next list page: a page's articles are fetched before more rows fill the memory.
         return Request(
@@ -74,9 +75,35 @@ class ArticleSpider(Spider):
         )
 
     def parse_article(self, response: Response, site: Site, region: str | None = None) -> Iterator[ArticlePage]:
-        page = page_of(response, site, region)
+        attempt: Attempt = response.meta["attempt"]
+        page = page_of(attempt, response.url, response.body, texts_of(response.headers), site, region)
         page.is_article_address = self.is_article_address(response.url)
+        # The front page of another site is where addresses lead that are gone.
+        elsewhere = registrable(host_of(response.url)) != registrable(host_of(attempt.url))
+        page.is_foreign = page.is_listed and elsewhere and ArticleSpider.is_article_address(self, response.url)
         yield page
+
+    def read_again(self, site: Site) -> Iterator[ArticlePage]:
+        """The site's pages in which older rules could read no text, from the WARC, without a request."""
+        own = self.archive.site(site.name)
+        waiting = [k for k in own.state.values() if k.kind == "article" and k.form and is_older(k.extractor)]
+        stated = own.listed_fields({known.doc_id for known in waiting}) if waiting else {}
+        for known in waiting:
+            recorded = self.archive.recorded(known)
+            if recorded is None or known.method != "GET":
+                continue
+            row = Row(known.url, known.listed_title, known.listed_on, stated.get(known.doc_id, {}))
+            attempt = self.archive.begin(attempt_for(row, known.url, site, known.channel))
+            attempt.hops.append(hop_again(known, recorded))
+            self._asked.add(known.doc_id)
+            region = self.region(known.channel, known.url) if known.channel else None
+            page = page_of(attempt, recorded.url, recorded.body, dict(recorded.headers), site, region)
+            page.doc_id, page.is_again = known.doc_id, True
+            yield page
+
+    def region(self, channel: str, url: str) -> str | None:
+        """The province of a regional channel; only listings have such."""
+        return None
 
     def article_failed(self, failure: Failure) -> None:
         request: Request = failure.request  # type: ignore[attr-defined]
@@ -84,15 +111,39 @@ class ArticleSpider(Spider):
         self.archive.settle(request.meta["attempt"], outcome, error=error)
 
 
-def page_of(response: Response, site: Site, region: str | None = None) -> ArticlePage:
-    """The item for an article response: its facts, and the reading that the stages fill."""
-    attempt: Attempt = response.meta["attempt"]
+def attempt_for(row: Row, url: str, site: Site, channel: str | None) -> Attempt:
+    """The ledger's entry for a row's article."""
+    return Attempt(
+        site.name, url, "article", channel=channel, listed_title=row.title, listed_on=row.date, fields=row.fields
+    )
+
+
+def hop_again(known: Known, recorded: Recorded) -> Hop:
+    """A response that the WARC holds, as the ledger enters it once more."""
+    return Hop(
+        known.url,
+        recorded.fetched_at,
+        recorded.status,
+        etag=known.etag,
+        last_modified=known.last_modified,
+        payload_digest=known.payload_digest,
+        bytes=known.bytes,
+        warc_file=known.full_file,
+        warc_offset=known.full_offset,
+        full_file=known.full_file,
+        full_offset=known.full_offset,
+    )
+
+
+def page_of(
+    attempt: Attempt, url: str, body: bytes, headers: dict[str, str], site: Site, region: str | None = None
+) -> ArticlePage:
+    """The item for an article's response: its facts, and the reading that the stages fill."""
     hop = attempt.last
     fetched_at = hop.fetched_at if hop is not None else datetime.now(UTC)
-    headers = {k.decode("latin-1"): b",".join(v).decode("latin-1") for k, v in response.headers.items()}
     reading = Reading(
-        response.body,
-        response.url,
+        body,
+        url,
         headers=headers,
         site=site,
         channel=attempt.channel,
@@ -103,8 +154,8 @@ def page_of(response: Response, site: Site, region: str | None = None) -> Articl
         known=attempt.fields or None,
     )
     return items.Page(
-        response.url,
-        doc_id(response.url),
+        url,
+        doc_id(url),
         site.name,
         site.title,
         site.kind,
@@ -112,7 +163,15 @@ def page_of(response: Response, site: Site, region: str | None = None) -> Articl
         fetched_at,
         attempt,
         reading,
+        is_listed=attempt.channel is not None,
     )
+
+
+def texts_of(headers: Headers | Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Response headers as text."""
+    if isinstance(headers, Headers):
+        return {k.decode("latin-1"): b",".join(v).decode("latin-1") for k, v in headers.items()}
+    return dict(headers)
 
 
 def outcome_of(failure: Failure) -> tuple[str, str]:

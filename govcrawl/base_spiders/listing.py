@@ -221,6 +221,8 @@ class ListingSpider(ArticleSpider):
 
     async def start(self) -> AsyncIterator[Any]:
         if self.sample is None and self.until is None:
+            for page in self.read_again(self.site()):
+                yield page
             for request in self._again():
                 yield request
         for channel, url in self.planned.items():
@@ -268,10 +270,14 @@ class ListingSpider(ArticleSpider):
         again = timedelta(days=settings.getfloat("GOVCRAWL_NOT_FOUND_DAYS"))
         now = self.archive.started_at
         due = []
+        for known in self._short_of_parts():
+            yield self._known_request(known, whole=True)
         for known in list(self.own.state.values()):
             if known.kind != "article" or known.method != "GET":
                 continue
             if "channel" in self.given and known.channel not in self.planned:
+                continue
+            if known.doc_id in self._asked:
                 continue
             lost = known.outcome == "not_found" and not known.landed and now - known.asked_at > again
             if known.outcome in RETRIED or lost:
@@ -282,10 +288,21 @@ class ListingSpider(ArticleSpider):
         for known in due[: settings.getint("GOVCRAWL_REVISITS")]:
             yield self._known_request(known)
 
-    def _known_request(self, known: Known) -> Request:
-        row = Row(known.url, known.listed_title, known.listed_on)
+    def _short_of_parts(self) -> list[Known]:
+        """Landed articles of which a frame or a page could not be had, and may be now."""
+        state = self.own.state
+        short = {
+            k.part_of: None for k in list(state.values()) if k.kind == "part" and k.outcome in RETRIED and k.part_of
+        }
+        return [known for key in short if (known := state.get(key)) is not None and known.landed]
+
+    def _known_request(self, known: Known, *, whole: bool = False) -> Request:
+        stated = self.own.listed_fields({known.doc_id}) if known.outcome in RETRIED else {}
+        row = Row(known.url, known.listed_title, known.listed_on, stated.get(known.doc_id, {}))
         region = self.region(known.channel, known.url) if known.channel else None
-        return self.article_request(row, self.site(), known.channel, region)
+        request = self.article_request(row, self.site(), known.channel, region)
+        request.meta["attempt"].whole = whole
+        return request
 
     def _list_request(self, request: Request, walk: Walk) -> Request:
         attempt = Attempt(self.name, request.url, "listing", request.method, request.body, walk.channel)

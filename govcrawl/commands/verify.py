@@ -14,17 +14,19 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from govcrawl import extraction, items
-from govcrawl.addresses import doc_id
+from govcrawl.archive import listed
 from govcrawl.archive.checks.every import OF_A_SITE, OF_THE_ARCHIVE
 from govcrawl.archive.checks.finding import Checked, Finding
 from govcrawl.archive.checks.mending import Rules
 from govcrawl.archive.checks.repair import repair
 from govcrawl.archive.checks.verify import is_there, sites_of, verify
-from govcrawl.archive.ledger import Attempt, Hop
+from govcrawl.archive.ledger import Hop
 from govcrawl.archive.storage import Storage, StorageError
+from govcrawl.base_spiders.article import attempt_for, page_of
+from govcrawl.base_spiders.rows import Row
 from govcrawl.errors import nearest
 from govcrawl.extensions import data_folder
-from govcrawl.extraction.page import Page as Reading
+from govcrawl.extraction import parts
 from govcrawl.pipelines import article_of
 from govcrawl.recognition.families import other_site, spiders
 from govcrawl.reprints.check import KINDS as REGROUPED
@@ -33,7 +35,7 @@ from govcrawl.run_report import verdict
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from scrapy.settings import BaseSettings
 
@@ -159,40 +161,30 @@ def rules(settings: BaseSettings) -> Rules:
         cls = known.get(site)
         return None if cls is None else re.search(cls.article_pattern, url) is not None
 
-    def read(row: dict[str, Any], record: Record) -> items.Article | None:
+    def read(row: dict[str, Any], record: Record, part: Callable[[str], Record | None]) -> items.Article | None:
         cls = known.get(row["site"])
         facts = cls.site() if cls is not None else other_site(record.url)
         channel = row["channel"]
         # The rule reads class attributes only; a spider without channels cannot be instantiated.
         region = cls.region(cast("Any", cls), channel, record.url) if cls is not None and channel else None
-        listed = {"listed_title": row["listed_title"], "listed_on": row["listed_on"]}
-        reading = Reading(
-            record.body,
+        attempt = attempt_for(
+            Row(record.url, row["listed_title"], row["listed_on"], listed.loads(row["listed"])),
             record.url,
-            headers=dict(record.headers),
-            site=facts,
-            channel=channel,
-            region=region,
-            fetched_at=row["fetched_at"],
-            **listed,
-        )
-        page_type = extraction.clean(reading).page_type
-        if page_type not in ("article", "attachment"):
-            return None
-        hop = Hop(record.url, row["fetched_at"], record.status)
-        attempt = Attempt(row["site"], record.url, "article", channel=channel, hops=[hop], **listed)
-        page = items.Page(
-            record.url,
-            doc_id(record.url),
-            row["site"],
-            facts.title,
-            facts.kind,
+            facts,
             channel,
-            row["fetched_at"],
-            attempt,
-            reading,
-            reading_is_file=page_type == "attachment",
         )
+        attempt.hops.append(Hop(record.url, row["fetched_at"], record.status))
+        page = page_of(attempt, record.url, record.body, dict(record.headers), facts, region)
+        page.site, page.form = row["site"], row["form"]
+        while wanted := parts.wanted(page.reading):
+            for address in wanted:
+                found = part(address)
+                bring = (found.body, found.url, dict(found.headers)) if found is not None else (None, None, None)
+                parts.bring(page.reading, address, *bring)
+        page_type = extraction.clean(page.reading).page_type
+        page.reading_is_file = page_type == "attachment"
+        if page_type not in ("article", "attachment") and not page.form:
+            return None
         article = article_of(page)
         return article if article.title else None
 

@@ -4,7 +4,8 @@
     extracted.title, extracted.text, extracted.published_on
     extract(body, url, explain=True).explanation.fields["source"]  # why: docs/extraction.md
 
-`clean`, `metadata` and `quality` are the same in three steps, on a `Page`.
+`clean`, `metadata` and `quality` are the same in three steps, on a `Page`; `parts` tells which further addresses (frames,
+further pages) a page needs to be whole.
 """
 
 import re
@@ -12,9 +13,10 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+from govcrawl import __version__
 from govcrawl.addresses import host_of
-from govcrawl.extraction import blocks, flags
-from govcrawl.extraction.cleaning import clean
+from govcrawl.extraction import blocks, flags, parts
+from govcrawl.extraction.cleaning import MIN_TEXT, clean
 from govcrawl.extraction.explain import Decision, Explanation
 from govcrawl.extraction.metadata import metadata
 from govcrawl.extraction.page import Page, Site
@@ -32,9 +34,21 @@ __all__ = [
     "Site",
     "clean",
     "extract",
+    "is_older",
     "metadata",
+    "parts",
     "quality",
 ]
+
+
+def is_older(extractor: str | None) -> bool:
+    """Whether rules of this name (``govcrawl/0.1.0:text``) are of a version before the present one."""
+    found = re.match(r"govcrawl/(\d+(?:\.\d+)*)", extractor or "")
+    return found is None or _numbers(found[1]) < _numbers(__version__)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(n) for n in re.findall(r"\d+", version)[:3])
 
 
 def quality(page: Page) -> list[str]:
@@ -43,14 +57,18 @@ def quality(page: Page) -> list[str]:
     if cleaned.page_type in ("challenge", "error", "empty", "attachment"):
         return []
     host = host_of(page.url)
+    bare = len(re.sub(r"\s", "", cleaned.text))
     found = {
         "traditional_converted": cleaned.script == "hant",
         "no_publish_date": stated.published_on is None,
         "spam_removed": flags.spam_removed(page.document, host),
         "foreign_host": flags.foreign_host(page.document, host, page.site),
         "word_substitution": flags.word_substitution(cleaned.text),
-        "truncated": flags.truncated(cleaned.text) or flags.cut_off(page.markup, cleaned.text),
-        "attachment_only": bool(cleaned.attachments) and len(re.sub(r"\s", "", cleaned.text)) < 100,
+        "truncated": parts.is_incomplete(page)
+        or flags.truncated(cleaned.text)
+        or flags.cut_off(page.markup, cleaned.text),
+        "attachment_only": bool(cleaned.attachments) and bare < 100,
+        "image_only": bool(cleaned.images) and not cleaned.attachments and bare < MIN_TEXT,
         "short": cleaned.text_length < 100,
         "mojibake_repaired": page.decoded[2],
     }

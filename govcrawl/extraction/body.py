@@ -140,6 +140,20 @@ def _values(document: Document, title_line: int, noise: list[bool]) -> tuple[lis
     return values, own
 
 
+def noise_boxes(document: Document) -> set[int]:
+    """The boxes named as menus, sharing, related items, and those inside them."""
+    noise: set[int] = set()
+    for box in document.boxes:
+        if box.parent in noise or _named(box.tag, box.id, box.cls, box.block)[1]:
+            noise.add(box.index)
+    return noise
+
+
+def is_end(text: str) -> bool:
+    """Whether a line is a first mark of an article's end: its editor, related items, the foot of the page."""
+    return marks.END.match(text) is not None or is_footer(text)
+
+
 def _excerpts(lines: list[Line], own: list[int]) -> list[int]:
     """The paragraphs that stand each below a link of its own, three or more in a row: a list of other articles."""
     found: list[int] = []

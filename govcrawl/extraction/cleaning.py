@@ -1,17 +1,14 @@
 """Page → body text, images and attachments, and what kind of page it is."""
 
 import hashlib
-import json
 import re
-from urllib.parse import unquote, urljoin
 
 from govcrawl import __version__
+from govcrawl.extraction import attached, charset, elsewhere, marks, people, policy, script, title
 from govcrawl.extraction import body as bodies
-from govcrawl.extraction import charset, marks, people, policy, script, title
-from govcrawl.extraction.document import Document, Line, is_attachment, parse, squeeze
+from govcrawl.extraction.document import Document, Line, squeeze
 from govcrawl.extraction.page import Page
 from govcrawl.extraction.results import Attachment, Cleaned, Image
-from govcrawl.extraction.tidying import is_junk
 
 _MAGIC = (
     b"%PDF",
@@ -25,34 +22,13 @@ _MAGIC = (
     b"{\\rtf",
     b"\x1f\x8b",
 )
-_MEDIA_TYPES = {
-    "pdf": "application/pdf",
-    "doc": "application/msword",
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "xls": "application/vnd.ms-excel",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "ppt": "application/vnd.ms-powerpoint",
-    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-    "wps": "application/vnd.ms-works",
-    "et": "application/vnd.ms-excel",
-    "ofd": "application/ofd",
-    "rtf": "application/rtf",
-    "zip": "application/zip",
-    "rar": "application/vnd.rar",
-    "7z": "application/x-7z-compressed",
-    "csv": "text/csv",
-    "txt": "text/plain",
-}
 _SENTENCE = re.compile(r"[，。！？；,;](?:(?<![,;])|(?=[⺀-鿿]))")
 _DATA = re.compile(r"\A\s*+(?:[\[{]\s*+[\[{\"]|[\w.$]++\(\s*+[\[{])")
 _PLAYER = re.compile(
     r"video|player|vod|v\.qq\.com|youku|iqiyi|bilibili|cctv|miaopai|\.(?:mp4|flv|m3u8|swf)", re.IGNORECASE
 )
-_STATED = re.compile(
-    r"""["']?(?:content|contents|articleContent|body|html|txt)["']?\s*[:=]\s*("(?:[^"\\]|\\.){60,}")""", re.IGNORECASE
-)
-_ICON = re.compile(r"icon|logo|share|qrcode|ewm|\.gif|weixin|blank|loading|spacer")
 _CLOCK = re.compile(r"\d{1,2}[:：]\d\d")
+MIN_TEXT = 50  # characters: less is a caption
 _META = re.compile(r"(?:19|20)\d\d\s*[-年/.]\s*\d{1,2}\s*[-月/.]\s*\d{1,2}\s*日?")
 
 
@@ -65,53 +41,114 @@ def clean(page: Page) -> Cleaned:
 
 
 def _clean(page: Page) -> Cleaned:
-    kind = charset.header(page.headers, "content-type").lower()
-    if not page.is_filled_by_script and (
-        page.body.lstrip()[:4].startswith(tuple(m[:4] for m in _MAGIC))
-        or re.match(r"application/(?!xhtml|xml|json|javascript|octet)|image/|video/|audio/", kind)
-    ):
+    if _is_file(page):
         return Cleaned(page_type="attachment", extractor=_name("none"))
-    document = page.document
-    article = page.article
-    lines = body_lines(page)
-    text, rule = bodies.join(document, lines), article.rule
-    page_type = _page_type(page, document, text)
-    if page_type in ("empty", "video") and document.scripts:
-        text, rule = _from_script(document), "script"
-        page_type = "article" if text else page_type
-    if page_type == "empty" and len(document.lines) > 3:
+    text, rule, page_type = _found(page)
+    if _is_poor(page, text, page_type):
+        text, rule, page_type = _fuller(page, text, rule, page_type)
+    attachments, images = _belongings(page, text, page_type)
+    if page_type in ("empty", "video", "list") and (attachments or images):
+        text, page_type = "", "article"
+    if page_type == "empty" and len(page.document.lines) > 3 and not elsewhere.frames(page):
         text, rule = _last_resort(page), "trafilatura"
         page_type = "article" if text else page_type
     if page_type != "article":
-        return Cleaned(page_type=page_type, extractor=_name("none"))
-    result = Cleaned(text=text, extractor=_name(rule))
-    if script.is_traditional(f"{page.headline.text}\n{text}"):
-        result.script, result.text_original = "hant", text
-        result.text = script.to_simplified(text)
-    base = _join(page.url, document.base) if document.base else page.url
-    first, last = (lines[0], lines[-1] + 1) if lines else (article.first, article.last)
-    result.attachments = _attachments(document, base, first, max(last, article.last))
-    result.images = _images(document, base, article, first, last)
+        form = elsewhere.form(page) if page_type == "empty" else page_type
+        return Cleaned(page_type=page_type, extractor=_name("none"), form=form)
+    result = Cleaned(text=text, extractor=_name(rule), attachments=attachments, images=images)
+    _add_pages(page, result)
+    return _finished(page, result)
+
+
+def _is_file(page: Page) -> bool:
+    """Whether the response is a document or an image, by its first bytes or its type."""
+    if page.is_filled_by_script:
+        return False
+    kind = charset.header(page.headers, "content-type").lower()
+    return page.body.lstrip()[:4].startswith(tuple(m[:4] for m in _MAGIC)) or bool(
+        re.match(r"application/(?!xhtml|xml|json|javascript|octet)|image/|video/|audio/", kind)
+    )
+
+
+def _found(page: Page) -> tuple[str, str, str]:
+    """The text of the page's lines, the rule that found it, and the page type."""
+    text = bodies.join(page.document, body_lines(page))
+    if 0 < len(text) < MIN_TEXT:
+        noise = bodies.noise_boxes(page.document)
+        own = [i for i in body_lines(page) if page.document.lines[i].box not in noise]
+        text = bodies.join(page.document, own)
+    page_type = _page_type(page, page.document, text)
+    if page_type == "list" and page.article.score < 60 and elsewhere.is_headed(page):
+        text, page_type = "", "empty"  # an article's page, on which only the lists beside it can be read
+    return text, page.article.rule, page_type
+
+
+def _is_poor(page: Page, text: str, page_type: str) -> bool:
+    """Whether the page's lines hold next to nothing of an article; a page that shows lists alone may be one, where a listing
+    names it or it has frames."""
+    if page_type == "list":
+        return bool(page.listed_title or page.frames_asked) and page.article.score < 60
+    return page_type in ("empty", "video") or (page_type == "article" and len(text) < MIN_TEXT)
+
+
+def _fuller(page: Page, text: str, rule: str, page_type: str) -> tuple[str, str, str]:
+    """What is found with the page's frames set in, or the body that it keeps hidden or in scripts, where that is more."""
+    framed = elsewhere.with_frames(page)
+    candidates = [(framed, "frame")] if framed else []
+    hidden, held_by = elsewhere.with_source(page) if page_type != "list" or page.listed_title else ("", "")
+    if hidden:
+        candidates.append((hidden, held_by))
+    for markup, where in candidates:
+        other = page.with_markup(markup, stated=where != "frame")
+        more, _, other_type = _found(other)
+        shown = not text and page_type != "article" and any(_belongings(other, more, "empty"))
+        if (other_type == "article" and len(more) >= max(20, 1.5 * len(text))) or shown:
+            page.adopt(other)
+            text, rule, page_type = more, where, other_type
+    return text, rule, page_type
+
+
+def _belongings(page: Page, text: str, page_type: str) -> tuple[list[Attachment], list[Image]]:
+    """Documents and images of the article; of a page without text those that are shown where a body would stand."""
+    lines, article = body_lines(page), page.article
+    if page_type == "article" and lines:
+        first, last = lines[0], lines[-1] + 1
+        documents = attached.documents(page, first, max(last, article.last))
+        images = attached.images(page, first, last)
+    elif page_type in ("article", "empty", "video") or elsewhere.is_headed(page):
+        documents = attached.documents(page, max(page.headline.line, 0), len(page.document.lines))
+        images = []
+    else:
+        return [], []
+    bare = len("".join(text.split()))
+    if not documents and not images and bare < MIN_TEXT:
+        images = attached.scanned(page)
+    if not documents and not images and not bare:
+        documents = attached.in_its_scripts(page)
+    return documents, images
+
+
+def _add_pages(page: Page, result: Cleaned) -> None:
+    """Add what the article's further pages hold, in their order; one that repeats the text before it adds nothing."""
+    for address in page.pages_asked:
+        part = page.parts.get(address)
+        more = clean(part) if part is not None else None
+        if more is None or more.page_type != "article" or (more.text_original or more.text) in result.text:
+            continue
+        result.text += "\n" + (more.text_original or more.text)
+        result.attachments = list({a.url: a for a in [*result.attachments, *more.attachments]}.values())
+        result.images = list({i.url: i for i in [*result.images, *more.images]}.values())
+
+
+def _finished(page: Page, result: Cleaned) -> Cleaned:
+    """Simplified characters, hash and length."""
+    if script.is_traditional(f"{page.headline.text}\n{result.text}"):
+        result.script, result.text_original = "hant", result.text
+        result.text = script.to_simplified(result.text)
     folded = "".join(script.nfkc(result.text).split())
     result.text_hash = hashlib.sha256(folded.encode("utf-8", "replace")).hexdigest()
     result.text_length = len(result.text)
     return result
-
-
-def _from_script(document: Document) -> str:
-    """The body that a page keeps as JSON in a script, content: {"content": "<p>…"}, and sets in by script; "" for none."""
-    best = ""
-    for source in document.scripts:
-        for match in _STATED.finditer(source, 0, 2_000_000):
-            try:
-                html = json.loads(match[1])
-            except ValueError:
-                continue
-            if html.count("<") >= 2 and len(html) > len(best):
-                best = html
-    inner = parse(best) if best else None
-    text = "\n".join(line.text for line in inner.lines if not line.hidden and not is_junk(line.text)) if inner else ""
-    return text if len(text) >= 20 and _SENTENCE.search(text) else ""
 
 
 def _last_resort(page: Page) -> str:
@@ -132,13 +169,6 @@ def _last_resort(page: Page) -> str:
 
 def _name(rule: str) -> str:
     return f"govcrawl/{__version__}:{rule}"
-
-
-def _join(base: str, href: str) -> str:
-    try:
-        return urljoin(base, href.strip())
-    except ValueError:
-        return href
 
 
 def body_lines(page: Page) -> list[int]:
@@ -205,39 +235,6 @@ def is_meta(text: str) -> bool:
         return bool(marks.TOOLS.search(text)) and len(text) < 60
     # A day alone, or with a clock, a label or another short piece beside it; a sentence is none of these.
     return len(text) - len(dated[0]) < 36 or bool(_CLOCK.search(text) or marks.INNER.search(text))
-
-
-def _images(document: Document, base: str, article: bodies.Body, first: int, last: int) -> list[Image]:
-    """The pictures inside the body's container and between its lines, without the site's icons."""
-    found: dict[str, Image] = {}
-    for picture in document.pictures:
-        if not picture.src or not first - 2 <= picture.line <= last or _ICON.search(picture.src.lower()):
-            continue
-        box = picture.box
-        while box >= 0 and box != article.box:
-            box = document.boxes[box].parent
-        if box == article.box or article.rule == "notice":
-            url = _join(base, picture.src)
-            found.setdefault(url, Image(url, squeeze(picture.alt)))
-    return list(found.values())
-
-
-def _attachments(document: Document, base: str, first: int, last: int) -> list[Attachment]:
-    found: dict[str, Attachment] = {}
-    for link in document.links:
-        if (
-            first <= link.line <= last + 8
-            and is_attachment(link.href)
-            and not link.href.lower().startswith(("javascript", "#", "data:"))
-        ):
-            url = _join(base, link.href)
-            path = unquote(link.href.split("?")[0].split("#")[0])
-            suffix = re.search(r"\.([a-z0-9]{2,4})$", path.lower()) or re.search(
-                r"\.([a-z0-9]{2,4})(?:$|&)", link.href.lower()
-            )
-            name = link.text.strip() or link.title.strip() or path.rsplit("/", 1)[-1]
-            found.setdefault(url, Attachment(url, name, _MEDIA_TYPES.get(suffix[1]) if suffix else None))
-    return list(found.values())
 
 
 def _page_type(page: Page, document: Document, text: str) -> str:

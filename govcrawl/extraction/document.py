@@ -7,7 +7,9 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
+from govcrawl.extraction.shown import HOLDERS, behind, is_attachment, is_named
 from govcrawl.extraction.styles import HIDDEN, OFFSCREEN, hidden_names
+from govcrawl.extraction.written import WRITES, Writing, writings
 
 _BLOCK_TAGS = (
     "html body div p br hr h1 h2 h3 h4 h5 h6 ul ol li dl dt dd table caption thead tbody tfoot tr td th section "
@@ -22,25 +24,24 @@ _SKIP_TAGS = (
 _SKIP = frozenset(_SKIP_TAGS.split())
 # What the walk does with an element, as bits; TEXT stands for a text node.
 TEXT, BREAKS, SKIP, HEAD, CELL, LINK, MEDIA, VOID, IGNORED, KEPT, ROOT = 1 << 20, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512
+HOLDER = 1024  # a plug-in or a button: the address that it holds is noted, its subtree is not text
 TELLING = LINK | MEDIA | CELL | KEPT  # kinds that are noted without any attribute too
 # Blocks that are a box only where they have a name: they stand by the hundred and tell nothing.
 _PLAIN_TAGS = "p li ul ol dl dt dd tbody thead tfoot center br hr address caption"
 _PLAIN = frozenset(_PLAIN_TAGS.split())
 _BITS = (
-    ({"td", "th"}, CELL), ({"a"}, LINK), ({"img", "video", "iframe", "embed"}, MEDIA), ({"br", "hr"}, VOID), ({"html", "body"}, ROOT),
-    ({"meta", "link", "base"}, HEAD), ({"title"}, SKIP), ({"-comment", "!doctype", "-document", "-undef"}, IGNORED),
+    ({"td", "th"}, CELL), ({"a"}, LINK), ({"img", "video", "iframe", "embed", "frame"}, MEDIA), ({"br", "hr"}, VOID), ({"html", "body"}, ROOT),
+    ({"meta", "link", "base"}, HEAD), ({"title"}, SKIP), ({"object", "button"}, HOLDER), ({"-comment", "!doctype", "-document", "-undef"}, IGNORED),
 )  # fmt: skip
 # What shows nothing and is no white space to str.split: the first kind joins, the second parts.
 _ZERO = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad\ufffe\uffff]")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\ue000-\uf8ff\ufdd0-\ufdef]")
 _ODD = re.compile(f"[{_ZERO.pattern[1:-1]}{_CONTROL.pattern[1:-1]}]")
 _WRAP = re.compile("(?<=[⺀-鿿，。、；：？！”》）]) ?\n ?(?=[⺀-鿿“《（])")
-_ATTACHMENT = re.compile(
-    r"\.(?:pdf|PDF|docx?|DOCX?|xlsx?|XLSX?|pptx?|PPTX?|wps|WPS|et|rtf|zip|ZIP|rar|RAR|7z|ofd|csv|txt)(?:[?#]|$)|downfile|download\.(?:jsp|php|asp)|DownloadAttach|/attachment/",
-)
 # Addresses of pages, told at once: nearly all links.
 _PAGES = (".html", ".htm", ".shtml", "/")
 MAX_SHEETS = 40
+MAX_SCRIPTS = 200
 MAX_LINES = 60_000
 MAX_OPEN = 6_000
 MAX_DEPTH = 400
@@ -49,6 +50,8 @@ MAX_ATTRIBUTES = 300
 MAX_ANCHOR = 250  # characters of a link over several lines that is one to a reader
 _OPENING = re.compile("<[a-zA-Z]")
 _ATTRIBUTE = re.compile(r"""[^\s=/>]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>]*))?""")
+_SCRIPT = re.compile(r"<script\b[^>]{0,2000}>(?:[^<]|<(?!/script))*+(?:</script\s{0,99}>|$)", re.IGNORECASE)
+_NAME = re.compile(r"[\w-]{1,80}$")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)[^<>]*>?")
 # Tags that the parser closes by itself or that hold nothing: they never nest.
 _LEVEL_TAGS = (
@@ -56,6 +59,19 @@ _LEVEL_TAGS = (
 )
 _LEVEL = frozenset(_LEVEL_TAGS.split())
 MAX_BLOCKS = 1_000_000
+_SCRIPTED = frozenset(("", "#", "j", "J"))  # how the address of a link begins that a script handles
+_SOURCES = (
+    "data-original",
+    "data-src",
+    "data-lazy-src",
+    "data-lazyload",
+    "data-echo",
+    "original",
+    "_src",
+    "file",
+    "data-url",
+    "src",
+)
 
 
 @dataclass(slots=True)
@@ -109,16 +125,20 @@ class Link:
 
 @dataclass(slots=True)
 class Picture:
+    """An image; `link` is the index of the anchor around it, -1 without one, `width` its stated width in pixels or -1."""
+
     src: str
     alt: str
     line: int
     box: int
+    link: int = -1
+    width: int = -1
 
 
 @dataclass(slots=True)
 class Document:
     """A page as its extraction needs it. `meta` keys are lower-case; `scripts` are the inline scripts' texts;
-    `attached` are the lines with a link to a document."""
+    `attached` are the lines with a link to a document; `frames` are tag, address and line of players, frames, plug-ins."""
 
     lines: list[Line] = field(default_factory=list)
     boxes: list[Box] = field(default_factory=list)
@@ -185,6 +205,8 @@ def parse(markup: str, selectors: tuple[str, ...] = ()) -> Document:
     root = tree.root
     if root is None:
         return document
+    if WRITES.search(markup):
+        _write(tree)
     wanted: set[int] = set()
     for selector in selectors:
         wanted.update(node.mem_id for node in tree.css(selector))
@@ -194,9 +216,36 @@ def parse(markup: str, selectors: tuple[str, ...] = ()) -> Document:
     _reveal(document)
     _unlink(document)
     document.attached = {
-        link.line for link in document.links if not link.href.endswith(_PAGES) and is_attachment(link.href)
+        link.line
+        for link in document.links
+        if not link.href.endswith(_PAGES)
+        and (is_attachment(link.href) or ("." in link.text[-9:] and is_named(link.text)))
     }
     return document
+
+
+def _write(tree: LexborHTMLParser) -> None:
+    """Set into the tree what the page's scripts write, where it shows something."""
+    scripts = [node for node in tree.tags("script")[:MAX_SCRIPTS] if node.first_child is not None]
+    texts = [node.text() for node in scripts]
+    for node, found in zip(scripts, writings(texts), strict=True):
+        for writing in reversed(found):
+            _set(tree, node, writing)
+
+
+def _set(tree: LexborHTMLParser, script: LexborNode, writing: Writing) -> None:
+    parent = script.parent
+    html = _SCRIPT.sub("", writing.html)
+    if not html.strip() or parent is None or (not writing.target and parent.tag == "head"):
+        return
+    made = LexborHTMLParser(f"<span>{html}</span>").body
+    node = made.first_child if made is not None else None
+    if node is None:
+        return
+    if not writing.target:
+        script.insert_after(node)
+    elif _NAME.match(writing.target) and (holder := tree.css_first(f'[id="{writing.target}"]')) is not None:
+        holder.insert_child(node)
 
 
 def check_selector(selector: str) -> None:
@@ -244,11 +293,6 @@ def shorten(markup: str) -> str:
                 kept = stop
         start = end + 1
     return "".join(parts) + markup[kept:] if parts else markup
-
-
-def is_attachment(href: str) -> bool:
-    """Whether an address is that of a document to download."""
-    return _ATTACHMENT.search(href) is not None
 
 
 def _hide(document: Document, hidden: set[str], off: set[str]) -> None:
@@ -370,7 +414,9 @@ class _Walk:
                 else:
                     self.text(node.text_content or "")
             elif kind & (IGNORED | SKIP | HEAD):
-                if not kind & IGNORED:
+                if kind & HOLDER:
+                    self.held(node, self.box)
+                elif not kind & IGNORED:
                     self.head(node.tag or "", node)
             else:
                 if kind & BREAKS:
@@ -452,12 +498,17 @@ class _Walk:
             if kind & CELL:
                 self.cells += 1
             elif kind & MEDIA:
-                self.media(node, self.box)
-            elif attributes.get("href"):
-                links = self.document.links
-                self.link = len(links)
-                links.append(_link(attributes, len(self.document.lines), self.box, self.off > 0))
+                self.media(node, self.box, self.link)
+            elif attributes.get("href") or not HOLDERS.isdisjoint(attributes):
+                self.enter_link(attributes)
+        elif not HOLDERS.isdisjoint(attributes) and behind(attributes):
+            self.enter_link(attributes)
         self.open.append((node, kind, outer_box, outer_block, outer_link, bits))
+
+    def enter_link(self, attributes: dict[str, str | None]) -> None:
+        links = self.document.links
+        self.link = len(links)
+        links.append(_link(attributes, len(self.document.lines), self.box, self.off > 0))
 
     def leave(self) -> LexborNode | None:
         """Close the innermost open element and give the node after it."""
@@ -481,7 +532,7 @@ class _Walk:
     def empty(self, node: LexborNode, kind: int) -> None:
         """Note a picture, a player or a link without text."""
         if kind & MEDIA:
-            self.media(node, self.box)
+            self.media(node, self.box, self.link)
         elif node.attributes.get("href"):
             lines = self.document.lines
             self.document.links.append(_link(node.attributes, len(lines), self.box, self.off > 0))
@@ -493,14 +544,38 @@ class _Walk:
             self.styles[style] = 3 if OFFSCREEN.search(low) else 1 if HIDDEN.search(low) else 0
         return self.styles[style]
 
-    def media(self, node: LexborNode, box: int) -> None:
+    def media(self, node: LexborNode, box: int, link: int) -> None:
         """Note a picture, player or frame."""
         document, attributes = self.document, node.attributes
         line = len(document.lines)
         if node.tag == "img":
-            document.pictures.append(Picture(_source(attributes), attributes.get("alt") or "", line, box))
+            alt, width = attributes.get("alt") or "", attributes.get("width") or ""
+            picture = Picture(
+                _source(attributes), alt, line, box, link, int(width[:5]) if width[:5].isdecimal() else -1
+            )
+            document.pictures.append(picture)
         else:
-            document.frames.append((node.tag or "", attributes.get("src") or "", line))
+            src = attributes.get("src") or attributes.get("data-src") or ""
+            document.frames.append((node.tag or "", src, line))
+
+    def held(self, node: LexborNode, box: int) -> None:
+        """Note the document that a button opens, or what an object shows: its data, a parameter that names its source, or an
+        embed inside it."""
+        document, line = self.document, len(self.document.lines)
+        if node.tag == "button":
+            if href := behind(node.attributes):
+                document.links.append(Link(href, "", line, box, squeeze(node.text())))
+            return
+        src = node.attributes.get("data") or ""
+        child = node.first_child
+        while child is not None and not src:
+            attributes = child.attributes if child.is_element_node else {}
+            if child.tag == "param" and (attributes.get("name") or "").lower() in ("src", "movie", "filename", "url"):
+                src = attributes.get("value") or ""
+            elif child.tag == "embed":
+                src = attributes.get("src") or ""
+            child = child.next
+        document.frames.append(("object", src, line))
 
     def head(self, tag: str, node: LexborNode) -> None:
         document = self.document
@@ -551,12 +626,15 @@ def _line(runs: list[Run], box: int, hidden: bool, cell: int) -> Line:
 
 def _link(attributes: dict[str, str | None], line: int, box: int, off: bool) -> Link:
     title = attributes.get("title") or attributes.get("download") or ""
-    return Link(attributes["href"] or "", title, line, box, "", off)
+    href = attributes.get("href") or ""
+    if href[:1] in _SCRIPTED and (href[:1] in ("", "#") or href[:11].lower() == "javascript:"):
+        href = behind(attributes) or href
+    return Link(href, title, line, box, "", off)
 
 
 def _source(attributes: dict[str, str | None]) -> str:
     """The address of an image, of which lazy loaders keep the true one elsewhere."""
-    for key in ("data-original", "data-src", "original", "_src", "data-url", "src"):
+    for key in _SOURCES:
         src = attributes.get(key)
         if src and not src.startswith("data:"):
             return src

@@ -44,7 +44,7 @@ def marked(line: Line) -> str:
 def _metadata(page: Page) -> Metadata:
     cleaned = clean(page)
     result = Metadata()
-    if cleaned.page_type in ("challenge", "error", "attachment", "empty"):
+    if cleaned.page_type in ("challenge", "error", "attachment") or _is_silent(page):
         if cleaned.page_type == "attachment":
             result.title = page.listed_title or ""
         return _finish(page, result, None)
@@ -73,6 +73,11 @@ def _metadata(page: Page) -> Metadata:
     _credits(page, result, header, regions, body)
     result.keywords = _keywords(page.document)
     return _finish(page, result, moment, page.known)
+
+
+def _is_silent(page: Page) -> bool:
+    """Whether a page shows nothing of an article; one that a listing names may show its header."""
+    return clean(page).page_type == "empty" and not page.listed_title
 
 
 def _policy(page: Page, regions: "Regions", body: list[str]) -> policy.Policy:
@@ -287,7 +292,7 @@ def _finish(page: Page, result: Metadata, moment: Moment | None, known: Any = No
     cleaned = clean(page)
     site = page.site
     own = site.province if site is not None else None
-    if cleaned.page_type in ("challenge", "error", "empty"):
+    if cleaned.page_type in ("challenge", "error") or _is_silent(page):
         result.province, result.province_from = (own, "site") if own and own != NATIONAL else (UNKNOWN, "none")
     else:
         evidence = province.Evidence(

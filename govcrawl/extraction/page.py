@@ -2,17 +2,19 @@
 
 import re
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from html import escape, unescape
-from typing import Any
+from typing import Any, Self
 
 from govcrawl.extraction import body as bodies
 from govcrawl.extraction import charset, document, title
 from govcrawl.extraction.explain import Explanation
+from govcrawl.extraction.shown import joined
 
-_STATED = "govcrawl-stated-body"
+STATED = "govcrawl-stated-body"  # the id of the element into which a body is set that the page keeps elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,9 @@ class Page:
     """A response as extraction reads it.
 
     `known` holds fields that a CMS's JSON already stated, by the names of `Extracted`; `html` there is the body's
-    markup. `channel` is the column (栏目) it was listed in, `region` the province slug of a regional one. `explain`
-    keeps why each field has its value. Nothing here raises for any bytes.
+    markup. `channel` is the column (栏目) it was listed in, `region` the province slug of a regional one. `parts` are pages
+    that belong to this one by their address, frames and further pages, None where one could not be had; see
+    `extraction.parts`. `explain` keeps why each field has its value. Nothing here raises for any bytes.
     """
 
     def __init__(
@@ -77,6 +80,10 @@ class Page:
         self.fetched_at = fetched_at
         self.known: Mapping[str, Any] = known or {}
         self.results: dict[str, Any] = {}
+        self.parts: dict[str, Page | None] = {}
+        self.frames_asked: list[str] = []
+        self.pages_asked: list[str] = []
+        self.is_stated = False
         self.explanation = Explanation() if explain else None
 
     @cached_property
@@ -90,7 +97,7 @@ class Page:
         if self.is_filled_by_script:
             html = self.known["html"]
             heading = escape(str(self.known.get("title") or self.listed_title or ""))
-            return f'<html><body><h1>{heading}</h1><div id="{_STATED}">{html}</div></body></html>'
+            return f'<html><body><h1>{heading}</h1><div id="{STATED}">{html}</div></body></html>'
         return self.decoded[0]
 
     @cached_property
@@ -109,8 +116,8 @@ class Page:
     @property
     def selectors(self) -> tuple[str, ...]:
         """The CSS selectors of the body's container, as far as known beforehand."""
-        if self.is_filled_by_script:
-            return (f"#{_STATED}",)
+        if self.is_filled_by_script or self.is_stated:
+            return (f"#{STATED}",)
         return self.site.body if self.site is not None else ()
 
     @cached_property
@@ -127,3 +134,34 @@ class Page:
     def article(self) -> bodies.Body:
         """The body's lines, before the editor and source lines at its ends are taken off."""
         return bodies.find(self.document, self.headline.end, selected=bool(self.selectors))
+
+    @property
+    def base(self) -> str:
+        """What relative addresses on the page are joined to."""
+        return joined(self.url, self.document.base) if self.document.base else self.url
+
+    def with_markup(self, markup: str, *, stated: bool = False) -> Self:
+        """The page as it would be with this markup; `stated`: its body is the element with the id STATED."""
+        other = copy(self)
+        other.forget()
+        other.explanation = Explanation() if self.explanation is not None else None
+        other.__dict__["markup"] = markup
+        other.is_stated = stated
+        return other
+
+    def adopt(self, other: "Page") -> None:
+        """Read from now on what another form of this page holds."""
+        for name in _READ:
+            if name in other.__dict__:
+                self.__dict__[name] = other.__dict__[name]
+        self.results, self.is_stated, self.explanation = other.results, other.is_stated, other.explanation
+
+    def forget(self) -> None:
+        """Forget what was read, as when a part was brought."""
+        self.results = {}
+        self.is_stated = False
+        for name in _READ:
+            self.__dict__.pop(name, None)
+
+
+_READ = ("markup", "document", "headline", "article")

@@ -63,7 +63,12 @@ def build(spider: Spider, archive: Archive, stats: Mapping[str, Any], reason: st
             if len(archive.sites) > 1
             else verdict.emptied_fields(landed, missing, history(archive.storage, site.site))
         )
-        code, why, problems = verdict.decide(channels, outcomes, reason, limited, sum(waiting.values()), emptied)
+        forms: dict[str, dict[str, int]] = defaultdict(dict)
+        for (name, state, form), count in sorted(archive.forms.items()):
+            if name == site.site:
+                forms[state][form] = count
+        waits = sum(waiting.values())
+        code, why, problems = verdict.decide(channels, outcomes, reason, limited, waits, emptied, forms)
         if code == verdict.COMPLETE and (refused := archive.refused[site.site]):
             code, why = verdict.PARTIAL, f"{refused} requests gave rows that the archive cannot hold"
         named = [f"{url}: {error}" for name, url, error in archive.failures if name == site.site]
@@ -83,6 +88,7 @@ def build(spider: Spider, archive: Archive, stats: Mapping[str, Any], reason: st
             "landed": landed,
             "outcomes": {kind: dict(c) for kind, c in outcomes.items()},
             "dropped": _group(stats, "item_dropped_reasons_count/"),
+            "without_text": forms,
             "missing_fields": missing,
             "changed": _group(stats, "govcrawl/changed/"),
             "recovered": site.recovered,

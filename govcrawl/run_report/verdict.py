@@ -18,8 +18,8 @@ EXIT_CODES: dict[int, tuple[str, str, str]] = {
     ARGUMENTS: ("failed", "bad argument, setting or site name", "correct the command"),
     PARTIAL: (
         "partial",
-        "stopped, limited (`sample`, `until`), or some pages failed",
-        "run it again; the rest is retried",
+        "stopped, limited (`sample`, `until`), or some pages failed or could not be read",
+        "run it again; the rest is retried, and what could not be read is when newer rules come",
     ),
     NO_ROWS: (
         "failed",
@@ -49,8 +49,10 @@ def decide(
     limited: str,
     waiting: int,
     emptied: list[str],
+    forms: Mapping[str, Mapping[str, int]] | None = None,
 ) -> tuple[int, str, list[str]]:
-    """Exit code, one line that says why, and every problem met."""
+    """Exit code, one line that says why, and every problem met. ``forms``: of the articles in which no text could be read,
+    by what they became (`no_text`, `unreadable`), how many show what instead."""
     problems = []
     codes = {"no_rows": NO_ROWS, "not_found": NO_ROWS, "challenge": BLOCKED, "robots": ROBOTS}
     worst = COMPLETE
@@ -69,10 +71,15 @@ def decide(
                 f"channel {channel['name']}: {found} of the {channel['total']} rows that the listing states"
             )
     articles = outcomes.get("article", Counter())
-    for kind in ("article", "attachment"):
-        for outcome in sorted(RETRIED | {"given_up"}):
+    for kind in ("article", "part", "attachment"):
+        wrong = RETRIED | {"given_up"} | ({"not_found", "not_article", "robots"} if kind == "part" else set())
+        for outcome in sorted(wrong):
             if count := outcomes.get(kind, Counter())[outcome]:
                 problems.append(f"{count} {kind}s: {outcome}")
+    for state, shown in sorted((forms or {}).items()):
+        problems.append(
+            f"{sum(shown.values())} articles: {state} ({', '.join(f'{n} {f}' for f, n in sorted(shown.items()))})"
+        )
     if worst:
         return worst, problems[0], [*problems, *emptied]
     if emptied:

@@ -63,6 +63,9 @@ class UrlsSpider(ArticleSpider):
         extension = self.crawler.get_extension(ArchiveExtension)
         assert extension is not None
         extension.sites_by_host.update({host_of(url): site.name for url, site in self.pages.values()})
+        for site in {site.name: site for _, site in self.pages.values()}.values():
+            for page in self.read_again(site):
+                yield page
         for url, site in self.pages.values():
             if self.unsettled(site.name, url):
                 yield self.article_request(Row(url), site)

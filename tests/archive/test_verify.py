@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SITE = "loopback"
-NO_RULES = Rules(lambda _site, _url: None, lambda _row, _record: None)
+NO_RULES = Rules(lambda _site, _url: None, lambda _row, _record, _part: None)
 PDF = b"%PDF-1.4\nmade up for this test\n%%EOF\n"
 WHEN = datetime(2024, 1, 2, tzinfo=UTC)
 

@@ -6,11 +6,10 @@ import socket
 import threading
 import time
 from collections import Counter
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
-from urllib.request import Request as Ask
-from urllib.request import urlopen
 
 import pyarrow.parquet as pq
 import pytest
@@ -36,15 +35,14 @@ class Proxy:
             def do_GET(self) -> None:
                 proxy.asked[self.path] += 1
                 parts = urlsplit(self.path)
-                asked = Ask(http.base + parts.path + (f"?{parts.query}" if parts.query else ""))
-                try:
-                    with urlopen(asked) as response:
-                        status, body, kind = response.status, response.read(), response.headers["Content-Type"]
-                except OSError:
-                    status, body, kind = 404, b"", "text/plain"
-                self.send_response(status)
-                self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", str(len(body)))
+                other = HTTPConnection(http.base.removeprefix("http://"))
+                other.request("GET", parts._replace(scheme="", netloc="").geturl())
+                answer = other.getresponse()
+                body = answer.read()
+                other.close()
+                self.send_response(answer.status)
+                for name in {"Content-Type", "Content-Length", "Location"} & set(answer.headers):
+                    self.send_header(name, answer.headers[name])
                 self.end_headers()
                 self.wfile.write(body)
 

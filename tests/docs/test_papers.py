@@ -344,7 +344,7 @@ def test_every_line_of_the_summary_is_explained() -> None:
     run: dict[str, Any] = {
         "spider": "gmw", "status": "partial", "exit_code": 3, "reason": "stopped: shutdown", "pages": 9,
         "landed": {"heilongjiang": {"2024": 2, "0": 1}}, "outcomes": {"article": {"landed": 3, "network": 1}},
-        "dropped": {"NoText": 1}, "problems": ["1 articles: network"],
+        "dropped": {"Unreadable": 1}, "problems": ["1 articles: network"],
         "channels": [{"name": "要闻", "pages": 1, "rows": 20, "total": 90, "elsewhere": 2, "landed": 3, "ended": "stopped",
                       "complete": False}],
     }  # fmt: skip

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from govcrawl.addresses import doc_id
 from govcrawl.archive.checks.look import Look
 from govcrawl.archive.checks.reading import Hashes, Record, open_place, record_at, whole_batches
 from govcrawl.archive.compact import file_name
@@ -24,10 +25,11 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What the archive does not know of a site. ``is_article(site, url)``: whether an address is an article's, None where
-    no rule tells; ``read(captures row, url, record)``: the row that a page gives today, None where it is no article."""
+    no rule tells; ``read(captures row, record, part)``: the row that a page gives today, None where it is no article;
+    ``part(address)`` is the record of a frame or further page."""
 
     is_article: Callable[[str, str], bool | None]
-    read: Callable[[dict[str, Any], Record], Article | None]
+    read: Callable[[dict[str, Any], Record, Callable[[str], Record | None]], Article | None]
 
 
 class Mending:
@@ -43,6 +45,7 @@ class Mending:
         self.lost: dict[str, Any] = {}
         self._look: Look | None = None
         self._streams: dict[str, Any] = {}
+        self.parts: dict[str, tuple[str, int]] = {}  # places of the frames and further pages of articles, by doc_id
 
     @property
     def look(self) -> Look:
@@ -83,6 +86,11 @@ class Mending:
             self._streams[name] = open_place(self.storage, name)
         stream = self._streams[name]
         return record_at(stream, offset, decoded=True) if stream is not None else None
+
+    def part(self, address: str) -> Record | None:
+        """The record of a frame or further page."""
+        place = self.parts.get(doc_id(address))
+        return self.record(*place) if place is not None else None
 
     def close(self) -> None:
         for stream in self._streams.values():

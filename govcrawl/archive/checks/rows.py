@@ -68,6 +68,8 @@ class LostRows(Check):
         captures: dict[str, list[dict[str, Any]]] = defaultdict(list)
         files: dict[str, str] = {}
         for row in work.rows("captures", CAPTURES, CAPTURES.names):
+            if row["kind"] == "part" and row["status"] == 200:
+                work.parts[row["doc_id"]] = (row["warc_file"], row["warc_offset"])
             if row["kind"] == "attachment" and row["text_hash"]:
                 files[row["doc_id"]] = row["text_hash"]
             for document in {row["doc_id"], row["alias_of"]} & documents:
@@ -103,7 +105,8 @@ class LostRows(Check):
             record = work.record(row["warc_file"], row["warc_offset"])
             if record is None or record.revisit:
                 continue
-            article = work.rules.read(base | {"site": work.site, "fetched_at": row["fetched_at"]}, record)
+            facts = base | {"site": work.site, "fetched_at": row["fetched_at"]}
+            article = work.rules.read(facts, record, work.part)
             if article is None:
                 continue
             article.doc_id, article.revision, article.revision_cause = document, revision, "reextracted"
