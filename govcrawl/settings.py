@@ -41,6 +41,7 @@ DOWNLOAD_HANDLERS = {"file": None, "ftp": None, "s3": None, "data": None}
 # Between redirects, robots.txt and decompression on one side and the network on the other, so that records hold what came.
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+    "govcrawl.network.browser.BrowserMiddleware": 540,
     "govcrawl.network.decoding.UnpackMiddleware": 590,
     "govcrawl.network.doors.CookieDoorMiddleware": 610,
     "govcrawl.network.guard.AddressGuardMiddleware": 20,
@@ -107,6 +108,11 @@ GOVCRAWL_RETRY_AFTER_MAX = 300
 GOVCRAWL_CHALLENGES = 3
 # GuardedResolver, AddressGuardMiddleware: hosts that may lead to inner addresses, separated by commas; for tests.
 GOVCRAWL_ALLOW_HOSTS = os.getenv("GOVCRAWL_ALLOW_HOSTS", "")
+# BrowserMiddleware: Chromium's path where it is not on PATH, seconds that a page may take, and most requests of its
+# scripts. Only for sites whose spider sets `browser`.
+GOVCRAWL_CHROMIUM = os.getenv("GOVCRAWL_CHROMIUM")
+GOVCRAWL_BROWSER_SECONDS = 60
+GOVCRAWL_BROWSER_REQUESTS = 100
 # ListingSpider: days after which an article that was not found is asked for again.
 GOVCRAWL_NOT_FOUND_DAYS = 30
 # ListingSpider: most rows that one list page can honestly hold, and most list pages of one walk.

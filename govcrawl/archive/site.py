@@ -25,6 +25,7 @@ from govcrawl.items import Article
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from govcrawl.archive.captures import Known
     from govcrawl.archive.storage import Storage
@@ -119,6 +120,15 @@ class SiteArchive:
             return self._record(exchange, known)
         except StorageError:
             self.broken = True  # half a record may lie there: offsets after it are not to be trusted
+            raise
+
+    def record_rendered(self, url: str, markup: bytes, when: datetime) -> None:
+        """Write what a browser made of a page beside the page as it came. Raises StorageError."""
+        self._must_be_whole()
+        try:
+            self._warc.convert(url, markup, when)
+        except StorageError:
+            self.broken = True
             raise
 
     def _record(self, exchange: Exchange, known: Known | None) -> tuple[str, int, str, str, int]:

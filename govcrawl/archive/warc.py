@@ -139,6 +139,23 @@ class WarcWriter:
         else:
             return self._name, offset
 
+    def convert(self, url: str, markup: bytes, when: datetime) -> None:
+        """Append a page as a browser rendered it: a conversion of the response before it. Raises StorageError."""
+        try:
+            file = self._current()
+            headers = [
+                ("WARC-Date", warc_date(when)),
+                ("WARC-Target-URI", url),
+                ("WARC-Refers-To-Target-URI", url),
+                ("WARC-Payload-Digest", payload_digest(markup)),
+                ("WARC-Warcinfo-ID", self._info_id),
+            ]
+            kind = "text/html; charset=utf-8"
+            self._append(file, _record(WarcRecordType.conversion, _urn(), headers, markup, kind))
+        except OSError as exc:
+            msg = f"cannot write {self._name or self._folder} ({exc}); free space or permissions, then run again"
+            raise StorageError(msg) from exc
+
     def sync(self) -> None:
         """Make what was written durable. On shared storage the file is closed and uploaded under its final name."""
         if self._file is None:

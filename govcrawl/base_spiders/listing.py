@@ -91,6 +91,7 @@ class ListingSpider(ArticleSpider):
     channels: ClassVar[dict[str, str]]
     article_pattern: ClassVar[str]
     front_pages: ClassVar[tuple[str, ...]] = ()  # addresses of channels with articles in many blocks, not in one list
+    browser: ClassVar[tuple[str, ...]] = ()  # kinds of pages that only a browser fills: "listing", "article"
     rows_css: ClassVar[str | None] = None
     body_css: ClassVar[tuple[str, ...]] = ()
     verified: ClassVar[str | None] = None

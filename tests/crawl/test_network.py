@@ -154,7 +154,7 @@ def test_a_site_sees_no_more_connections_than_the_setting_allows(tmp_path: Path,
                 with lock:
                     now -= 1
 
-        site.answer = counted  # type: ignore[method-assign, assignment]
+        site.answer = counted  # type: ignore[method-assign,assignment]
         settings = {"CONCURRENT_REQUESTS_PER_DOMAIN": str(most), "CONCURRENT_REQUESTS": "16", "DOWNLOAD_DELAY": "0"}
         done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}", settings=settings)
         assert done.returncode == 0, done.stdout
