@@ -11,10 +11,14 @@ FIRST = date(1949, 10, 1)
 
 _DIGITS = str.maketrans("０１２３４５６７８９：／．－〇○零一二三四五六七八九", "0123456789:/.-000123456789")
 _FULL_WIDTH = str.maketrans("０１２３４５６７８９：／．－\u3000\xa0", "0123456789:/.-  ")
-_CLOCK = r"(?:[ T,，|·-]{0,4}(?:(?:星期|周|週)[一二三四五六日天])?[ T,，|]{0,3}(?P<half>上午|下午|晚上|凌晨|中午|[AaPp][Mm])?[ ]{0,2}(?P<hour>[01]?\d|2[0-4])[ ]?[:时時点點][ ]?(?P<minute>[0-5]\d)(?:[ ]?[:分][ ]?(?P<second>[0-5]\d))?(?:分|秒)?(?P<zone>\.\d+)?(?P<utc>Z|[+-]\d\d:?\d\d)?)?"
+_CLOCK = (
+    r"(?:[ T,，|·-]{0,4}(?:(?:星期|周|週)[一二三四五六日天])?[ T,，|]{0,3}(?P<half>上午|下午|晚上|凌晨|中午|[AaPp][Mm])?[ ]{0,2}"
+    r"(?P<hour>[01]?\d|2[0-4])[ ]?[:时時点點][ ]?(?P<minute>[0-5]\d)(?:[ ]?[:分][ ]?(?P<second>[0-5]\d))?(?:分|秒)?"
+    r"(?P<zone>\.\d+)?(?P<utc>Z|[+-]\d\d:?\d\d)?)?"
+)
 _DATE = re.compile(
-    r"(?<![\d.])(?P<year>(?:19[4-9]|20[0-9])\d)[ ]{0,2}(?P<mark>[-/.年])[ ]{0,2}(?P<month>0?[1-9]|1[0-2])[ ]{0,2}[-/.月][ ]{0,2}(?P<day>3[01]|[12]\d|0?[1-9])[ ]{0,2}[日号號]?"
-    + _CLOCK,
+    r"(?<![\d.])(?P<year>(?:19[4-9]|20[0-9])\d)[ ]{0,2}(?P<mark>[-/.年])[ ]{0,2}(?P<month>0?[1-9]"
+    r"|1[0-2])[ ]{0,2}[-/.月][ ]{0,2}(?P<day>3[01]|[12]\d|0?[1-9])[ ]{0,2}[日号號]?" + _CLOCK,
 )
 _US_DATE = re.compile(
     r"(?<!\d)(?P<month>0?[1-9]|1[0-2])/(?P<day>3[01]|[12]\d|0?[1-9])/(?P<year>(?:19[4-9]|20[0-9])\d)" + _CLOCK
@@ -40,54 +44,65 @@ _LEAF_DAY_DATE = re.compile(
 _MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONTH = rf"(?P<month>{'|'.join(_MONTH_NAMES)})[a-z]{{0,6}}\.?"
 _ENGLISH_DATE = re.compile(
-    rf"(?<![A-Za-z]){_MONTH}[ ]{{1,2}}(?P<day>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?,?[ ]{{1,2}}(?P<year>20[0-4]\d)(?!\d){_CLOCK}"
+    rf"(?<![A-Za-z]){_MONTH}[ ]{{1,2}}(?P<day>3[01]|[12]\d|0?[1-9])(?:st|nd|rd"
+    rf"|th)?,?[ ]{{1,2}}(?P<year>20[0-4]\d)(?!\d){_CLOCK}"
 )
 _ENGLISH_DAY_DATE = re.compile(
-    rf"(?<!\d)(?P<day>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?[ ]{{1,2}}{_MONTH},?[ ]{{1,2}}(?P<year>20[0-4]\d)(?!\d){_CLOCK}"
+    rf"(?<!\d)(?P<day>3[01]|[12]\d|0?[1-9])(?:st|nd|rd"
+    rf"|th)?[ ]{{1,2}}{_MONTH},?[ ]{{1,2}}(?P<year>20[0-4]\d)(?!\d){_CLOCK}"
 )
 _LABELLED_COMPACT = re.compile(
-    r"(?:(?<=[间間期][:：])|(?<=[间間期][:：] ))(?P<year>(?:19[5-9]|20[0-4])\d)(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])(?!\d)"
+    r"(?:(?<=[间間期][:：])|(?<=[间間期][:：] ))(?P<year>(?:19[5-9]|20[0-4])\d)(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]"
+    r"|[12]\d|3[01])(?!\d)"
 )
 # 18-03-08 only behind a label.
 _LABELLED_SHORT = re.compile(
-    r"(?:(?<=[间間期][:：])|(?<=[间間期][:：] ))(?P<short>[0-2]\d)-(?P<month>0[1-9]|1[0-2])-(?P<day>0[1-9]|[12]\d|3[01])(?!\d{3})"
-    + _CLOCK
+    r"(?:(?<=[间間期][:：])|(?<=[间間期][:：] ))(?P<short>[0-2]\d)-(?P<month>0[1-9]|1[0-2])-(?P<day>0[1-9]|[12]\d"
+    r"|3[01])(?!\d{3})" + _CLOCK
 )
 _DATES = (
-    _DATE, _US_DATE, _DAY_FIRST_DATE, _SPLIT_DATE, _ROC_DATE, _LEAF_DATE, _LEAF_DAY_DATE, _ENGLISH_DATE, _ENGLISH_DAY_DATE, _LABELLED_COMPACT, _LABELLED_SHORT,
+    _DATE, _US_DATE, _DAY_FIRST_DATE, _SPLIT_DATE, _ROC_DATE, _LEAF_DATE, _LEAF_DAY_DATE, _ENGLISH_DATE,
+    _ENGLISH_DAY_DATE, _LABELLED_COMPACT, _LABELLED_SHORT,
 )  # fmt: skip
 _COMPACT = re.compile(
-    r"(?<!\d)(?P<year>(?:19[5-9]|20[0-4])\d)(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])(?:[ T]?(?P<hour>[01]\d|2[0-3]):?(?P<minute>[0-5]\d):?(?P<second>[0-5]\d)?)?(?!\d)"
+    r"(?<!\d)(?P<year>(?:19[5-9]|20[0-4])\d)(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d"
+    r"|3[01])(?:[ T]?(?P<hour>[01]\d|2[0-3]):?(?P<minute>[0-5]\d):?(?P<second>[0-5]\d)?)?(?!\d)"
 )
 _CHINESE_DATE = re.compile(
     r"(?P<year>[一二三四五六七八九〇○零０]{4})年(?P<month>[一二三四五六七八九十]{1,2})月(?P<day>[一二三四五六七八九十廿卅]{1,3})日"
 )
 _YEARLESS = re.compile(
-    r"(?<![\d-])(?P<month>0?[1-9]|1[0-2])[-/月](?P<day>3[01]|[12]\d|0?[1-9])日?[ ]{0,2}(?P<hour>[01]\d|2[0-3]):(?P<minute>[0-5]\d)"
+    r"(?<![\d-])(?P<month>0?[1-9]|1[0-2])[-/月](?P<day>3[01]|[12]\d|0?[1-9])日?[ ]{0,2}(?P<hour>[01]\d"
+    r"|2[0-3]):(?P<minute>[0-5]\d)"
 )
 _YEAR_HINT = re.compile(r"[12１２][90９０][0-9０-９]{2}|[民〇○零]|[一二][一二三四五六七八九]|[间間期][:：] ?[0-2]\d-")
 _URL_DATES = (
     re.compile(
-        r"[/_=-](?P<year>(?:19[89]|20[0-4])\d)[-/_](?P<month>0?[1-9]|1[0-2])[-/_](?P<day>3[01]|[12]\d|0?[1-9])(?=[/_.?&-]|$)"
+        r"[/_=-](?P<year>(?:19[89]|20[0-4])\d)[-/_](?P<month>0?[1-9]|1[0-2])[-/_](?P<day>3[01]|[12]\d"
+        r"|0?[1-9])(?=[/_.?&-]|$)"
     ),
     re.compile(
         r"/(?P<year>(?:19[89]|20[0-4])\d)[-/]?(?P<month>0[1-9]|1[0-2])[-/]?(?P<day>0[1-9]|[12]\d|3[01])(?=[/_.?&-]|$)"
     ),
     re.compile(
-        r"/(?:t|art_|P|A|a|c_|content_|node_)?(?P<year>(?:19[89]|20[0-4])\d)(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])(?:_|(?=\d{0,14}\.(?:s?html?|jsp|asp|php)))"
+        r"/(?:t|art_|P|A|a|c_|content_|node_)?(?P<year>(?:19[89]|20[0-4])\d)(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]"
+        r"|[12]\d|3[01])(?:_|(?=\d{0,14}\.(?:s?html?|jsp|asp|php)))"
     ),
     re.compile(r"/(?P<year2>\d\d)/(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])/\d\d/[A-Z0-9]{16}\."),
 )
 _META_NAMES = (
-    "firstpublishedtime", "pubdate", "publishdate", "publish_date", "publishtime", "publish-time", "article:published_time", "og:release_date", "og:article:published_time", "datepublished",
-    "bytedance:published_time", "weibo:article:create_at", "og:time", "og:published_time", "parsely-pub-date", "sailthru.date", "dc.date.issued", "dcterms.created", "dc.date", "date", "pub_date", "firstcreate", "apub:time", "dateupdate", "createdate", "article.created", "article:create_at", "_pubtime", "releasedate",
+    "firstpublishedtime", "pubdate", "publishdate", "publish_date", "publishtime", "publish-time",
+    "article:published_time", "og:release_date", "og:article:published_time", "datepublished",
+    "bytedance:published_time", "weibo:article:create_at", "og:time", "og:published_time", "parsely-pub-date",
+    "sailthru.date", "dc.date.issued", "dcterms.created", "dc.date", "date", "pub_date", "firstcreate", "apub:time",
+    "dateupdate", "createdate", "article.created", "article:create_at", "_pubtime", "releasedate",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A stated time: the day, and the clock where stated. `precision` is "day", "minute" or "second"; `slashed` tells that
-    the page writes two numbers before the year, 06/02/2022, of which either may be the month."""
+    """A stated time: the day, and the clock where stated. `precision` is "day", "minute" or "second"; `slashed` tells
+    that the page writes two numbers before the year, 06/02/2022, of which either may be the month."""
 
     day: date
     at: datetime | None = None

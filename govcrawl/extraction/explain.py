@@ -1,4 +1,4 @@
-"""Why a field has its value: the candidates in the order of their evidence, the gate that each must pass, and a trace of
+"""Why a field has its value: the candidates in the order of their evidence, the gate that each must pass, a trace of
 what won and what lost, kept only where it is asked for."""
 
 from collections.abc import Callable, Iterable

@@ -11,13 +11,16 @@ _CUT = re.compile(
 )
 # What content farms put for the words of education news: 学生 → 员工, 学校 → 公司, 专业 → 公司产品, 招生 → 招商.
 _IMPOSSIBLE = re.compile(
-    r"(?<![提最更新])高公司|中小公司(?![企股])|(?:高三|初三|小学|中小学|在校|毕业班|年级|初中|高中|大)员工|员工(?:家长|和家长|资助|学籍|作业|课业|德智体)|本科公司|公司产品(?:设置|建设|教学|内涵|课程|改革)"
+    r"(?<![提最更新])高公司|中小公司(?![企股])|(?:高三|初三|小学|中小学|在校|毕业班|年级|初中|高中|大)员工|员工(?:家长|和家长|资助|学籍|作业|课业|德智体)|本科公司|公司产品(?:设置"
+    r"|建设|教学|内涵|课程|改革)"
     r"|(?:教育|本科|公司)公司产品|招商(?:考试|录取|简章)|公司(?:思政|德育|教研|校园|班主任)",
 )
 _SCHOOL = re.compile(r"班主任|家长|年级|补课|教育[厅局部]|校内|课堂|师生|教师|开学|寒假|暑假|学期|高考|中考|教学")
 _SPAM = re.compile(
-    r"国产精品|亚洲(?:一区|精品|无码|欧美)|无码|A[vV](?:在线|毛片|片)|a[vV](?:在线|毛片|片)|毛片|色情|三级片|久久(?:久|精品|热)|情[侣侶]视频|成人(?:视频|网站|电影)|黄色(?:网站|视频)|裸体|老司机|性感美女"
-    r"|娱乐城|博彩|赌场|六合彩|时时彩|北京赛车|百家乐|老虎机|澳门(?:新)?(?:葡京|金沙|威尼斯|银河)|葡京|太阳城|棋牌(?:游戏|平台)|彩票(?:平台|网)|bet365|A[gG](?:真人|视讯)|a[gG](?:真人|视讯)|开户送|私服|代孕|迷药|办证|一区二区|在线观看免费|欧美(?:日韩|一区)|體育投注|体育(?:投注|博彩)",
+    r"国产精品|亚洲(?:一区|精品|无码|欧美)|无码|A[vV](?:在线|毛片|片)|a[vV](?:在线|毛片|片)|毛片|色情|三级片|久久(?:久|精品|热)|情[侣侶]视频|成人(?:视频|网站|电影)"
+    r"|黄色(?:网站|视频)|裸体|老司机|性感美女"
+    r"|娱乐城|博彩|赌场|六合彩|时时彩|北京赛车|百家乐|老虎机|澳门(?:新)?(?:葡京|金沙|威尼斯|银河)|葡京|太阳城|棋牌(?:游戏|平台)|彩票(?:平台|网)|bet365|A[gG](?:真人|视讯)"
+    r"|a[gG](?:真人|视讯)|开户送|私服|代孕|迷药|办证|一区二区|在线观看免费|欧美(?:日韩|一区)|體育投注|体育(?:投注|博彩)",
 )
 
 
@@ -76,7 +79,7 @@ def truncated(text: str) -> bool:
 
 
 def cut_off(markup: str, text: str) -> bool:
-    """Whether the response ended in the middle of a sentence: nothing of the page is closed, and the text has no end."""
+    """Whether the response ended in the middle of a sentence: nothing of the page is closed, the text has no end."""
     tail = markup[-4096:].lower()
     return "</body" not in tail and "</html" not in tail and len(text) > 60 and bool(_OPEN_END.search(text.rstrip()))
 
@@ -98,7 +101,8 @@ def foreign_host(document: Document, host: str, site: Any) -> bool:
 
 _PUBLISHERS = {
     "中国教育新闻网": ("jyb.cn",), "中國教育新聞網": ("jyb.cn",), "中国教育报刊社": ("jyb.cn",), "中國教育報刊社": ("jyb.cn",),
-    "光明网": ("gmw.cn",), "人民网": ("people.com.cn", "people.cn"), "新华网": ("news.cn", "xinhuanet.com"), "央视网": ("cctv.com", "cctv.cn"), "中国新闻网": ("chinanews.com", "chinanews.com.cn"),
+    "光明网": ("gmw.cn",), "人民网": ("people.com.cn", "people.cn"), "新华网": ("news.cn", "xinhuanet.com"),
+    "央视网": ("cctv.com", "cctv.cn"), "中国新闻网": ("chinanews.com", "chinanews.com.cn"),
     "中国教育在线": ("eol.cn", "edu.cn"), "网易": ("163.com", "netease.com"),
 }  # fmt: skip
 _OWNER = re.compile("(?:" + "|".join(_PUBLISHERS) + r")(?=[^。]{0,12}(?:版权所有|版權所有|主办|主辦|授权|授權))")

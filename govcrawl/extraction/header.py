@@ -115,7 +115,7 @@ def _longest() -> int:
 
 @lru_cache(maxsize=8192)  # the same words stand on every page of a site
 def kind_of(text: str) -> str | None:
-    """What a text names that is nothing but a label; None for any other. Spaces, brackets and the colon do not count."""
+    """What a text names that is nothing but a label; None for any other. Spaces, brackets, colons do not count."""
     if len(text) > 40:
         return None
     form = vocabulary().get("".join(fold(text).split()).strip(":[]*·" + BORDER))

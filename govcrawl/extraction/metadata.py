@@ -91,7 +91,7 @@ def _credits(page: Page, result: Metadata, header: Reading, regions: "Regions", 
     """Source, editor and author: one reading of the page's lines gives all three."""
     document, explanation = page.document, page.explanation
     around = gates.Surroundings(fold(page.channel or ""), fold(page.headline.text), _crumbs(document, page.headline))
-    pieces = _pieces(document, header, page.headline)
+    pieces = _pieces(document, header, page.headline, regions.below)
     writers, publishers = publish.json_ld(document)
     paragraphs = people.texts(body)
     # A publisher that the page's own frame names is the site, which says nothing of a credit.
@@ -135,11 +135,13 @@ def _part(result: Metadata, explanation: Explanation | None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Regions:
-    """The lines about the headline, nearest first; those around the body's end; those after its last line."""
+    """The lines about the headline, nearest first; those around the body's end; those after its last line; and the
+    first of a header that stands below the text, -1 where none does."""
 
     header: Reading
     tail: Reading
     after: Reading
+    below: int = -1
 
 
 def _regions(page: Page) -> Regions:
@@ -168,12 +170,14 @@ def _regions(page: Page) -> Regions:
         texts[end] = page.headline.rest
         parts = ([end, *zone], *parts[1:])
     links = {i for i in texts if lines[i].linked >= len(lines[i].text)}
+    below: list[int] = []
     if not any(len(texts[i]) <= 160 and people.is_dated(_plain(texts[i])) for i in parts[0] if i in texts):
         below = _header_below(lines, max(end + 1, ending - 1), ending)
         texts |= {i: marked(lines[i]) for i in below}
         parts = ([*parts[0], *below], *parts[1:])
     whole = read(dict(sorted(texts.items())), links)
-    return Regions(*(whole.pick(part) for part in parts))
+    header, tail, after = (whole.pick(part) for part in parts)
+    return Regions(header, tail, after, below[0] if below else -1)
 
 
 def _header_below(lines: Sequence[Line], first: int, last: int) -> list[int]:
@@ -188,7 +192,7 @@ def _header_below(lines: Sequence[Line], first: int, last: int) -> list[int]:
         if len(line.text) > 120 or _CLAUSE.search(line.text):
             continue
         stated = dates.moments(line.text)
-        if stated and (_LABELLED.search(line.text) or (not line.linked and _is_header(lines, i, stated[0]))):
+        if stated and (_LABELLED.search(line.text) or _is_header(lines, i, stated[0])):
             after = range(i + 1, min(len(lines), i + 3))
             return [i, *(j for j in after if not lines[j].hidden and not lines[j].linked and len(lines[j].text) <= 40)]
     return []
@@ -197,6 +201,8 @@ def _header_below(lines: Sequence[Line], first: int, last: int) -> list[int]:
 def _is_header(lines: Sequence[Line], i: int, stated: tuple[Moment, int, int]) -> bool:
     """Whether a line with a date that no label names is the header: it shows a clock, or a paper beside or below it."""
     moment, start, end = stated
+    if lines[i].linked and start > 1:
+        return False  # an item of a list: its title, then its date
     beside = fold(lines[i].text[:start] + lines[i].text[end:]).strip(" |·")
     below = fold(lines[i + 1].text) if i + 1 < len(lines) else ""
     return moment.at is not None or gates.is_paper(beside or below)
@@ -208,7 +214,7 @@ def _crumbs(document: Document, headline: Title) -> frozenset[str]:
     return frozenset(link.text.strip() for link in above)
 
 
-def _pieces(document: Document, header: Reading, headline: Title) -> list[people.Piece]:
+def _pieces(document: Document, header: Reading, headline: Title, below: int) -> list[people.Piece]:
     """The unlabelled pieces of the header's lines, for the source and the author that no label names."""
     dated = {
         i for i, text in header.shown.items() if len(document.lines[i].text) <= 90 and people.is_dated(_plain(text))
@@ -227,7 +233,9 @@ def _pieces(document: Document, header: Reading, headline: Title) -> list[people
             continue
         runs = [(text, _hint(document, box, line.box)) for text, box, _ in line.runs]
         above = i == headline.end + 1 and _time_follows(header, i)
-        found += people.pieces_of(runs, dated=i in dated, near=i in near, above=above, place=max(0, i - headline.end))
+        found += people.pieces_of(
+            runs, dated=i in dated, near=i in near, above=above, place=1 if i == below else max(0, i - headline.end)
+        )
     return [p for p in found if p.shown != headline.text]
 
 

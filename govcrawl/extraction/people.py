@@ -62,8 +62,8 @@ _PARTS = re.compile(r"\|| +")
 @dataclass(frozen=True, slots=True)
 class Piece:
     """Text of a header line that no label claims, folded and as published. `hint` are the id and class names of the
-    element around it; `dated` tells whether its line shows a time, `near` whether a line beside it does, `above` whether
-    the next line begins with one; `place` is the number of lines from the headline."""
+    element around it; `dated` tells whether its line shows a time, `near` whether a line beside it does, `above`
+    whether the next line begins with one; `place` is the number of lines from the headline."""
 
     text: str
     shown: str

@@ -19,7 +19,8 @@ _NOTICE = re.compile(r"凡|注明|转载|版权|声明")
 _SLASH = re.compile(r"(?P<one>[^/]{2,20}?)\s*+/\s*+(?P<two>.{2,24})$")
 _REPORT = re.compile(r"(?:报[导道]|外电|专电|整理)$")
 _SOURCE_HINT = re.compile(
-    r"source|laiyuan|copyfrom|media(?![_-]?meta)|(?:^|[\s_-])(?:from|origin|ly|mp-?name|wemedia|nickname|account)|js_name|publisher",
+    r"source|laiyuan|copyfrom|media(?![_-]?meta)|(?:^|[\s_-])(?:from|origin|ly|mp-?name|wemedia|nickname|account)"
+    r"|js_name|publisher",
     re.IGNORECASE,
 )
 _NAME_HINT = re.compile(r"author|user-?name|nick|byline|rich_media_meta_text", re.IGNORECASE)

@@ -81,12 +81,14 @@ def test_sql_answers(block: Block, copy: Copy, monkeypatch: pytest.MonkeyPatch) 
         assert connection.execute(block.code).fetchall()
 
 
-@pytest.mark.parametrize("block", [b for b in plain("sh") if b.mark != "try"], ids=str)
+@pytest.mark.parametrize("block", [b for b in plain("sh") if (b.paper, b.mark) != ("README.md", "try")], ids=str)
 def test_commands_run(block: Block, copy: Copy) -> None:
     if "scrapy probe" in block.code:
         (copy.folder / DRAFT).unlink(missing_ok=True)
     elif "hlj_edu" in block.code:
         crawl_the_draft(copy)
+    if " page.html" in block.code:
+        write_the_page(copy)
     exports = ""
     for line in block.code.splitlines():
         command = uncommented(line)
@@ -188,7 +190,22 @@ def test_systemctl_names_the_unit(block: Block) -> None:
     assert "/etc/systemd/system/govcrawl@.timer" in read(block.paper)
 
 
-@pytest.mark.parametrize("block", chosen("text"), ids=str)
+def write_the_page(copy: Copy) -> None:
+    """The page that docs/extraction.md explains."""
+    page = next(block.code for block in chosen("text", "checked as a page"))
+    (copy.folder / "page.html").write_text(page, encoding="utf-8")
+
+
+@pytest.mark.parametrize("block", chosen("text", "checked as an explanation"), ids=str)
+def test_an_explanation_is_the_one_that_is_printed(block: Block, copy: Copy) -> None:
+    write_the_page(copy)
+    commands = [command for other in blocks(block.paper) for command in other.commands]
+    done = copy.run(next(command for command in commands if command.startswith("scrapy explain page.html")))
+    printed = done.stdout.splitlines()
+    assert [line for line in block.code.splitlines() if line not in printed] == []
+
+
+@pytest.mark.parametrize("block", [b for b in chosen("text") if not b.mark], ids=str)
 def test_a_drawing_names_what_is_there(block: Block) -> None:
     paths = re.findall(r"govcrawl/[\w/.]+", block.code)
     words = re.findall(r"\w+", block.code)

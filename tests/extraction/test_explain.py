@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from govcrawl.commands.explain import describe
 from govcrawl.extraction import Extracted, Site, extract
 
 PAGES = Path(__file__).parents[1] / "pages"
@@ -80,16 +78,6 @@ def test_every_value_has_its_rule(row: dict[str, Any]) -> None:
         if value not in (None, [], "", "unknown"):
             assert decision.rule != "none", name
         assert all(lost.reason for lost in decision.lost)
-
-
-def test_the_example_of_the_docs() -> None:
-    text = (Path(__file__).parents[2] / "docs" / "extraction.md").read_text(encoding="utf-8")
-    page = re.search(r'page = """(<title>.*?)"""\nprint\(describe', text, re.DOTALL)
-    shown = re.findall(r"^    (.+)$", text[text.index("    published_on  ") :], re.MULTILINE)
-    assert page
-    assert len(shown) >= 8
-    told = describe(extract(page[1].encode(), "http://www.example.com/1.html", explain=True)).splitlines()
-    assert [line for line in shown if line not in told] == []
 
 
 @pytest.mark.skipif(not CASES.exists(), reason="no small cases beside the repository (../shared/cases)")

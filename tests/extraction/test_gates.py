@@ -222,3 +222,20 @@ def test_json_ld_where_the_page_shows_nothing() -> None:
     assert (got.author, got.source, got.published_on) == (["何一舟"], "白石日报", date(2024, 3, 12))
     own = page("", title="演练通知-白石日报", meta=f'<script type="application/ld+json">{data}</script>')
     assert own.source is None, "the site is no source of its own"
+
+
+@pytest.mark.parametrize(
+    ("line", "day", "source"),
+    [
+        ("2024-03-12 15:40 来源：白石日报", date(2024, 3, 12), "白石日报"),
+        ("2024-03-12 15:40 <a href=/>白石日报</a>", date(2024, 3, 12), "白石日报"),
+        ("原创 青禾小记 2024-03-12 15:40", date(2024, 3, 12), "青禾小记"),
+        ("2024-03-12 白石日报", date(2024, 3, 12), "白石日报"),
+        ("<a href=/b>青禾县举行读书节</a> 2024-03-12 15:40", None, None),
+        ("白石县教育局 2024-03-12", None, None),
+    ],
+)
+def test_a_header_below_the_text(line: str, day: date | None, source: str | None) -> None:
+    body = f"<title>读书节</title><h1>山野小学的读书节开幕了</h1><div id=zoom>{TEXT}</div><div>{line}</div>"
+    got = extract(body.encode(), "http://x.example/1")
+    assert (got.published_on, got.source) == (day, source)

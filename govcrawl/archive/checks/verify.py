@@ -5,6 +5,7 @@ Nothing is locked and nothing is written; ``repair`` mends what can be mended.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from pyarrow import fs
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from govcrawl.archive.storage import Storage
 
-TRIES = 3
+TRIES = 10  # of a site whose files change while they are read: each compaction ends
 
 
 def verify(storage: Storage, only: Collection[str] = (), checked: Checked | None = None) -> Iterator[Finding]:
@@ -55,6 +56,7 @@ def _checked(storage: Storage, site: str, hashes: Hashes, checked: Checked) -> t
             if tries == TRIES - 1:
                 msg = f"the files of {site} change while they are read ({exc}); verify again when nothing runs"
                 raise StorageError(msg) from exc
+            time.sleep(0.1 * tries)
     found = [finding for check in OF_A_SITE if not check.unfinished for finding in check.find(look)]
     unfinished = [finding for check in OF_A_SITE if check.unfinished for finding in check.find(look)]
     running = held or (bool(unfinished) and is_held(storage, site))
