@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 from pyarrow import fs
 
-from govcrawl.archive.schema import ARTICLES, CAPTURES
+from govcrawl.archive.schema import ARTICLES, CAPTURES, REPRINTS
 
 if TYPE_CHECKING:
     from govcrawl.archive.storage import Storage
@@ -21,11 +21,13 @@ MEMORY = "600MB"
 PREPARED = """\
 CREATE VIEW articles AS SELECT * FROM read_parquet('data/articles/**/*.parquet', hive_partitioning=true, union_by_name=true);
 CREATE VIEW captures AS SELECT * FROM read_parquet('data/captures/**/*.parquet', hive_partitioning=true, union_by_name=true);
+CREATE VIEW reprints AS SELECT * FROM read_parquet('data/reprints/*.parquet');  -- where scrapy reprints has run
 CREATE TABLE latest AS SELECT doc_id, revision, revision_cause, status, site, site_kind, province, year, published_on,
   published_at, source, author, editor, doc_number, attachments, quality, fetched_at, title FROM articles
   QUALIFY row_number() OVER (PARTITION BY doc_id ORDER BY revision DESC) = 1 AND status = 'live';"""
 _LATEST = PREPARED[PREPARED.index("CREATE TABLE latest") :]
 
+_NONE = pa.schema([])
 QUERIES: dict[str, str] = {
     "totals": """\
 SELECT count(*) AS articles, count(DISTINCT site) AS sites, count(DISTINCT province) AS provinces,
@@ -54,6 +56,16 @@ GROUP BY ALL ORDER BY addresses DESC, site LIMIT 40""",
     "changes": """\
 SELECT date_trunc('month', make_timestamp(epoch_us(fetched_at))) AS month, revision_cause AS cause, count(*) AS rows FROM articles
 WHERE revision_cause <> 'first' GROUP BY ALL ORDER BY month DESC, cause LIMIT 60""",
+    "reprinted": """\
+SELECT origin.title, origin.site, origin.published_on AS day, count(*) AS copies
+FROM (SELECT * FROM reprints QUALIFY row_number() OVER (PARTITION BY doc_id ORDER BY grouped_at DESC) = 1) AS place
+JOIN latest AS origin ON origin.doc_id = place.origin_doc_id
+WHERE place.role IN ('reprint', 'excerpt', 'digest') GROUP BY ALL ORDER BY copies DESC, day DESC, title LIMIT 20""",
+    "carriers": """\
+SELECT origin.province, copy.site AS outlet, count(*) AS copies
+FROM (SELECT * FROM reprints QUALIFY row_number() OVER (PARTITION BY doc_id ORDER BY grouped_at DESC) = 1) AS place
+JOIN latest AS copy ON copy.doc_id = place.doc_id JOIN latest AS origin ON origin.doc_id = place.origin_doc_id
+WHERE place.role IN ('reprint', 'excerpt', 'digest') GROUP BY ALL ORDER BY copies DESC, province, outlet LIMIT 40""",
     "flags": """\
 SELECT flag, count(*) AS articles FROM (SELECT unnest(quality) AS flag FROM latest) GROUP BY ALL ORDER BY articles DESC, flag""",
 }
@@ -67,6 +79,7 @@ class Answers:
 
         self._connection = duckdb.connect(config={"memory_limit": MEMORY})
         partitions = pa.schema([("province", pa.string()), ("year", pa.int32())])
+        self._connection.register("reprints", dataset(storage, "reprints", REPRINTS))
         sites = pa.schema([("site", pa.string())])
         self._connection.register("articles", dataset(storage, "articles", ARTICLES, partitions))
         self._connection.register("captures", dataset(storage, "captures", CAPTURES, sites))
@@ -78,7 +91,7 @@ class Answers:
         return [dict(zip(columns, row, strict=True)) for row in found.fetchall()]
 
 
-def dataset(storage: Storage, folder: str, schema: pa.Schema, partitions: pa.Schema) -> ds.Dataset:
+def dataset(storage: Storage, folder: str, schema: pa.Schema, partitions: pa.Schema = _NONE) -> ds.Dataset:
     """A dataset of the archive by its present schema: what older files lack is null. Empty where there is no file."""
     selector = fs.FileSelector(storage.path(folder), recursive=True, allow_not_found=True)
     kind = ds.partitioning(partitions, flavor="hive")

@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
+from govcrawl.archive.schema import REPRINTS
+from govcrawl.archive.site import encode
 from govcrawl.archive.storage import Storage
 from govcrawl.overview import figures
 from govcrawl.overview.queries import PREPARED, QUERIES, Answers
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = tmp_path_factory.mktemp("overview") / "data"
     assert crawl(data, "heilongjiang", GOVCRAWL_REPLAY=str(PROJECT / "data/sample")).returncode == 0
+    assert scrapy(data, "reprints").returncode == 0
     return data
 
 
@@ -86,6 +91,25 @@ def test_a_reader_gets_the_same_by_the_queries(archive: Path, monkeypatch: pytes
         connection.execute(PREPARED)
         for name, query in QUERIES.items():
             assert [tuple(row.values()) for row in answers.of(name)] == connection.execute(query).fetchall(), name
+
+
+def test_who_reprinted_whom(archive: Path, tmp_path: Path) -> None:
+    data = shutil.copytree(archive, tmp_path / "data")
+    articles = pq.read_table(data / "articles", columns=["doc_id", "title"]).to_pylist()
+    now = datetime.now(UTC).replace(microsecond=0)
+    row = {
+        "doc_id": articles[1]["doc_id"],
+        "revision": 1,
+        "group_id": "g",
+        "role": "reprint",
+        "origin_from": "earliest",
+    }
+    row |= {"origin_doc_id": articles[0]["doc_id"], "similarity": 0.9, "containment": 0.9, "also": [], "run_id": "r"}
+    table = pa.Table.from_pylist([{n: (row | {"grouped_at": now}).get(n) for n in REPRINTS.names}], schema=REPRINTS)
+    Storage(str(data)).publish("reprints/later.parquet", encode(table))
+    answers = Answers(Storage(str(data)))
+    assert [(r["title"], r["copies"]) for r in answers.of("reprinted")] == [(articles[0]["title"], 1)]
+    assert answers.of("carriers") == [{"province": "heilongjiang", "outlet": "heilongjiang", "copies": 1}]
 
 
 def test_an_archive_without_rows(tmp_path: Path) -> None:
