@@ -19,6 +19,7 @@ from govcrawl.base_spiders.article import ArticleSpider, outcome_of
 from govcrawl.base_spiders.rows import Row, date_in_url, find_rows
 from govcrawl.errors import BadArgument, IncoherentSpider, nearest
 from govcrawl.extraction import clean, relative
+from govcrawl.extraction.elsewhere import leads_to
 from govcrawl.extraction.page import Page as Reading
 from govcrawl.extraction.page import Site
 from govcrawl.provinces import PROVINCES
@@ -554,11 +555,6 @@ def column_names(response: TextResponse) -> tuple[str, ...]:
 
 _NO_LIST = re.compile(r"weather|tianqi|share|banner|head|foot|top|left|menu|nav|login|count|search", re.IGNORECASE)
 _NO_COLUMN = re.compile(r"^/?$|^/(?:index|default|home)\.\w+$|/(?:404|error)\b", re.IGNORECASE)
-_SENT_ON = re.compile(
-    r"(?:^|[;{}\s])(?:(?:window|self|top|parent|document)\.)?location(?:\.href)?\s*(?:=|\.(?:replace|assign)\()\s*[\"']([^\"']{1,500})[\"']\s*\)?\s*;?\s*$",
-    re.MULTILINE,
-)
-_REFRESH = re.compile(r"\d{1,9}\s*+[;,]\s*+url\s*+=\s*+[\"']?([^\"'\s]{1,500})", re.IGNORECASE)
 
 
 def shown_instead(page: TextResponse) -> Iterator[str]:
@@ -566,11 +562,8 @@ def shown_instead(page: TextResponse) -> Iterator[str]:
     if page.selector.type == "json":
         return
     addresses = [s for s in page.xpath("//iframe/@src | //frame/@src").getall() if not _NO_LIST.search(s)]
-    for refresh in page.xpath("//meta[translate(@http-equiv,'REFSH','refsh')='refresh']/@content").getall():
-        addresses += _REFRESH.findall(refresh)
-    # A page that only sends on is short; in others such words stand in functions.
-    if len(page.body) < 5000:
-        addresses += _SENT_ON.findall("\n".join(page.xpath("//script/text()").getall()))
+    if (target := leads_to(page.text, page.url)) is not None:
+        addresses.append(target)
     for address in addresses:
         try:
             url = urljoin(page.url, address.strip())

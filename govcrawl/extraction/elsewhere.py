@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from govcrawl.addresses import canonical, host_of
+from govcrawl.extraction import marks
 from govcrawl.extraction.flags import registrable
 from govcrawl.extraction.page import STATED
 from govcrawl.extraction.shown import joined, shown
@@ -40,6 +41,8 @@ _GO = re.compile(
     r"""|window\s?\.\s?(?:navigate|open)\s{0,9}\(\s{0,9}(?P<opened>"[^"\n]{1,2000}"|'[^'\n]{1,2000}')\s{0,9}(?:,\s{0,9}["']_(?:self|top|parent)["'][^)]{0,60})\)"""
 )
 _GIVEN = r"""(?<![\w$.]){name}\s{{0,9}}=(?!=)\s{{0,9}}("[^"\n]{{1,2000}}"|'[^'\n]{{1,2000}}')"""
+_FUNCTION = re.compile(r"function\s{1,9}(\w{1,60})\s{0,9}\([^()]{0,200}\)\s{0,9}\{")
+_ON_LOAD = re.compile(r"(?:onload\s{0,9}=|(?:setTimeout|setInterval|addEventListener)\s{0,9}\()[^>;]{0,200}")
 # A shield sets a cookie and reloads; a phone page is for phones.
 _NOT_FOR_US = re.compile(r"document\s?\.\s?cookie|userAgent|screen\.width|navigator\.|localStorage", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]{0,2000}>")
@@ -48,8 +51,8 @@ _SHOWS = re.compile(r"<(?:i?frame|embed|object|img|video|textarea)\b", re.IGNORE
 
 def leads_to(markup: str, url: str) -> str | None:
     """The address that a page leads its visitors to by a meta refresh or a script, where it shows nothing itself; None
-    where it does not, or only to itself."""
-    if len(markup) > MAX_DOOR:
+    where it does not, or only to itself; where a shield's page sends a browser is never gone."""
+    if len(markup) > MAX_DOOR or marks.CHALLENGE.search(markup):
         return None
     markup = _without(_without(markup, "<!--", "-->"), "<noscript", "</noscript>")
     target = _refreshed(markup) or _sent(markup)
@@ -81,6 +84,8 @@ def _sent(markup: str) -> str | None:
         if _NOT_FOR_US.search(code):
             continue
         for match in _GO.finditer(code):
+            if not _is_run(code, match.start(), markup):
+                continue
             value = match["value"] or match["opened"]
             if value[0] not in "\"'":
                 given = re.findall(_GIVEN.format(name=re.escape(value)), code)
@@ -88,6 +93,20 @@ def _sent(markup: str) -> str | None:
             if value[1:-1].strip() and not value[1:-1].startswith(("#", "javascript:", "about:")):
                 return unescaped(value[1:-1])
     return None
+
+
+def _is_run(code: str, at: int, markup: str) -> bool:
+    """Whether a place in a script is come to by loading the page: it stands in no named function, or in one that the page
+    calls itself, not at a click."""
+    for function in _FUNCTION.finditer(code, 0, at):
+        inside = code[function.end() : at]
+        if inside.count("{") < inside.count("}"):
+            continue
+        call = function[1] + "("
+        elsewhere = code[: function.start()] + code[function.end() :]
+        loads = any(function[1] in handler for handler in _ON_LOAD.findall(markup))
+        return loads or call in elsewhere.replace(" ", "")
+    return True
 
 
 def _spans(low: str, opening: str, closing: str) -> Iterator[tuple[int, int]]:

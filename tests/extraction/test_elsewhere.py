@@ -213,6 +213,23 @@ def test_what_leads_nowhere(markup: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("code", "goes"),
+    [
+        ("function go(){location.href='/b.html'} go();", True),
+        ("function go(){location.href='/b.html'} window.onload = go;", True),
+        ("function go(){if(1){location.href='/b.html'}} setTimeout('go()', 3000);", True),
+        ("window.onload = function(){location.href='/b.html'}", True),
+        ("function a(){} location.href='/b.html'", True),
+        ("function go(n){ if (n) { location.href='/b.html'; } }", False),
+        ("window.location.href='/WZWSREL2E='; var wzws_cid='x'", False),
+    ],
+)
+def test_only_what_the_page_runs_itself_leads_on(code: str, goes: bool) -> None:
+    found = elsewhere.leads_to(f"<script>{code}</script><a onclick='go(1)'>x</a>", f"{BASE}/a.html")
+    assert found == (f"{BASE}/b.html" if goes else None)
+
+
+@pytest.mark.parametrize(
     ("script", "text"),
     [
         ("document.write('2024-03-12');", "2024-03-12"),
