@@ -36,7 +36,8 @@ COOKIES_ENABLED = False
 # Off for safety: no console or control port, no other schemes than HTTP. Defaults: True, True, all handlers.
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
-DOWNLOAD_HANDLERS = {"file": None, "ftp": None, "s3": None, "data": None}
+# For https Scrapy's own speaks TLS 1.2 and newer; old servers are asked again with what they have.
+DOWNLOAD_HANDLERS = {"file": None, "ftp": None, "s3": None, "data": None, "https": "govcrawl.network.tls.Handler"}
 
 # Between redirects, robots.txt and decompression on one side and the network on the other, so that records hold what came.
 DOWNLOADER_MIDDLEWARES = {
@@ -54,8 +55,6 @@ DOWNLOADER_MIDDLEWARES = {
 DOWNLOADER = "govcrawl.network.downloader.CountingDownloader"  # default: Scrapy's, which counts too late
 # Default True. A page that is shorter than its Content-Length is asked again, then kept and flagged `truncated`.
 DOWNLOAD_FAIL_ON_DATALOSS = False
-# Default: Scrapy's own, which speaks TLS 1.2 and newer. Old servers are asked again with what they have.
-DOWNLOADER_CLIENTCONTEXTFACTORY = "govcrawl.network.tls.ContextFactory"
 # Default scrapy.resolver.CachingThreadedResolver, which would follow a name to an inner address.
 TWISTED_DNS_RESOLVER = "govcrawl.network.guard.GuardedResolver"
 REDIRECT_MAX_TIMES = 10  # default 20

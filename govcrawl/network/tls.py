@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 from OpenSSL import SSL
 from scrapy.core.downloader.contextfactory import _ScrapyClientContextFactory
+from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.utils.httpobj import urlparse_cached
 from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
 from twisted.web.iweb import IPolicyForHTTPS
@@ -90,6 +91,14 @@ class ContextFactory:
         else:
             make = self._inner.creatorForNetloc(hostname, port).clientConnectionForTLS
         return _Remembering(make, host, self._known)
+
+
+class Handler(HTTP11DownloadHandler):
+    """Scrapy's handler with the contexts of this module; the setting for them is deprecated without a successor."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._contextFactory: IPolicyForHTTPS = ContextFactory.from_crawler(crawler)  # type: ignore[assignment]
 
 
 @implementer(IOpenSSLClientConnectionCreator)

@@ -152,6 +152,9 @@ def recognise(response: TextResponse) -> Recognised | None:
         return Recognised(best[1], learned or bound_to(response.url, best[1].article or r"/.*\d"), best[3])
     if learned is None:
         return _recognised_feed(response)
+    beside = not find_rows(response.selector, response.url, re.compile(learned))  # links of side lists alone
+    if beside and (feed := _recognised_feed(response)) is not None:
+        return feed
     return Recognised(GENERIC, learned, (f"{sum(bool(re.search(learned, u)) for u in links)} links of one shape",))
 
 
