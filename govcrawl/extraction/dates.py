@@ -14,7 +14,7 @@ _FULL_WIDTH = str.maketrans("０１２３４５６７８９：／．－\u3000\xa
 _CLOCK = (
     r"(?:[ T,，|·-]{0,4}(?:(?:星期|周|週)[一二三四五六日天])?[ T,，|]{0,3}(?P<half>上午|下午|晚上|凌晨|中午|[AaPp][Mm])?[ ]{0,2}"
     r"(?P<hour>[01]?\d|2[0-4])[ ]?[:时時点點][ ]?(?P<minute>[0-5]\d)(?:[ ]?[:分][ ]?(?P<second>[0-5]\d))?(?:分|秒)?"
-    r"(?P<zone>\.\d+)?(?P<utc>Z|[+-]\d\d:?\d\d)?)?"
+    r"(?:[ ]?(?P<after>[AaPp][Mm])(?![A-Za-z]))?(?P<zone>\.\d+)?(?P<utc>Z|[+-]\d\d:?\d\d)?)?"
 )
 _DATE = re.compile(
     r"(?<![\d.])(?P<year>(?:19[4-9]|20[0-9])\d)[ ]{0,2}(?P<mark>[-/.年])[ ]{0,2}(?P<month>0?[1-9]"
@@ -197,7 +197,7 @@ def _moment(match: re.Match[str]) -> Moment | None:
     if not groups.get("hour"):
         return Moment(day, slashed=slashed)
     hour = int(groups["hour"])
-    half = (groups.get("half") or "").lower()
+    half = (groups.get("half") or groups.get("after") or "").lower()
     if half in ("下午", "晚上", "pm") and hour < 12:
         hour += 12
     if half in ("am", "凌晨") and hour == 12:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 
 from govcrawl.extraction import dates, relative
 from govcrawl.extraction.dates import CHINA, Moment
@@ -23,6 +24,8 @@ _LONE = re.compile(
 _EVENT = re.compile(
     r"^[日\s]*(?:起|至|到|前|之前|以前|截止|—|~|－|-\s*\d{1,2}月)|^[^,。]{0,30}(?:通过|批准|修订|修正|施行|审议)"
 )
+# What stands between the two days of a span.
+_SPAN = re.compile(r"[\s日时分]{0,4}(?:起|开始)?\s?(?:至|到|—{1,2}|–|-{1,2}|~|～|－)\s{0,2}")
 _SCRIPT_TIMES = (
     re.compile(r"""\bvar\s+ct\s*=\s*["'](\d{10})["']"""),
     re.compile(
@@ -119,11 +122,17 @@ def _dates(reading: Reading, place: str) -> Iterator[tuple[str, Candidate[Stated
     """Each date of the lines: what its label says of it, the candidate, the plain line, the date's length."""
     for index, line in reading.folded.items():
         plain = line.replace(BORDER, " ")
-        for moment, start, end in dates.moments(plain):
+        found = dates.moments(plain)
+        if not found:
+            continue
+        spans = [_SPAN.fullmatch(plain, a[2], b[1]) is not None for a, b in pairwise(found)]
+        for (moment, start, end), before, after in zip(found, [False, *spans], [*spans, False], strict=True):
             says, label = said(line, start, reading, index)
             rule = f"label {label} {place}" if label else f"date {place}"
             against = f"its label is {label}" if says == "other" else ""
-            if not says and _EVENT.match(plain[end:]):
+            if before or after:
+                says, against = "other", "one end of a span of days"
+            elif not says and _EVENT.match(plain[end:]):
                 says, against = "other", "the day of something that the page tells"
             yield says, Candidate(Stated(moment, against), rule, reading.shown[index]), plain, end - start
 
