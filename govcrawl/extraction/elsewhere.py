@@ -4,7 +4,7 @@ hidden elements and the data of its scripts. Recognised here on the page alone; 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from html import unescape
+from html import escape, unescape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -258,6 +258,13 @@ _STRING = re.compile(
     r"""(?:["']?(?P<key>[\w$]{1,60})["']?\s{0,9}[:=]\s{0,9}(?:[\w.]{1,40}\(\s{0,9}){0,2})?"""
     r"""(?P<text>"(?:[^"\\\n]|\\[\s\S])*+"?|'(?:[^'\\\n]|\\[\s\S])*+'?|`(?:[^`\\]|\\[\s\S])*+`?)"""
 )
+_CREDITS = {"来源": "source", "作者": "author", "责任编辑": "editor"}
+_CREDIT = re.compile(
+    r"""["']?\b(?:(?P<source>(?:doc|info|article|content|news)?_?source(?:name|from)?|copyfrom|medianame|laiyuan)"""
+    r"""|(?P<author>author(?:name)?|writer|zuozhe)|(?P<editor>(?:duty|responsible)?_?editor(?:name)?|zrbj))["']?"""
+    r"""\s{0,9}:\s{0,9}["'](?P<text>[^"'\n\\]{2,40}|(?:\\u[0-9a-fA-F]{4}){2,20})["']""",
+    re.IGNORECASE,
+)
 _SUMMARY = re.compile(
     r"title|summary|digest|desc|abstract|keyword|intro|brief|share|copyright|tips?$|msg|message", re.IGNORECASE
 )
@@ -271,12 +278,13 @@ MIN_PROSE = 20  # Chinese characters
 @dataclass(frozen=True, slots=True)
 class Source:
     """A body that the page keeps where it does not show: its markup, where it stands in the page's markup (-1 where that
-    says nothing of its place), and what holds it."""
+    says nothing of its place), what holds it, and the header line that stands beside it in the data."""
 
     html: str
     start: int = -1
     end: int = -1
     rule: str = "script"
+    header: str = ""
 
 
 def with_source(page: "Page") -> tuple[str, str]:
@@ -290,7 +298,8 @@ def with_source(page: "Page") -> tuple[str, str]:
     )
     if best is None or _weight(best.html) < MIN_PROSE:
         return "", ""
-    body = f'<div id="{STATED}">{best.html}</div>'
+    header = f"<p>{escape(best.header)}</p>" if best.header else ""
+    body = f'{header}<div id="{STATED}">{best.html}</div>'
     if best.start >= 0:
         return markup[: best.start] + body + markup[best.end :], best.rule
     end = max(markup.lower().rfind("</body"), 0) or len(markup)
@@ -323,6 +332,7 @@ def _sources(markup: str, scripts: list[str]) -> Iterator[Source]:
 def _in_script(script: str) -> Iterator[Source]:
     """Markup in a script's strings; and paragraphs that stand as strings under the same key."""
     prose: dict[str, list[str]] = {}
+    header = _credits(script)
     for match in _STRING.finditer(script):
         text = match["text"]
         if len(text) < 10 or text[-1] != text[0]:
@@ -333,12 +343,24 @@ def _in_script(script: str) -> Iterator[Source]:
         words = _markup_of(percent_decoded(unescaped(text[1:-1])))
         if _TAGS.search(words):
             if len(words) >= MIN_PROSE:
-                yield Source(words)
+                yield Source(words, header=header)
         elif _PROSE.search(words) and "function" not in words:
             prose.setdefault(key, []).append(f"<p>{words}</p>")
     for key, paragraphs in prose.items():
         if key:
-            yield Source("".join(dict.fromkeys(paragraphs)))
+            yield Source("".join(dict.fromkeys(paragraphs)), header=header)
+
+
+def _credits(script: str) -> str:
+    """Source, author and editor that a script's data states once, as a header would write them; what stands there twice
+    belongs to a list."""
+    found: dict[str, set[str]] = {}
+    for match in _CREDIT.finditer(script):
+        label = next(label for label, name in _CREDITS.items() if match[name])
+        name = unescaped(match["text"]).strip()
+        if _CHINESE.search(name):  # the others are the programs' own: web, admin
+            found.setdefault(label, set()).add(name)
+    return " ".join(f"{label}：{min(names)}" for label, names in found.items() if len(names) == 1)
 
 
 def _markup_of(text: str, *, tags: bool = True) -> str:

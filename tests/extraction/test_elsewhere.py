@@ -349,3 +349,21 @@ def test_case(row: dict[str, Any]) -> None:
 def test_case_that_leads_elsewhere(row: dict[str, Any]) -> None:
     found = elsewhere.leads_to((CASES / row["file"]).read_text(), f"{BASE}/gg/{row['file']}")
     assert found == f"{BASE}/gg/{row['want']['alias_of']}"
+
+
+@pytest.mark.parametrize(
+    ("data", "source", "author", "editor"),
+    [
+        ('"source": "白石日报", "author": "何一舟"', "白石日报", ["何一舟"], []),
+        ("'docSource': '白石县教育局', 'dutyEditor': '蒋小满'", "白石县教育局", [], ["蒋小满"]),
+        ('"source": "\\u767d\\u77f3\\u65e5\\u62a5"', "白石日报", [], []),
+        ('"list": [{"source": "甲日报"}, {"source": "乙日报"}]', None, [], []),
+        ('"source": "web", "author": "admin"', None, [], []),
+    ],
+)
+def test_credits_in_the_data_of_a_script(data: str, source: str | None, author: list[str], editor: list[str]) -> None:
+    text = BODY.replace('"', "'").replace("\n", "")
+    markup = f'<title>{TITLE}</title><div id=app></div><script>window.__X__ = {{{data}, "content": "{text}"}};</script>'
+    got = extract(markup.encode(), URL)
+    assert got.text.count(MARK) == 5
+    assert (got.source, got.author, got.editor) == (source, author, editor)
