@@ -9,7 +9,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from govcrawl.extraction.shown import HOLDERS, behind, is_attachment, is_named
 from govcrawl.extraction.styles import HIDDEN, OFFSCREEN, hidden_names
-from govcrawl.extraction.written import WRITES, Writing, writings
+from govcrawl.extraction.written import Writing, writes, writings
 
 _BLOCK_TAGS = (
     "html body div p br hr h1 h2 h3 h4 h5 h6 ul ol li dl dt dd table caption thead tbody tfoot tr td th section "
@@ -205,7 +205,7 @@ def parse(markup: str, selectors: tuple[str, ...] = ()) -> Document:
     root = tree.root
     if root is None:
         return document
-    if WRITES.search(markup):
+    if writes(markup):
         _write(tree)
     wanted: set[int] = set()
     for selector in selectors:

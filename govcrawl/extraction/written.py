@@ -12,7 +12,7 @@ MAX_TOKENS = 4_000
 MAX_TEXT = 200_000
 MAX_NESTED = 20
 
-WRITES = re.compile(r"document\.write|\.innerHTML|\.innerText|\.textContent|\.html\(|\.text\(")
+_WRITES = ("document.write", ".innerHTML", ".innerText", ".textContent", ".html(", ".text(")
 _WRITER = re.compile(
     r"""document\.write|getElementById\(\s*["'][\w-]{1,80}["']\s*\)\s*\.\s*(?:inner|text)|\(\s*["']#[\w-]{1,80}["']\s*\)\.(?:html|text)\(\s*["'\w]"""
 )
@@ -76,17 +76,17 @@ def _joined(pair: str) -> str:
     return pair.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
+def writes(markup: str) -> bool:
+    """Whether scripts may write into the page: six plain searches take a tenth of one pattern's time."""
+    return any(word in markup for word in _WRITES)
+
+
 def writings(scripts: list[str]) -> Iterator[list[Writing]]:
     """What each of a page's scripts writes, in their order. A name that a script does not set itself has the value that
     the page's scripts give it once."""
     whole = "\n".join(scripts)
     for script in scripts:
-        if (
-            12 < len(script) <= MAX_SCRIPT
-            and WRITES.search(script)
-            and _WRITER.search(script)
-            and not _LOADER.search(script)
-        ):
+        if 12 < len(script) <= MAX_SCRIPT and writes(script) and _WRITER.search(script) and not _LOADER.search(script):
             yield _Reader(script, whole).run()
         else:
             yield []
