@@ -39,14 +39,15 @@ def plain(language: str) -> list[Block]:
 
 
 @pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
     """A copy of the project in which the README's first command has run."""
     made = Copy(tmp_path_factory.mktemp("papers"))
     done = made.run(without_installing(next(b for b in blocks("README.md") if b.mark == "try").code))
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
     assert "heilongjiang: complete, exit code 0" in done.stdout
     assert "channel 通知公告: 2 list pages" in done.stdout
-    return made
+    with made.warm():
+        yield made
 
 
 def without_installing(command: str) -> str:
