@@ -184,9 +184,7 @@ def environment(data: Path | str, **extra: str) -> dict[str, str]:
     return clean | allowed | {"GOVCRAWL_DATA": str(data), "PYTHONPATH": str(PROJECT)} | extra
 
 
-def job(
-    data: Path | str, *arguments: str, settings: dict[str, Any] | None = None, **extra: str
-) -> dict[str, Any]:
+def job(data: Path | str, *arguments: str, settings: dict[str, Any] | None = None, **extra: str) -> dict[str, Any]:
     """A command of scrapy for the zygote."""
     return {"argv": [*arguments, *options(settings)], "env": environment(data, **extra), "cwd": str(PROJECT)}
 
