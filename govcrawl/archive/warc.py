@@ -101,11 +101,13 @@ class WarcWriter:
         the response record. Raises StorageError."""
         try:
             file = self._current()
-            response_id = _urn()
+            response_id = new_urn()
             common = [("WARC-Date", warc_date(exchange.fetched_at)), ("WARC-Target-URI", exchange.url)]
             if exchange.ip:
                 common.append(("WARC-IP-Address", exchange.ip))
-            head = _head(f"HTTP/1.1 {exchange.status} {exchange.reason}".rstrip(), exchange.headers, len(exchange.body))
+            head = http_head(
+                f"HTTP/1.1 {exchange.status} {exchange.reason}".rstrip(), exchange.headers, len(exchange.body)
+            )
             extra = [("WARC-Payload-Digest", digest), ("WARC-Warcinfo-ID", self._info_id)]
             if original is None:
                 kind, content = WarcRecordType.response, head + exchange.body
@@ -116,15 +118,15 @@ class WarcWriter:
                     ("WARC-Refers-To-Target-URI", original.url),
                     ("WARC-Refers-To-Date", warc_date(original.fetched_at)),
                 ]
-            response = _record(kind, response_id, [*common, *extra], content, "application/http; msgtype=response")
+            response = record_bytes(kind, response_id, [*common, *extra], content, "application/http; msgtype=response")
             parts = urlsplit(exchange.url)
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             headers = [("Host", parts.netloc), *(h for h in exchange.request_headers if h[0].lower() not in _SECRET)]
-            asked = _head(f"{exchange.method} {target} HTTP/1.1", headers, len(exchange.request_body) or None)
+            asked = http_head(f"{exchange.method} {target} HTTP/1.1", headers, len(exchange.request_body) or None)
             concurrent = [("WARC-Concurrent-To", response_id), ("WARC-Warcinfo-ID", self._info_id)]
-            request = _record(
+            request = record_bytes(
                 WarcRecordType.request,
-                _urn(),
+                new_urn(),
                 [*common, *concurrent],
                 asked + exchange.request_body,
                 "application/http; msgtype=request",
@@ -151,7 +153,7 @@ class WarcWriter:
                 ("WARC-Warcinfo-ID", self._info_id),
             ]
             kind = "text/html; charset=utf-8"
-            self._append(file, _record(WarcRecordType.conversion, _urn(), headers, markup, kind))
+            self._append(file, record_bytes(WarcRecordType.conversion, new_urn(), headers, markup, kind))
         except OSError as exc:
             msg = f"cannot write {self._name or self._folder} ({exc}); free space or permissions, then run again"
             raise StorageError(msg) from exc
@@ -199,7 +201,7 @@ class WarcWriter:
             else:
                 self._file = io.BytesIO()
             self._size = 0
-            self._info_id = _urn()
+            self._info_id = new_urn()
             fields = (
                 f"software: govcrawl/{__version__}\r\nformat: WARC File Format 1.1\r\n"
                 "conformsTo: http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/\r\n"
@@ -208,7 +210,7 @@ class WarcWriter:
             headers = [("WARC-Date", warc_date(now_ms())), ("WARC-Filename", os.path.basename(self._name))]
             self._append(
                 self._file,
-                _record(WarcRecordType.warcinfo, self._info_id, headers, fields, "application/warc-fields"),
+                record_bytes(WarcRecordType.warcinfo, self._info_id, headers, fields, "application/warc-fields"),
             )
         return self._file
 
@@ -217,7 +219,7 @@ class WarcWriter:
         self._size += len(member)
 
 
-def _urn() -> str:
+def new_urn() -> str:
     return f"<urn:uuid:{uuid.uuid4()}>"
 
 
@@ -225,14 +227,14 @@ def _clean(value: str) -> str:
     return value.replace("\r", " ").replace("\n", " ")
 
 
-def _head(first: str, headers: Iterable[tuple[str, str]], length: int | None) -> bytes:
+def http_head(first: str, headers: Iterable[tuple[str, str]], length: int | None) -> bytes:
     lines = [first, *(f"{_clean(k)}: {_clean(v)}" for k, v in headers if k.lower() not in _HOP_BY_HOP)]
     if length is not None:
         lines.append(f"Content-Length: {length}")
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
 
 
-def _record(kind: WarcRecordType, record_id: str, headers: HeaderList, content: bytes, media_type: str) -> bytes:
+def record_bytes(kind: WarcRecordType, record_id: str, headers: HeaderList, content: bytes, media_type: str) -> bytes:
     record = WarcRecord()
     record.init_headers(record_type=kind, record_urn=record_id[5:-1].encode())
     for name, value in headers:
