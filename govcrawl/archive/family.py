@@ -21,6 +21,7 @@ from govcrawl.errors import nearest
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from govcrawl.archive.forgotten import Tombstone
     from govcrawl.archive.storage import Storage
 
 _LINKS = ["doc_id", "outcome", "alias_of", "part_of"]
@@ -66,20 +67,30 @@ class Family:
         return Words(self.titles, self.texts, self.addresses, self.members)
 
 
-def find(storage: Storage, given: str) -> dict[str, str]:
-    """The site, or sites, that have asked for an address (or a doc_id), and its doc_id. Raises Unknown, StorageError."""
+def find(storage: Storage, given: str, known: Mapping[str, Tombstone]) -> dict[str, str]:
+    """The site, or sites, that have asked for an address (or a doc_id), and its doc_id; those of ``known`` tombstones too.
+    Raises Unknown, StorageError."""
     key = given if _is_key(given) else doc_id(given)
+    if key in known:
+        return {known[key].site: key}
     found: dict[str, str] = {}
+    kinds: set[str] = set()
     near: dict[str, None] = {}
     for name in storage.files("captures", ".parquet"):
-        table = read_table(storage, name, CAPTURES, ["doc_id", "url"])
-        if pc.any(pc.equal(table["doc_id"], key)).as_py():
+        table = read_table(storage, name, CAPTURES, ["doc_id", "url", "kind"])
+        same = table.filter(pc.equal(table["doc_id"], key))
+        if len(same):
+            kinds.update(same["kind"].to_pylist())
             found[name.split("/")[1].removeprefix("site=")] = key
         elif not found and len(near) < _NEAR and (host := host_of(given)):
             urls = table["url"].filter(pc.match_substring(table["url"], host))
             near |= dict.fromkeys(pc.unique(urls).to_pylist())
     if not found:
         msg = f"the archive holds nothing of {given}{nearest(given, near)}"
+        raise Unknown(msg)
+    if "article" not in kinds:
+        what = ", ".join(sorted(kinds))
+        msg = f"{given} is no article's address ({what}); give that of the article which is to be forgotten"
         raise Unknown(msg)
     return found
 
@@ -194,13 +205,14 @@ def _place(found: Family, row: Mapping[str, Any]) -> None:
 def _read_texts(held: _Held, found: Family) -> None:
     """The bodies, and which other articles of the site name a title in theirs."""
     docs = pa.array(list(found.members), pa.string())
+    titles = found.words().titles
     for name in articles_of(held.storage, held.site):
         table = read_table(held.storage, name, ARTICLES, ["doc_id", "url", "text", "text_original"])
         own = pc.is_in(table["doc_id"], docs)
         for row in table.filter(own).to_pylist():
             found.texts.update(t for t in (row["text"], row["text_original"]) if t)
         others = table.filter(pc.invert(own))
-        for title in found.words().titles:
+        for title in titles:
             naming = others.filter(pc.fill_null(pc.match_substring(others["text"], title), fill_value=False))
             found.quoting |= dict(zip(naming["doc_id"].to_pylist(), naming["url"].to_pylist(), strict=True))
 

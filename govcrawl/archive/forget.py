@@ -84,9 +84,9 @@ class Places:
         return any(start <= offset < end for start, end in self.erased.get(name, ()))
 
 
-def forget(storage: Storage, found: Family, reason: str, run_id: str, renew: Callable[[], None]) -> None:
-    """Take a family out of the archive, under its site's lock. Raises StorageError, Locked where the attachments are being
-    read; before the tombstones are written nothing has changed."""
+def forget(storage: Storage, found: Family, reason: str, run_id: str, renew: Callable[[], None]) -> Records:
+    """Take a family out of the archive, under its site's lock; what became of its records. Raises StorageError, Locked
+    where the attachments are being read; before the tombstones are written nothing has changed."""
     now = now_ms()
     with _attachments_at_rest(storage, found, run_id):
         forgotten.write(
@@ -98,7 +98,7 @@ def forget(storage: Storage, found: Family, reason: str, run_id: str, renew: Cal
                 for key, (kind, article) in found.members.items()
             ],
         )
-        _remove(storage, found, run_id, renew)
+        return _remove(storage, found, run_id, renew)
 
 
 def finish(storage: Storage, site: str, renew: Callable[[], None]) -> int:
@@ -150,12 +150,13 @@ def _attachments_at_rest(storage: Storage, found: Family, run_id: str) -> ExitSt
         return stack.pop_all()
 
 
-def _remove(storage: Storage, found: Family, run_id: str, renew: Callable[[], None]) -> None:
+def _remove(storage: Storage, found: Family, run_id: str, renew: Callable[[], None]) -> Records:
     """Every step; each finds what is left of its work. Raises StorageError."""
     words = found.words()
     for name in list(storage.files(f"state/site={found.site}")):
         storage.remove(name)  # derived from captures
-    for name, erasure in plan_records(storage, found, words, renew).files.items():
+    records = plan_records(storage, found, words, renew)
+    for name, erasure in records.files.items():
         rewrite(storage, name, erasure, run_id)
         renew()
     places = places_of(storage, found.site, renew)
@@ -175,6 +176,7 @@ def _remove(storage: Storage, found: Family, run_id: str, renew: Callable[[], No
     removed = Counter(run for many in found.landed.values() for run in many)
     report = maintenance_report(found.site, run_id, "forget", rows_removed=dict(removed), forgotten=dict(found.kinds))
     runs.write(storage, found.site, run_id, report)
+    return records
 
 
 # WARC
@@ -318,7 +320,7 @@ def texts_with(storage: Storage, site: str, words: Words) -> list[str]:
 def leftovers(storage: Storage, found: Family) -> list[str]:
     """What was set aside or left behind of the site, or of none, of which nobody can tell what it holds."""
     hashes = set(found.files.values())
-    names = [n for n in storage.files("quarantine") if (of := _site_in(n)) in ("", found.site) or _hash_in(n) in hashes]
+    names = [n for n in storage.files("quarantine") if _site_in(n) in ("", found.site) or _hash_in(n) in hashes]
     staged = (n for n in storage.files("staging") if not n.endswith((".lock", ".lease")))
     return names + [n for n in staged if owner_of_staged(n) == found.site or _hash_in(n) in hashes]
 
