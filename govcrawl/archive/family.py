@@ -19,7 +19,7 @@ from govcrawl.archive.words import Words
 from govcrawl.errors import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from govcrawl.archive.forgotten import Tombstone
     from govcrawl.archive.storage import Storage
@@ -99,16 +99,16 @@ def _is_key(given: str) -> bool:
     return len(given) == 32 and all(c in "0123456789abcdef" for c in given)
 
 
-def family(storage: Storage, site: str, given: Iterable[str]) -> Family:
+def family(storage: Storage, site: str, given: Iterable[str], going: Collection[str] = ()) -> Family:
     """Articles of a site by their doc_ids, or those of other addresses that lead to them, with all that belongs to them.
-    Raises StorageError."""
+    ``going``: articles, of other sites too, that are forgotten with them. Raises StorageError."""
     held = _Held(storage, site)
     members: dict[str, tuple[str, str]] = {}
     for key in given:
         article = held.article_of(key)
         for doc, kind in held.belonging(article).items():
             members.setdefault(doc, (kind, article))
-    return _with_copies(storage, _described(held, members | _attachments(held, members)))
+    return _with_copies(storage, _described(held, members | _attachments(held, members, going)))
 
 
 def known(storage: Storage, site: str, members: Mapping[str, tuple[str, str]]) -> Family:
@@ -242,13 +242,15 @@ def _used(table: pa.Table) -> Iterator[str]:
     return (path for path in pc.unique(paths).to_pylist() if path)
 
 
-def _attachments(held: _Held, members: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
+def _attachments(
+    held: _Held, members: Mapping[str, tuple[str, str]], going: Collection[str]
+) -> dict[str, tuple[str, str]]:
     """The addresses of attachments that were asked for, and that no other article links, as further members."""
-    docs = pa.array(list(members), pa.string())
-    own = held.articles.filter(pc.is_in(held.articles["doc_id"], docs)).to_pylist()
+    own = held.articles.filter(pc.is_in(held.articles["doc_id"], pa.array(list(members), pa.string()))).to_pylist()
     mine = {f["url"]: ("attachment", members[row["doc_id"]][1]) for row in own for f in row["attachments"] or ()}
     if not mine:
         return {}
+    docs = pa.array([*members, *going], pa.string())
     for name in held.storage.files("articles", ".parquet"):
         table = read_table(held.storage, name, ARTICLES, ["doc_id", "attachments"])
         lists = table.filter(pc.invert(pc.is_in(table["doc_id"], docs)))["attachments"]

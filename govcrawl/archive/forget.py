@@ -1,9 +1,10 @@
 """Articles taken out of the archive with every word of theirs, so that a kill at any moment leaves the old state, or one that
 whoever opens the site next brings to the new one.
 
-Order of the steps. First the tombstones: before they are there nothing has changed, and from then on the removal is decided.
+Order of the steps. ``begin`` writes the tombstones: before they are there nothing has changed, and from then on the removal is decided.
 Then what needs the words to be found: WARC, run files; then attachments; then captures; and last the rows of articles, which
-hold the words. The run file says that all is done: tombstones without one are finished by ``finish``. Files keep their names
+hold the words. The run file says that all is done: tombstones without one are ``unfinished``, and ``finish`` makes
+all steps again. Files keep their names
 and are replaced whole, so that readers see the old one or the new one, and each step can be made again.
 """
 
@@ -84,45 +85,39 @@ class Places:
         return any(start <= offset < end for start, end in self.erased.get(name, ()))
 
 
-def forget(storage: Storage, found: Family, reason: str, run_id: str, renew: Callable[[], None]) -> Records:
-    """Take a family out of the archive, under its site's lock; what became of its records. Raises StorageError, Locked
-    where the attachments are being read; before the tombstones are written nothing has changed."""
+def begin(storage: Storage, found: Family, reason: str, run_id: str) -> None:
+    """Decide that a family goes, under its site's lock: ``finish`` then takes it out. Raises StorageError; then nothing is
+    decided."""
     now = now_ms()
-    with _attachments_at_rest(storage, found, run_id):
-        forgotten.write(
-            storage,
-            [
-                forgotten.Tombstone(
-                    key, kind, article, reason, tuple(found.landed.get(key, ())), now, run_id, found.site
-                )
-                for key, (kind, article) in found.members.items()
-            ],
-        )
-        return _remove(storage, found, run_id, renew)
+    forgotten.write(
+        storage,
+        [
+            forgotten.Tombstone(key, kind, article, reason, tuple(found.landed.get(key, ())), now, run_id, found.site)
+            for key, (kind, article) in found.members.items()
+        ],
+    )
 
 
-def finish(storage: Storage, site: str, renew: Callable[[], None]) -> int:
-    """Bring removals to their end that were begun and not finished, under the site's lock. Returns how many there were.
-    Raises StorageError, Locked where the attachments are being read."""
-    done = 0
+def finish(storage: Storage, site: str, renew: Callable[[], None]) -> list[Records]:
+    """Bring removals to their end that were begun, under the site's lock; what became of the records of each. Raises
+    StorageError, Locked where the attachments are being read."""
+    done = []
     for name in unfinished(storage, site):
-        stones = forgotten.read(storage, name)
-        found = known(storage, site, {s.doc_id: (s.kind, s.article) for s in stones})
-        found.landed = defaultdict(list, {s.doc_id: list(s.landed) for s in stones})
-        with _attachments_at_rest(storage, found, stones[0].run_id):
-            _remove(storage, found, stones[0].run_id, renew)
-        done += 1
+        found, run_id = begun(storage, name)
+        with _attachments_at_rest(storage, found, run_id):
+            done.append(_remove(storage, found, run_id, renew))
     return done
 
 
 def finish_under_lock(storage: Storage, site: str) -> int:
-    """``finish`` with the site's lock, which is taken only where there is something to finish. Raises Locked too."""
+    """``finish`` with the site's lock, which is taken only where there is something to finish. Returns how many removals
+    there were. Raises Locked too."""
     if not unfinished(storage, site):
         return 0
     lock = SiteLock(storage, site, new_run_id(site))
     lock.acquire()
     try:
-        return finish(storage, site, lock.renew)
+        return len(finish(storage, site, lock.renew))
     finally:
         lock.release()
 
@@ -134,6 +129,14 @@ def unfinished(storage: Storage, site: str) -> list[str]:
         return []
     ended = {_stem(name) for name in storage.files(f"runs/site={site}", ".json")}
     return [name for name in stones if _stem(name) not in ended]
+
+
+def begun(storage: Storage, name: str) -> tuple[Family, str]:
+    """The family of a file of tombstones, as far as it is there still, and the run that wrote it. Raises StorageError."""
+    stones = forgotten.read(storage, name)
+    found = known(storage, forgotten.site_of(name), {s.doc_id: (s.kind, s.article) for s in stones})
+    found.landed = defaultdict(list, {s.doc_id: list(s.landed) for s in stones})
+    return found, _stem(name)
 
 
 def _stem(name: str) -> str:

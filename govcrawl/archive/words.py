@@ -24,6 +24,7 @@ _ANCHOR_BYTES = 4_000
 _GAP = rb"(?:\s|&nbsp;|&#160;|&#xa0;|\xc2\xa0|\xe3\x80\x80|\\[nrt]|<[^<>]{0,300}>)*+"
 _TAG_OR_BYTE = re.compile(rb"<[^<>]{0,300}>|.", re.DOTALL)
 _TAG = re.compile(rb"<a\b[^<>]{1,2000}>", re.IGNORECASE)
+_NEXT = re.compile(rb"</?a\b", re.IGNORECASE)
 _HREF = re.compile(rb"\bhref\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>\"']+))", re.IGNORECASE)
 _SAID = re.compile(rb"(\b(?:title|alt|aria-label)\s*=\s*)(?:(\")([^\"]*)\"|(')([^']*)')", re.IGNORECASE)
 
@@ -67,8 +68,8 @@ class Words:
         for tag in _TAG.finditer(data):
             if tag.start() < at or not self.names(tag[0]) or not self._leads_here(tag[0], base):
                 continue
-            end = data.find(b"</a", tag.end(), tag.end() + _ANCHOR_BYTES)
-            end = end if end >= 0 else tag.end()
+            following = _NEXT.search(data, tag.end(), tag.end() + _ANCHOR_BYTES)
+            end = following.start() if following is not None else tag.end()
             out += [data[at : tag.start()], _SAID.sub(_said, tag[0]), _SAID.sub(_said, _stars(data[tag.end() : end]))]
             at = end
         return b"".join([*out, data[at:]]) if out else data

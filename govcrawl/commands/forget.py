@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter, defaultdict
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,17 @@ from scrapy.exceptions import UsageError
 from govcrawl.archive.checks.verify import is_there
 from govcrawl.archive.compact import new_run_id
 from govcrawl.archive.family import Unknown, family, find
-from govcrawl.archive.forget import finish, forget, leftovers, plan_records, texts_with
-from govcrawl.archive.forgotten import tombstones
+from govcrawl.archive.forget import (
+    ATTACHMENT_TEXTS,
+    begin,
+    begun,
+    finish,
+    leftovers,
+    plan_records,
+    texts_with,
+    unfinished,
+)
+from govcrawl.archive.forgotten import names, site_of, tombstones
 from govcrawl.archive.lock import Locked, SiteLock, is_held
 from govcrawl.archive.storage import Storage, StorageError
 from govcrawl.extensions import data_folder
@@ -88,47 +98,66 @@ class Command(ScrapyCommand):
             msg = "forget needs the address of an article, or --file with addresses, one a line"
             raise UsageError(msg, print_help=False)
         by_site = _by_site(storage, given)
-        if is_held(storage, reprints.FOLDER):
-            msg = "another process groups the articles (scrapy reprints); wait for it to end"
-            raise Locked(msg)
-        storage.prepare()
+        for folder in (reprints.FOLDER, ATTACHMENT_TEXTS):
+            if is_held(storage, folder):
+                msg = f"another process is at {folder} (scrapy reprints, scrapy attachments); wait for it to end"
+                raise Locked(msg)
+        copies = _copies(storage, by_site)
+        if opts.copies:
+            for key, (site, _) in copies.items():
+                by_site[site].append(key)
         done = {key for keys in by_site.values() for key in keys}
-        copies: dict[str, tuple[str, str]] = {}
-        while by_site:
-            site, keys = by_site.popitem()
-            found = self._forget_of_site(storage, site, keys, reason, dry_run=opts.dry_run)
-            done |= found.members.keys()
-            copies |= found.copies
-            if opts.copies:
-                for key, (of, _) in found.copies.items():
-                    if key not in done:
-                        by_site[of].append(key)
-        if not opts.dry_run:
+        if opts.dry_run:
+            for site, keys in sorted(by_site.items()):
+                found = family(storage, site, _not_yet(storage, site, keys), done)
+                print(*_plan(storage, found), _told(site, plan_records(storage, found, found.words())), sep="\n")
+        else:
+            done |= _take_out(storage, by_site, done, reason)
             regrouped = reprints.forget(storage, done)
             print(f"{regrouped} articles taken out of their groups" if regrouped else "no group had them")
         if left := {key: told for key, told in copies.items() if key not in done}:
             print(f"{len(left)} other articles have the same text; --copies takes them out too:")
             print(*_some([f"  {site}: {url}" for site, url in left.values()]), sep="\n")
 
-    def _forget_of_site(self, storage: Storage, site: str, keys: list[str], reason: str, *, dry_run: bool) -> Family:
-        """Forget these doc_ids, and bring to its end what was begun before."""
-        if dry_run:
-            found = family(storage, site, _not_yet(storage, site, keys))
-            print(*_plan(storage, found), _told(plan_records(storage, found, found.words())), sep="\n")
-            return found
-        run_id = new_run_id(site)
-        lock = SiteLock(storage, site, run_id)
-        lock.acquire()
-        try:
-            if finish(storage, site, lock.renew):
-                print(f"{site}: a removal that had been begun is finished")
-            found = family(storage, site, _not_yet(storage, site, keys))
+
+def _take_out(storage: Storage, by_site: dict[str, list[str]], going: set[str], reason: str) -> set[str]:
+    """Forget these articles, and bring to its end what was begun before. Everything is decided, in all sites, before
+    anything is removed, so that the same command finds copies again whenever it was killed. Returns the doc_ids."""
+    storage.prepare()
+    done: set[str] = set()
+    with ExitStack() as stack:
+        locks = {}
+        for site in sorted(by_site):
+            locks[site] = SiteLock(storage, site, new_run_id(site))
+            locks[site].acquire()
+            stack.callback(locks[site].release)
+        for site, lock in locks.items():
+            found = family(storage, site, _not_yet(storage, site, by_site[site]), going)
             if found.members:
                 print(*_plan(storage, found), sep="\n")
-                print(_told(forget(storage, found, reason, run_id, lock.renew)))
-            return found
-        finally:
-            lock.release()
+                begin(storage, found, reason, lock.run_id)
+        for site, lock in locks.items():
+            done.update(key for name in unfinished(storage, site) for key in begun(storage, name)[0].members)
+            for records in finish(storage, site, lock.renew):
+                print(_told(site, records))
+    return done
+
+
+def _copies(storage: Storage, by_site: dict[str, list[str]]) -> dict[str, tuple[str, str]]:
+    """Other articles with the text of these, and with the text of what belongs to those: doc_id → site and address."""
+    copies: dict[str, tuple[str, str]] = {}
+    waiting = [family(storage, site, _not_yet(storage, site, keys)) for site, keys in by_site.items()]
+    waiting += [begun(storage, name)[0] for site in by_site for name in unfinished(storage, site)]
+    seen = {key for keys in by_site.values() for key in keys}
+    while waiting:
+        found = waiting.pop()
+        seen |= found.members.keys()
+        for key, told in found.copies.items():
+            if key not in seen:
+                seen.add(key)
+                copies[key] = told
+                waiting.append(family(storage, told[0], [key]))
+    return {key: told for key, told in copies.items() if key not in by_site.get(told[0], ())}
 
 
 def _not_yet(storage: Storage, site: str, keys: list[str]) -> list[str]:
@@ -147,9 +176,12 @@ def _read(file: str) -> list[str]:
 
 
 def _by_site(storage: Storage, given: list[str]) -> dict[str, list[str]]:
-    """The doc_ids that are meant, by site. Raises UsageError before anything is removed."""
+    """The doc_ids that are meant, by site, and the sites where a removal was begun and not finished. Raises UsageError before anything is removed."""
     stones = tombstones(storage)
     by_site: dict[str, list[str]] = defaultdict(list)
+    for name in names(storage):
+        if unfinished(storage, site_of(name)):
+            by_site[site_of(name)] = []
     for address in given:
         try:
             for site, key in find(storage, address, known=stones).items():
@@ -180,8 +212,10 @@ def _plan(storage: Storage, found: Family) -> Iterator[str]:
         yield from _some([f"    {url}" for url in found.quoting.values()])
 
 
-def _told(records: Records) -> str:
-    return f"  {records.removed} WARC records, and words in {records.rewritten} more, in {len(records.files)} files"
+def _told(site: str, records: Records) -> str:
+    return (
+        f"{site}: {records.removed} WARC records, and words in {records.rewritten} more, in {len(records.files)} files"
+    )
 
 
 def _some(lines: list[str]) -> list[str]:

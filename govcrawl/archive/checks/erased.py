@@ -10,7 +10,7 @@ from govcrawl.archive.checks.check import Check
 from govcrawl.archive.checks.finding import REPAIR
 from govcrawl.archive.compact import new_run_id
 from govcrawl.archive.family import known
-from govcrawl.archive.forget import finish, forget, unfinished
+from govcrawl.archive.forget import begin, finish, unfinished
 from govcrawl.archive.lock import Locked
 from govcrawl.archive.storage import StorageError
 
@@ -61,8 +61,11 @@ class Erased(Check):
         back = [key for finding in self.find(work.look) for key in finding.items]
         stones = forgotten.tombstones(work.storage, [work.site]) if back else {}
         by_reason: dict[str, dict[str, tuple[str, str]]] = defaultdict(dict)
-        for key in back:
-            by_reason[stones[key].reason][key] = (stones[key].kind, stones[key].article)
+        articles = {stones[key].article for key in back}
+        for stone in stones.values():
+            if stone.article in articles:
+                by_reason[stone.reason][stone.doc_id] = (stone.kind, stone.article)
         for reason, members in sorted(by_reason.items()):
-            forget(work.storage, known(work.storage, work.site, members), reason, new_run_id(work.site), work.renew)
-            yield f"{work.site}: {len(members)} forgotten articles taken out again"
+            begin(work.storage, known(work.storage, work.site, members), reason, new_run_id(work.site))
+        if finish(work.storage, work.site, work.renew):
+            yield f"{work.site}: {len(back)} forgotten articles taken out again"
