@@ -3,6 +3,7 @@ so that Scrapy's counters name it."""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections import OrderedDict
 from dataclasses import asdict, fields
@@ -25,8 +26,8 @@ from govcrawl.extraction.title import key as headline_key
 from govcrawl.items import Article
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Self
+    from collections.abc import Callable
+    from typing import Self, TypeVar
 
     from scrapy.crawler import Crawler
     from scrapy.http import Response
@@ -35,8 +36,20 @@ if TYPE_CHECKING:
     from govcrawl.archive.warc import Recorded
     from govcrawl.base_spiders.article import ArticlePage
     from govcrawl.extraction import Cleaned
+    from govcrawl.extraction.page import Page as Reading
+
+    Found = TypeVar("Found")
 
 MIN_DUPLICATE_LENGTH = 100
+# Pages of more bytes, 50 times an ordinary one, are read in a thread: others' connections would wait for seconds.
+LARGE_PAGE = 1 << 20
+
+
+async def aside(read: Callable[[Reading], Found], reading: Reading) -> Found:
+    """What ``read`` finds in a page. Meanwhile connections go on where the page is large."""
+    if len(reading.body) + sum(len(part.body) for part in reading.parts.values() if part) < LARGE_PAGE:
+        return read(reading)
+    return await asyncio.to_thread(read, reading)
 
 
 class Dropped(DropItem):
@@ -173,9 +186,16 @@ class PartsPipeline(Stage):
         self._brought: OrderedDict[str, Response | Recorded | None] = OrderedDict()
 
     async def process_item(self, page: ArticlePage) -> ArticlePage:
-        for address in parts_wanted(page, self._frames, self._pages):
-            bring(page, address, await self._part(address, page))
+        for _ in part_rounds(page, self._frames, self._pages):
+            wanted = await aside(self._wanted, page.reading)
+            for address in wanted:
+                bring(page, address, await self._part(address, page))
+            if not wanted:
+                break
         return page
+
+    def _wanted(self, reading: Reading) -> list[str]:
+        return parts.wanted(reading, frames=self._frames, pages=self._pages)
 
     async def _part(self, address: str, page: ArticlePage) -> Response | Recorded | None:
         key = doc_id(address)
@@ -215,7 +235,8 @@ class CleanPipeline(Stage):
     """Finds the body. What is positively something else is dropped; a listed page in which nothing can be read goes on
     with what it shows instead, and lands as its listing names it."""
 
-    def process_item(self, page: ArticlePage) -> ArticlePage:
+    async def process_item(self, page: ArticlePage) -> ArticlePage:
+        await aside(extraction.clean, page.reading)
         sort_out(page)
         return page
 
@@ -223,8 +244,8 @@ class CleanPipeline(Stage):
 class MetadataPipeline(Stage):
     """Reads title, dates, people, policy fields, province and year."""
 
-    def process_item(self, page: ArticlePage) -> ArticlePage:
-        extraction.metadata(page.reading)
+    async def process_item(self, page: ArticlePage) -> ArticlePage:
+        await aside(extraction.metadata, page.reading)
         return page
 
 
@@ -286,15 +307,9 @@ class ParquetPipeline(Stage):
         return article
 
 
-def parts_wanted(page: ArticlePage, frames: int, pages: int) -> Iterator[str]:
-    """The addresses of the parts that a page needs, one after the other; each is to be brought before the next is asked for.
-    A foreign page has none."""
-    reading = page.reading
-    for _ in range(frames + pages if reading.body and not page.is_foreign else 0):
-        wanted = parts.wanted(reading, frames=frames, pages=pages)
-        if not wanted:
-            break
-        yield from wanted
+def part_rounds(page: ArticlePage, frames: int, pages: int) -> range:
+    """How often the parts that a page wants are brought at most, since one may tell of others. A foreign page has none."""
+    return range(frames + pages if page.reading.body and not page.is_foreign else 0)
 
 
 def bring(page: ArticlePage, address: str, part: Response | Recorded | None) -> None:

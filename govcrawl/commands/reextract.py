@@ -215,8 +215,8 @@ def _stopping() -> Iterator[list[int]]:
         came.append(number)
         signal.signal(number, before[number])
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        before[number] = signal.signal(number, heed)
+    for wanted in (signal.SIGINT, signal.SIGTERM):
+        before[wanted] = signal.signal(wanted, heed)
     try:
         yield came
     finally:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from govcrawl.addresses import doc_id
-from govcrawl.archive import listed, runs
+from govcrawl.archive import forgotten, listed, runs
 from govcrawl.archive.captures import read_table
 from govcrawl.archive.checks.reading import SchemaError, whole_batches
 from govcrawl.archive.schema import AGAIN, ARTICLES, CAPTURES
@@ -69,8 +69,9 @@ class Plan:
         self._kept = _kept(storage, site)
         done = set(self._done())
         self.resumed = len(done)
-        self._files = self._chosen(done)
-        self._unread = [k for k in state.values() if k.doc_id not in done and self._is_unread(k)]
+        self._left = done | forgotten.tombstones(storage, {site}).keys()
+        self._files = self._chosen()
+        self._unread = [k for k in state.values() if self._is_unread(k)]
         self.total = sum(map(len, self._files.values())) + len(self._unread)
 
     def pieces(self, sites: Sites, frames: int, pages: int) -> Iterator[Piece]:
@@ -92,14 +93,21 @@ class Plan:
     # What is read again
 
     def _done(self) -> Iterator[str]:
-        """What a run that did not come to its end has read by today's rules."""
-        for run in sorted(self._kept.again, reverse=True):
-            name = runs.name_of(self.site, run)
-            if self.storage.exists(name) and _came_through(self.storage, name):
-                return
-            yield from self._kept.again[run]
+        """What runs that did not come to their end have read by today's rules, since the last one that did."""
+        again = self._kept.again
+        closed = ""
+        for name in reversed(list(self.storage.files(f"runs/site={self.site}", ".json")) if again else []):
+            run = name.rsplit("/", 1)[-1].removesuffix(".json")
+            if run < min(again):
+                break
+            if _came_through(self.storage, name):
+                closed = run
+                break
+        for run, documents in again.items():
+            if run > closed:
+                yield from documents
 
-    def _chosen(self, done: set[str]) -> dict[str, list[int]]:
+    def _chosen(self) -> dict[str, list[int]]:
         """Numbers of the rows to read again, by their file."""
         names = [n for n in self.storage.files("articles", ".parquet") if (s := segment_of(n)) and s[0] == self.site]
         tables = []
@@ -112,11 +120,13 @@ class Plan:
             return chosen
         for batch in _newest(pa.concat_tables(tables)).to_batches(max_chunksize=10_000):
             for row in batch.to_pylist():
-                if row["doc_id"] not in done and self._is_wanted(row):
+                if self._is_wanted(row):
                     chosen[names[row["file"]]].append(row["row"])
         return chosen
 
     def _is_wanted(self, row: dict[str, Any]) -> bool:
+        if row["doc_id"] in self._left:
+            return False
         known = self.state.get(row["doc_id"])
         # A run that was cut off between two partitions left `moved` as the newest row; the other one is made now.
         torn = row["status"] == "moved" and known is not None and known.outcome == "callback_error"
@@ -129,7 +139,13 @@ class Plan:
 
     def _is_unread(self, known: Known) -> bool:
         """Whether it is a page of which nothing has landed, since nothing could be read."""
-        if known.outcome != "unreadable" or known.landed or known.kind != "article" or known.method != "GET":
+        if (
+            known.doc_id in self._left
+            or known.outcome != "unreadable"
+            or known.landed
+            or known.kind != "article"
+            or known.method != "GET"
+        ):
             return False
         day = known.listed_on or (known.full_at.date() if known.full_at else None)
         return known.full_file is not None and self.scope.holds(day, known.extractor)

@@ -4,6 +4,7 @@ say."""
 from __future__ import annotations
 
 import gzip
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +15,8 @@ from govcrawl.archive.ledger import Attempt, Hop
 from govcrawl.archive.run import Archive
 from govcrawl.archive.site import partition_of
 from govcrawl.archive.storage import Storage
-from govcrawl.archive.warc import Exchange, payload_digest, read_record
+from govcrawl.archive.warc import Exchange, Recorded, payload_digest
 from govcrawl.base_spiders.article import page_of
-from govcrawl.items import Article
 from govcrawl.pipelines import SAID, Dropped
 from govcrawl.reextract.again import row_again
 from govcrawl.reextract.facts import Sites
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from govcrawl.archive.warc import Recorded
     from govcrawl.base_spiders.article import ArticlePage
+    from govcrawl.items import Article
 
 SITE, BASE = "loopback", "http://127.0.0.1"
 SITES = Sites(Settings({"SPIDER_MODULES": ["tests.loopback_spider"]}))
@@ -51,11 +51,11 @@ class Made:
         self._parts: dict[str, Recorded | None] = {}
 
     def close(self) -> None:
-        self.own.close({"run_id": self.own.run_id, "landed": {p: {str(y): n} for (p, y), n in self._landed().items()}})
-
-    def _landed(self) -> Mapping[tuple[str, int], int]:
         self.own.commit()
-        return self.own.rows_landed
+        landed: dict[str, dict[str, int]] = defaultdict(dict)
+        for (province, year), count in self.own.rows_landed.items():
+            landed[province][str(year)] = count
+        self.own.close({"run_id": self.own.run_id, "landed": landed})
 
     def record(self, attempt: Attempt, body: bytes, headers: Mapping[str, str], status: int = 200) -> Hop:
         """A response as the wire side of a crawl notes it."""
@@ -75,9 +75,8 @@ class Made:
         attempt = Attempt(self.name, address, "part")
         hop = self.record(attempt, markup.encode(), {"Content-Type": HTML}, status)
         self.archive.settle(attempt, "landed" if status == 200 else "not_found")
-        assert hop.full_file is not None
-        assert hop.full_offset is not None
-        self._parts[address] = read_record(self.own.storage, hop.full_file, hop.full_offset) if status == 200 else None
+        brought = Recorded(address, status, [("Content-Type", HTML)], markup.encode(), hop.fetched_at, "", 0)
+        self._parts[address] = brought if status == 200 else None
 
     def land(
         self,
@@ -119,7 +118,7 @@ class Made:
 def read(data: Path, site: str = SITE, **given: Any) -> Done:
     """Read the archive again, in this process."""
     segment = {name: given.pop(name) for name in list(given) if name.startswith("segment")}
-    how = {"scope": Scope(), "sites": SITES, "frames": 8, "pages": 8, "workers": Here()} | given
+    how: dict[str, Any] = {"scope": Scope(), "sites": SITES, "frames": 8, "pages": 8, "workers": Here()} | given
     return reextract(Storage(str(data)), site, Reading(**how), **segment)
 
 
