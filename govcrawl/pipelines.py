@@ -237,8 +237,12 @@ class CleanPipeline(Stage):
 
     async def process_item(self, page: ArticlePage) -> ArticlePage:
         await aside(extraction.clean, page.reading)
-        sort_out(page)
+        sort_out(page, stays_empty=not page.reading.body and self._stays_empty(page))
         return page
+
+    def _stays_empty(self, page: ArticlePage) -> bool:
+        """Whether a listed page has been empty so often that it lands as its listing names it."""
+        return page.is_listed and self.keeper.archive.is_last_try(page.attempt)
 
 
 class MetadataPipeline(Stage):
@@ -320,10 +324,11 @@ def bring(page: ArticlePage, address: str, part: Response | Recorded | None) -> 
         parts.bring(page.reading, address, part.body, part.url, texts_of(part.headers))
 
 
-def sort_out(page: ArticlePage) -> None:
-    """Say what a page is. Raises Dropped where it is positively something else than an article."""
+def sort_out(page: ArticlePage, *, stays_empty: bool = False) -> None:
+    """Say what a page is. Raises Dropped where it is positively something else than an article. ``stays_empty``: it is asked
+    no more."""
     found = extraction.clean(page.reading)
-    if not page.reading.body:
+    if not page.reading.body and not page.is_again and not stays_empty:
         raise EmptyPage(f"{page.url} is a page of zero bytes")
     if found.page_type == "challenge":
         raise ChallengePage(f"{page.url} is a shield's challenge, not the page")
