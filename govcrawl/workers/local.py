@@ -50,6 +50,11 @@ class Processes:
 
     def map(self, function: Callable[[T], R], tasks: Iterable[T]) -> Iterator[tuple[T, R]]:
         left = iter(tasks)
+        first = list(islice(left, 2))
+        if len(first) < 2:  # not worth the processes
+            yield from ((task, function(task)) for task in first)
+            return
+        left = chain(first, left)
         waiting: deque[tuple[T, Future[R]]] = deque()
         died, most = 0, 3 * self._number
         while True:
