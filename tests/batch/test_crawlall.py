@@ -11,9 +11,7 @@ import subprocess
 import time
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
 
 from govcrawl.archive.storage import Storage
@@ -25,74 +23,10 @@ from govcrawl.commands.crawlall import seconds_of
 from govcrawl.errors import BadArgument
 from govcrawl.health.survey import health_of
 from govcrawl.run_report import verdict
-from tests import simulated
 from tests.batch.bent import BLOCKED, DEAD, DRIPS, FORBIDDEN, HEALTHY, REDESIGNED, SITES, SIZES
-from tests.loopback import FAST, PROJECT, command, environment
+from tests.batch.kills import BENT, expected, killed_and_started_again, landed, left, run, start
+from tests.loopback import PROJECT, command, environment
 from tests.simulated.moved import moved
-
-BENT = FAST | {
-    "DOWNLOAD_HANDLERS": json.dumps(dict.fromkeys(("http", "https"), "tests.batch.bent.Handler")),
-    "SPIDER_MODULES": "govcrawl.spiders",
-    "RETRY_TIMES": "0",
-    "GOVCRAWL_SEGMENT_ROWS": "4",
-}
-
-
-def batch(tmp_path: Path, *options: str, delay: float = 0.0, sites: tuple[str, ...] = SITES) -> list[str]:
-    given = BENT | {"BENT_DELAY": str(delay)}
-    return command("crawlall", "--sites", ",".join(sites), "--logs", str(tmp_path / "log"), *options, settings=given)
-
-
-def run(tmp_path: Path, *options: str, **given: Any) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        batch(tmp_path, *options, **given),
-        env=environment(tmp_path / "data"),
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-
-
-def start(tmp_path: Path, *options: str, **given: Any) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        batch(tmp_path, *options, **given),
-        env=environment(tmp_path / "data"),
-        cwd=PROJECT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-
-
-def left(tmp_path: Path) -> list[str]:
-    """The processes that work on this archive."""
-    wanted = f"GOVCRAWL_DATA={tmp_path / 'data'}\0".encode()
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if wanted in (folder / "environ").read_bytes() and (folder / "cmdline").read_bytes():
-                found.append(folder.name)
-        except OSError:
-            continue
-    return found
-
-
-def none_left(tmp_path: Path, within: float = 10.0) -> bool:
-    end = time.monotonic() + within
-    while left(tmp_path):
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.1)
-    return True
-
-
-def expected(site: str) -> set[str]:
-    return {a.url for a in simulated.site(site, **SIZES).articles}
-
-
-def landed(tmp_path: Path) -> list[str]:
-    return list(pq.read_table(tmp_path / "data/articles", columns=["url"])["url"].to_pylist())
 
 
 def test_each_site_ends_as_it_must(tmp_path: Path) -> None:
@@ -144,7 +78,7 @@ def a_proposal_is_right(tmp_path: Path) -> None:
         cwd=PROJECT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -158,21 +92,7 @@ def a_proposal_is_right(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("commits", [0, 4])
 def test_killed_and_started_again(tmp_path: Path, commits: int) -> None:
-    sites = HEALTHY
-    process = start(tmp_path, "--jobs", "3", delay=0.1, sites=sites)
-    end = time.monotonic() + 60
-    while time.monotonic() < end and (
-        len(left(tmp_path)) < 3 or len(list((tmp_path / "data").glob("captures/*/*.parquet"))) < commits
-    ):
-        time.sleep(0.02)
-    process.kill()
-    process.wait()
-    assert none_left(tmp_path), left(tmp_path)
-    done = run(tmp_path, "--jobs", "3", sites=sites)
-    assert done.returncode == verdict.COMPLETE, done.stdout + done.stderr
-    urls = landed(tmp_path)
-    assert len(urls) == len(set(urls))
-    assert set(urls) == set().union(*map(expected, sites))
+    assert killed_and_started_again(tmp_path, commits) == []
 
 
 def test_sigterm_ends_the_crawls_as_partial(tmp_path: Path) -> None:
@@ -248,7 +168,7 @@ def test_bad_arguments(tmp_path: Path, options: list[str], says: str) -> None:
         cwd=PROJECT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
     assert done.returncode == verdict.ARGUMENTS
