@@ -84,7 +84,8 @@ def expected(site: str) -> set[str]:
 
 
 def landed(tmp_path: Path) -> list[str]:
-    return list(pq.read_table(tmp_path / "data/articles", columns=["url"])["url"].to_pylist())
+    files = sorted((tmp_path / "data").glob("articles/**/*.parquet"))
+    return [url for file in files for url in pq.read_table(file, columns=["url"], partitioning=None)["url"].to_pylist()]
 
 
 def killed_and_started_again(tmp_path: Path, commits: int) -> list[str]:
@@ -98,7 +99,7 @@ def killed_and_started_again(tmp_path: Path, commits: int) -> list[str]:
     process.kill()
     process.wait()
     wrong = [] if none_left(tmp_path) else [f"processes are left: {left(tmp_path)}"]
-    before = landed(tmp_path) if (tmp_path / "data/articles").exists() else []
+    before = landed(tmp_path)
     done = run(tmp_path, "--jobs", str(len(HEALTHY)), sites=HEALTHY)
     if done.returncode != verdict.COMPLETE:
         wrong.append(f"exit code {done.returncode}: {done.stdout}{done.stderr}")
