@@ -241,7 +241,7 @@ class CleanPipeline(Stage):
 
     async def process_item(self, page: ArticlePage) -> ArticlePage:
         found = await aside(extraction.clean, page.reading)
-        if not page.reading.body:
+        if not page.reading.body and not page.is_again and not self._stays_empty(page):
             raise EmptyPage(f"{page.url} is a page of zero bytes")
         if found.page_type == "challenge":
             raise ChallengePage(f"{page.url} is a shield's challenge, not the page")
@@ -251,6 +251,10 @@ class CleanPipeline(Stage):
         elif page.is_foreign and not page.reading_is_file and not is_listed_headline(page):
             page.form = "redirect"
         return page
+
+    def _stays_empty(self, page: ArticlePage) -> bool:
+        """Whether a listed page has been empty so often that it lands as its listing names it."""
+        return page.is_listed and self.keeper.archive.is_last_try(page.attempt)
 
     def _without_text(self, page: ArticlePage, found: Cleaned) -> None:
         """What becomes of a page without text: a listed one lands, unless it says that it is gone."""
