@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from govcrawl import __version__
 from govcrawl.archive.lock import Locked
-from govcrawl.archive.runs import history
+from govcrawl.archive.runs import crawls
 from govcrawl.archive.schema import RETRIED
 from govcrawl.archive.warc import now_ms
 from govcrawl.run_report import verdict
@@ -56,7 +56,7 @@ def build(
         for (province, year), rows in sorted(site.rows_landed.items()):
             landed[province][str(year)] = rows
         missing = {k.removesuffix("/missing"): v for k, v in _group(stats, "govcrawl/field/").items()}
-        before = history(archive.storage, site.site) if len(archive.sites) == 1 else []
+        before = crawls(archive.storage, site.site) if len(archive.sites) == 1 else []
         emptied = verdict.emptied_fields(landed, missing, before)
         shown = {name: _rows(lacking.get(name, ())) for name in sorted(verdict.usual_fields(before) & missing.keys())}
         forms = _forms(archive, site.site)
