@@ -182,7 +182,9 @@ class PageRedirectMiddleware(MetaRefreshMiddleware):
         self, request: Request, response: Response, spider: Spider | None = None
     ) -> Request | Response:
         attempt: Attempt | None = request.meta.get("attempt")
-        asked = attempt is not None and attempt.kind in ("article", "listing", "part") and response.status == 200
+        asked = (
+            attempt is not None and attempt.kind in ("article", "listing", "part", "example") and response.status == 200
+        )
         small = len(response.body) <= elsewhere.MAX_DOOR and _LEADS.search(response.body)
         if attempt is None or not asked or not small or not isinstance(response, TextResponse):
             return response

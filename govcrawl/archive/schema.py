@@ -94,7 +94,7 @@ CAPTURES = _schema(
         "kind",
         pa.string(),
         False,
-        "`listing` `article` `part` (a frame or further page) `script` (asked in a browser) `attachment` `robots`",
+        "`listing` `article` `part` (a frame or further page) `script` (asked in a browser) `example` (for a proposal) `attachment` `robots`",
     ),
     ("channel", pa.string(), True, "the column it belongs to"),
     ("listed_title", pa.string(), True, "the title in the listing"),
@@ -190,6 +190,8 @@ SETTLED = frozenset(
         "forgotten",
     }
 )
+# Kinds of pages that are fetched beside the articles: they say nothing of an article at the same address.
+BESIDE = frozenset({"part", "example"})
 RETRIED = frozenset({"network", "server_error", "throttled", "challenge", "callback_error"})
 OUTCOMES: dict[str, str] = {
     "landed": "a new article or revision; for a listing: rows were read",

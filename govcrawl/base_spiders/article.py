@@ -14,7 +14,7 @@ from scrapy.spidermiddlewares.httperror import HttpError
 from govcrawl import items
 from govcrawl.addresses import doc_id, host_of
 from govcrawl.archive.ledger import Attempt, Hop, outcome_of_status
-from govcrawl.archive.schema import RETRIED
+from govcrawl.archive.schema import BESIDE, RETRIED
 from govcrawl.base_spiders.rows import Row
 from govcrawl.extraction import is_older
 from govcrawl.extraction.flags import registrable
@@ -53,7 +53,7 @@ class ArticleSpider(Spider):
         if key in self.archive.never_asked:
             return False
         known = self.archive.site(site).state.get(key)
-        return key not in self._asked and (known is None or known.kind == "part" or known.outcome in RETRIED)
+        return key not in self._asked and (known is None or known.kind in BESIDE or known.outcome in RETRIED)
 
     def is_article_address(self, url: str) -> bool:
         """Whether a redirect to this address can be an article that has moved, and not a front page or a listing."""
