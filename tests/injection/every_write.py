@@ -9,6 +9,7 @@ import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tests import forgettable
 from tests.injection.patches import KINDS
 from tests.loopback import FAST, PROJECT, Site, environment, options
 from tests.zygote import client as zygote
@@ -105,6 +106,9 @@ def programs(forks: Forks, site: Site) -> Iterator[Program]:
     assert forks.run(made, crawl) == 0, forks.log
     assert forks.run(made, call("damage", str(made))) == 0, forks.log
     yield Program("verify --repair", scrapy("verify", "--repair"), made)
+    made = folder / "forget"
+    assert zygote.run(made, call("forgettable", str(made))) == 0, zygote.log()
+    yield Program("forget", scrapy("forget", "--reason", "x", "--copies", forgettable.URL), made)
 
 
 def run(folder: Path, most: int | None = None, kinds: tuple[str, ...] = KINDS) -> dict[str, Tally]:
