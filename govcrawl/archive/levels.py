@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 GROWTH = 4  # a new level takes in those below it that have at most so many times its rows
 _PART_ROWS = 50_000  # rows that are sorted and folded at once
 _MOST_BITS = 8
-_SPLIT_ROWS = 150_000  # rows of captures that are held before they are split by address
+_SPLIT_ROWS = 100_000  # rows of captures that are held before they are split by address
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ FORMAT = 1  # rises when what a file says, or the rules of captures.newer, chang
 BLOCK = 128
 _MAGIC = b"govstate"
 _END = struct.Struct("<II8s")  # length and CRC of the footer
-_HEX = re.compile(r"[0-9a-f]{16}")
+_HEX = re.compile(r"[0-9a-f]{16}\Z")
 _CODEC = pa.Codec("zstd", compression_level=1)
 _BLOCKS_HELD = 16
 _GET, _LANDED, _ALIAS, _FORM = 1, 2, 4, 8
@@ -69,9 +69,9 @@ class Damaged(StorageError):
 
 
 def key_of(name: str) -> int:
-    """The key of a doc_id or a hash in hexadecimal: its first 64 bits; of another name: 64 bits of its own hash."""
-    if _HEX.match(name):
-        return int(name[:16], 16)
+    """The key of a doc_id or a hash in hexadecimal: its last 64 bits; of another name: 64 bits of its own hash."""
+    if _HEX.match(name[-16:]):
+        return int(name[-16:], 16)
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big")
 
 
@@ -91,7 +91,7 @@ def keys_of(names: pa.ChunkedArray | pa.Array) -> Numbers:
     if length >= 16 and (np.diff(offsets) == length).all():
         text = np.frombuffer(names.buffers()[2], np.uint8)[offsets[0] : offsets[-1]]
         wide = text.reshape(len(names), length)
-        nibbles = _NIBBLES[wide[:, :16]]
+        nibbles = _NIBBLES[wide[:, -16:]]
         if not (nibbles == 255).any():
             pairs = (nibbles[:, ::2] << 4) | nibbles[:, 1::2]
             return np.ascontiguousarray(pairs).view(">u8").ravel().astype(np.uint64)
