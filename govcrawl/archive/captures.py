@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from govcrawl.archive.schema import CAPTURES, RETRIED, SETTLED
+from govcrawl.archive.schema import AGAIN, BESIDE, CAPTURES, RETRIED, SETTLED
 from govcrawl.archive.storage import StorageError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from govcrawl.archive.storage import Storage
 
-_NOTHING_NEW = RETRIED | {"unchanged", "unreadable", "not_found", "given_up"}
+_NOTHING_NEW = RETRIED | {"unchanged", "unreadable", "not_found", "given_up", "forgotten"}
 
 # What a visit that brought nothing new leaves.
 _LASTING = ("etag", "last_modified", "payload_digest", "text_hash", "revision", "form", "extractor")
@@ -91,9 +91,11 @@ def run_started(name: str) -> datetime:
 
 def newer(row: Mapping[str, Any], old: Known | None) -> Known | None:
     """What is known of an address after a row that is newer than what was known. None where the row changes nothing: a part
-    says nothing of an article at the same address."""
-    if old is not None and (old.kind == "part") != (row["kind"] == "part"):
-        if row["kind"] == "part":
+    or an example says nothing of an article at the same address."""
+    if old is not None and row["outcome"] == AGAIN:
+        return _read_again(old, row)
+    if old is not None and (old.kind in BESIDE) != (row["kind"] in BESIDE):
+        if row["kind"] in BESIDE:
             return None
         old = None
     new = _plain(row)
@@ -133,6 +135,15 @@ def _plain(row: Mapping[str, Any]) -> Known:
         part_of=row.get("part_of"),
         listed=row.get("listed"),
     )
+
+
+def _read_again(old: Known, row: Mapping[str, Any]) -> Known:
+    """What was known, read again by other rules. No visit: nothing was asked, found or missed."""
+    new = replace(old, extractor=row.get("extractor"))
+    if row.get("revision") is not None:
+        new.revision, new.text_hash, new.form = row["revision"], row.get("text_hash"), row.get("form")
+        new.segment = (row["run_id"], row["seq"])
+    return new
 
 
 def _date_settling(new: Known, old: Known | None) -> None:

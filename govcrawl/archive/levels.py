@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from govcrawl.archive.captures import LISTED_HELD, STATE, batches, in_order, newer, run_started
-from govcrawl.archive.schema import CAPTURES, SETTLED, UTC_MS
+from govcrawl.archive.schema import CAPTURES, LANDING, SETTLED, UTC_MS
 from govcrawl.archive.snapshot import ROWS, Damaged, Level, Pairs, keys_of, table_of, write
 from govcrawl.archive.storage import StorageError
 
@@ -229,7 +229,9 @@ class _Split:
 
     def add(self, batch: pa.RecordBatch) -> None:
         self.rows += len(batch)
-        landed = (pc.field("outcome") == "landed") & (pc.field("kind") == "article") & (pc.field("text_hash") != "")
+        landed = (
+            pc.field("outcome").isin(list(LANDING)) & (pc.field("kind") == "article") & (pc.field("text_hash") != "")
+        )
         texts = pa.Table.from_batches([batch.select(["outcome", "kind", "text_hash", "doc_id"])]).filter(landed)
         if texts.num_rows:
             self._texts.append((keys_of(texts["text_hash"]), keys_of(texts["doc_id"])))

@@ -9,6 +9,7 @@ import numpy as np
 
 from govcrawl.archive.captures import newer, read_rows
 from govcrawl.archive.levels import Levels, stored
+from govcrawl.archive.schema import LANDING
 from govcrawl.archive.snapshot import Columns, Pairs, key_of, table_of
 from govcrawl.archive.storage import StorageError
 
@@ -133,8 +134,9 @@ class State:
         self._new[new.doc_id] = new
         if new.alias_of:
             self._copies.setdefault(new.alias_of, set()).add(new.doc_id)
-        if row["outcome"] == "landed" and new.text_hash and new.kind == "article" and not self.with_text(new.text_hash):
-            self._texts[new.text_hash] = new.doc_id
+        text = row.get("text_hash") if row["outcome"] in LANDING and row["kind"] == "article" else None
+        if text and not self.with_text(text):
+            self._texts[text] = new.doc_id
 
     # The snapshot
 
