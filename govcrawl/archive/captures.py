@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from govcrawl.archive.storage import Storage
 
-_NOTHING_NEW = RETRIED | {"unchanged", "unreadable", "not_found", "given_up"}
+_NOTHING_NEW = RETRIED | {"unchanged", "unreadable", "not_found", "given_up", "forgotten"}
 
 # What a visit that brought nothing new leaves.
 _LASTING = ("etag", "last_modified", "payload_digest", "text_hash", "revision", "form", "extractor")

@@ -47,6 +47,12 @@ def tombstones(storage: Storage, sites: Collection[str] | None = None) -> dict[s
     return found
 
 
+def never_asked(storage: Storage) -> frozenset[str]:
+    """doc_ids of forgotten articles and of the addresses that led to them. (Their parts and attachments are asked for
+    where another article has them.) Raises StorageError."""
+    return frozenset(s.doc_id for s in tombstones(storage).values() if s.kind in ("article", "alias", "duplicate"))
+
+
 def names(storage: Storage, sites: Collection[str] | None = None) -> Iterator[str]:
     """The dataset's files: forgotten/site=…/<run_id>.parquet."""
     for name in storage.files(FOLDER, ".parquet"):

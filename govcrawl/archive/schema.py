@@ -184,7 +184,11 @@ AGAIN = "reread"
 LANDING = ("landed", AGAIN)  # outcomes whose `revision` is a row of their own run
 # Outcomes of an attempt. A settled address is not asked again; the others are retried at the next start, a few times.
 SETTLED = frozenset(
-    {"landed", "unchanged", "alias", "duplicate", "not_article", "unreadable", "not_found", "robots", "given_up", AGAIN}
+    {
+        *("landed", "unchanged", "alias", "duplicate", "not_article", "unreadable", "not_found", "robots", "given_up"),
+        AGAIN,
+        "forgotten",
+    }
 )
 # Kinds of pages that are fetched beside the articles: they say nothing of an article at the same address.
 BESIDE = frozenset({"part", "example"})
@@ -200,6 +204,7 @@ OUTCOMES: dict[str, str] = {
     "not_found": "404 or 410; asked again after 30 days",
     "robots": "forbidden by robots.txt",
     "given_up": "failed too often in a row",
+    "forgotten": "leads to an article that `scrapy forget` took out, see alias_of; it was not asked for",
     "network": "no response: connection, DNS, timeout, or not in the recording that is replayed",
     "server_error": "5xx or an empty page",
     "throttled": "429 or 408",

@@ -48,8 +48,10 @@ class ArticleSpider(Spider):
         return url
 
     def unsettled(self, site: str, url: str) -> bool:
-        """Whether an address is still to be asked: not asked in this run, and not settled by another."""
+        """Whether an address is still to be asked: not asked in this run, not settled by another, and not forgotten."""
         key = doc_id(url)
+        if key in self.archive.never_asked:
+            return False
         known = self.archive.site(site).state.get(key)
         return key not in self._asked and (known is None or known.kind in BESIDE or known.outcome in RETRIED)
 
@@ -102,7 +104,8 @@ class ArticleSpider(Spider):
     def article_failed(self, failure: Failure) -> None:
         request: Request = failure.request  # type: ignore[attr-defined]
         outcome, error = outcome_of(failure)
-        self.archive.settle(request.meta["attempt"], outcome, error=error)
+        alias_of = getattr(failure.value, "alias_of", None)
+        self.archive.settle(request.meta["attempt"], outcome, error=error, alias_of=alias_of)
 
 
 def attempt_for(row: Row, url: str, site: Site, channel: str | None) -> Attempt:

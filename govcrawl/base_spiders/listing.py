@@ -450,7 +450,9 @@ class ListingSpider(ArticleSpider):
         if walk.through or before is None:
             return None
         for row in rows:
-            known = self.own.state.resolve(doc_id(self.article_url(row.url)))
+            if (key := doc_id(self.article_url(row.url))) in self.archive.never_asked:
+                continue
+            known = self.own.state.resolve(key)
             if known is None or known.settled_at is None or known.settled_at > before.finished_at:
                 return None
         return "known"
