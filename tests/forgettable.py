@@ -1,5 +1,5 @@
-"""An archive that holds what should never have been published, in every place where a real one repeats it; made without a
-crawl, as one makes it."""
+"""An archive that holds what should never have been published, in every place where a real one repeats it; made
+without a crawl, as one makes it."""
 
 from __future__ import annotations
 
@@ -94,8 +94,9 @@ def pages() -> dict[str, tuple[Headers, str, bytes]]:
 
 
 def make(data: Path | str, base: str = BASE, *, copy: bool = False) -> None:
-    """Two runs: the first lands the article, its neighbours, an attachment of its own and a shared one; the second meets
-    the same pages again, which leaves revisits, and the article at another address. ``copy``: another site has it too."""
+    """Two runs: the first lands the article, its neighbours, an attachment of its own and a shared one; the second
+    meets the same pages again, which leaves revisits, and the article at another address. ``copy``: another site has
+    it too."""
     for number in (1, 2):
         _run(str(data), base, number)
     if copy:

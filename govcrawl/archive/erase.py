@@ -1,9 +1,8 @@
 """WARC records taken out of a file, or replaced, so that the offset of every other record stays what it was.
 
-In the place of what is taken out lies one gzip member of exactly its length: a ``metadata`` record that says who removed it,
-filled with blanks. A record that is replaced is put behind the file's end, and the member in its old place says where, so
-that rows which name the old offset can follow whenever a kill interrupts.
-"""
+In the place of what is taken out lies one gzip member of exactly its length: a ``metadata`` record that says who
+removed it, filled with blanks. A record that is replaced is put behind the file's end, and the member in its old
+place says where, so that rows which name the old offset can follow whenever a kill interrupts."""
 
 from __future__ import annotations
 
@@ -108,7 +107,8 @@ def _headers(content: bytes) -> dict[str, str]:
 
 
 class Response(NamedTuple):
-    """The HTTP message of a record: its first line, headers, and payload with its encodings undone as far as that goes."""
+    """The HTTP message of a record: its first line, headers, and payload with its encodings undone as far as that
+    goes."""
 
     first: str
     headers: list[tuple[str, str]]
@@ -147,8 +147,8 @@ def moves(member: Member) -> list[Moved]:
 
 @dataclass(slots=True)
 class Erasure:
-    """What is to become of one file: members that go, by offset with their length; those that are replaced, by offset, with
-    the new members and the digests; where its last whole member ends."""
+    """What is to become of one file: members that go, by offset with their length; those that are replaced, by
+    offset, with the new members and the digests; where its last whole member ends."""
 
     gone: dict[int, int] = field(default_factory=dict)
     replaced: dict[int, tuple[list[bytes], str, str]] = field(default_factory=dict)
@@ -174,8 +174,8 @@ class Erasure:
 
 
 def rewrite(storage: Storage, name: str, erasure: Erasure, run_id: str) -> None:
-    """Put a file in the place of itself, with what is to go overwritten. It is the old one or the new one at every moment.
-    Raises StorageError."""
+    """Put a file in the place of itself, with what is to go overwritten. It is the old one or the new one at every
+    moment. Raises StorageError."""
     by_region: dict[int, list[Moved]] = defaultdict(list)
     regions = erasure.regions()
     for move in erasure.moved().values():
@@ -213,8 +213,8 @@ def _copy(source: Any, out: Any, start: int, end: int) -> None:
 
 
 def placeholder(length: int, run_id: str, moved: list[Moved] = []) -> bytes:  # noqa: B006
-    """One gzip member of exactly this length, with a record that says who removed what lay there, and where that lies now
-    which was replaced."""
+    """One gzip member of exactly this length, with a record that says who removed what lay there, and where that lies
+    now which was replaced."""
     lines = [f"{_REMOVED}{run_id}"]
     lines += [f"moved: {m.offset} to {m.to}, {m.digest} to {m.new_digest}" for m in moved]
     text = "".join(f"{line}\r\n" for line in lines).encode()

@@ -1,5 +1,5 @@
-"""What the archive holds of articles that are to be forgotten: their rows, other addresses, parts, attachments, records and
-words, and what others hold of the same."""
+"""What the archive holds of articles that are to be forgotten: their rows, other addresses, parts, attachments,
+records and words, and what others hold of the same."""
 
 from __future__ import annotations
 
@@ -39,10 +39,11 @@ class Unknown(LookupError):
 @dataclass(slots=True)
 class Family:
     """Articles of one site with all that belongs to them. ``members``: doc_id → kind and doc_id of its article;
-    ``landed``: runs of each member's rows of articles; ``files``: path → SHA-256 of attachments that nothing else uses,
-    ``shared`` those that stay; ``places``: WARC file and offset of records that captures name; ``outside``: recordings
-    elsewhere that rows name; ``copies``: doc_id → site and address of other articles with the same text; ``quoting``:
-    doc_id → address of other articles whose text names a title; ``others``: doc_ids of all other articles of the site."""
+    ``landed``: runs of each member's rows of articles; ``files``: path → SHA-256 of attachments that nothing else
+    uses, ``shared`` those that stay; ``places``: WARC file and offset of records that captures name; ``outside``:
+    recordings elsewhere that rows name; ``copies``: doc_id → site and address of other articles with the same text;
+    ``quoting``: doc_id → address of other articles whose text names a title; ``others``: doc_ids of all other
+    articles of the site."""
 
     site: str
     members: dict[str, tuple[str, str]]
@@ -68,8 +69,8 @@ class Family:
 
 
 def find(storage: Storage, given: str, known: Mapping[str, Tombstone]) -> dict[str, str]:
-    """The site, or sites, that have asked for an address (or a doc_id), and its doc_id; those of ``known`` tombstones too.
-    Raises Unknown, StorageError."""
+    """The site, or sites, that have asked for an address (or a doc_id), and its doc_id; those of ``known`` tombstones
+    too. Raises Unknown, StorageError."""
     key = given if _is_key(given) else doc_id(given)
     if key in known:
         return {known[key].site: key}
@@ -100,8 +101,8 @@ def _is_key(given: str) -> bool:
 
 
 def family(storage: Storage, site: str, given: Iterable[str], going: Collection[str] = ()) -> Family:
-    """Articles of a site by their doc_ids, or those of other addresses that lead to them, with all that belongs to them.
-    ``going``: articles, of other sites too, that are forgotten with them. Raises StorageError."""
+    """Articles of a site by their doc_ids, or those of other addresses that lead to them, with all that belongs to
+    them. ``going``: articles, of other sites too, that are forgotten with them. Raises StorageError."""
     held = _Held(storage, site)
     members: dict[str, tuple[str, str]] = {}
     for key in given:

@@ -1,12 +1,11 @@
-"""Articles taken out of the archive with every word of theirs, so that a kill at any moment leaves the old state, or one that
-whoever opens the site next brings to the new one.
+"""Articles taken out of the archive with every word of theirs, so that a kill at any moment leaves the old state, or
+one that whoever opens the site next brings to the new one.
 
-Order of the steps. ``begin`` writes the tombstones: before they are there nothing has changed, and from then on the removal is decided.
-Then what needs the words to be found: WARC, run files; then attachments; then captures; and last the rows of articles, which
-hold the words. The run file says that all is done: tombstones without one are ``unfinished``, and ``finish`` makes
-all steps again. Files keep their names
-and are replaced whole, so that readers see the old one or the new one, and each step can be made again.
-"""
+Order of the steps. ``begin`` writes the tombstones: before they are there nothing has changed, and from then on the
+removal is decided. Then what needs the words to be found: WARC, run files; then attachments; then captures; and last
+the rows of articles, which hold the words. The run file says that all is done: tombstones without one are
+``unfinished``, and ``finish`` makes all steps again. Files keep their names and are replaced whole, so that readers
+see the old one or the new one, and each step can be made again."""
 
 from __future__ import annotations
 
@@ -66,8 +65,8 @@ _PLACE = ["warc_file", "warc_offset", "payload_digest"]
 
 @dataclass(slots=True)
 class Records:
-    """What is to become of a site's WARC files: by file, with the member in which each article's replaced payload had which
-    digest; and how many records go whole, and how many lose words."""
+    """What is to become of a site's WARC files: by file, with the member in which each article's replaced payload had
+    which digest; and how many records go whole, and how many lose words."""
 
     files: dict[str, Erasure] = field(default_factory=dict)
     removed: int = 0
@@ -86,8 +85,8 @@ class Places:
 
 
 def begin(storage: Storage, found: Family, reason: str, run_id: str) -> None:
-    """Decide that a family goes, under its site's lock: ``finish`` then takes it out. Raises StorageError; then nothing is
-    decided."""
+    """Decide that a family goes, under its site's lock: ``finish`` then takes it out. Raises StorageError; then
+    nothing is decided."""
     now = now_ms()
     forgotten.write(
         storage,
@@ -110,8 +109,8 @@ def finish(storage: Storage, site: str, renew: Callable[[], None]) -> list[Recor
 
 
 def finish_under_lock(storage: Storage, site: str) -> int:
-    """``finish`` with the site's lock, which is taken only where there is something to finish. Returns how many removals
-    there were. Raises Locked too."""
+    """``finish`` with the site's lock, which is taken only where there is something to finish. Returns how many
+    removals there were. Raises Locked too."""
     if not unfinished(storage, site):
         return 0
     lock = SiteLock(storage, site, new_run_id(site))
@@ -132,7 +131,8 @@ def unfinished(storage: Storage, site: str) -> list[str]:
 
 
 def begun(storage: Storage, name: str) -> tuple[Family, str]:
-    """The family of a file of tombstones, as far as it is there still, and the run that wrote it. Raises StorageError."""
+    """The family of a file of tombstones, as far as it is there still, and the run that wrote it. Raises
+    StorageError."""
     stones = forgotten.read(storage, name)
     found = known(storage, forgotten.site_of(name), {s.doc_id: (s.kind, s.article) for s in stones})
     found.landed = defaultdict(list, {s.doc_id: list(s.landed) for s in stones})
@@ -186,8 +186,8 @@ def _remove(storage: Storage, found: Family, run_id: str, renew: Callable[[], No
 
 
 def plan_records(storage: Storage, found: Family, words: Words, renew: Callable[[], None] = lambda: None) -> Records:
-    """What is to become of the records of a site. Files are read in the order in which they were written, so that a full
-    response comes before the revisits that refer to it."""
+    """What is to become of the records of a site. Files are read in the order in which they were written, so that a
+    full response comes before the revisits that refer to it."""
     plan = Records()
     judge = _Judge(found, words, plan)
     for name in storage.files(f"warc/site={found.site}", ".gz"):
@@ -359,8 +359,8 @@ def _remove_attachments(storage: Storage, found: Family) -> None:
 
 
 def _rewrite_rows(storage: Storage, name: str, schema: pa.Schema, gone: pa.Array, places: Places) -> None:
-    """Take rows out of a file, and let others follow their records. A file of captures stays, even with no row: it is the
-    mark of its segment."""
+    """Take rows out of a file, and let others follow their records. A file of captures stays, even with no row: it is
+    the mark of its segment."""
     keys = read_table(storage, name, schema, ["doc_id", "warc_file", "warc_offset"])
     stay = pc.invert(pc.is_in(keys["doc_id"], gone))
     touched = partial(_touched, places)

@@ -1,6 +1,6 @@
-"""The words of forgotten articles in bytes that say more: list pages, pages that link on, run files. They are found however
-they are written (UTF-8, GB 18030, escapes of JSON and HTML, with tags and blanks between), and starred out, so that the rest
-keeps its bytes."""
+"""The words of forgotten articles in bytes that say more: list pages, pages that link on, run files. They are found
+however they are written (UTF-8, GB 18030, escapes of JSON and HTML, with tags and blanks between), and starred out,
+so that the rest keeps its bytes."""
 
 from __future__ import annotations
 

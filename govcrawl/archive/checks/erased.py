@@ -1,4 +1,5 @@
-"""The check of what scrapy forget took out: tombstones that can be read, removals that were finished, nothing that is back."""
+"""The check of what scrapy forget took out: tombstones that can be read, removals that were finished, nothing that is
+back."""
 
 from __future__ import annotations
 
