@@ -101,7 +101,7 @@ def test_from_the_first_crawl_to_compaction(store: Store) -> None:
         assert again.returncode == 0, again.stdout + again.stderr[-3000:]
         assert "2 article rows landed" in again.stdout
         assert urls(data) == sorted(site.urls())
-        assert "nothing" in scrapy(data, "verify").stdout
+        assert "clean" in scrapy(data, "verify").stdout
         files = objects(data, "articles")
         assert len(files) >= 3
         # A file of articles is cut short: it is told, taken aside, and its pages are asked for again.

@@ -235,7 +235,9 @@ def test_every_block_is_checked() -> None:
     by_hand = re.compile(r"checked by hand with \w+ \d[\d.]*( and \w+ \d[\d.]*)*")  # programs that CI has not
     for block in EVERY:
         assert block.language in {"sh", "python", "sql", "text", "ini", "crontab"}, block
-        assert not block.mark.startswith("checked") or block.mark.startswith(ways) or by_hand.fullmatch(block.mark), block
+        assert not block.mark.startswith("checked") or block.mark.startswith(ways) or by_hand.fullmatch(block.mark), (
+            block
+        )
         assert block.language not in {"ini", "crontab"} or block.mark.startswith("checked as"), block
     fences = sum(read(paper).count("```") for paper in PAPERS)
     assert fences == 2 * len(EVERY), "a block is not seen by these tests"

@@ -107,7 +107,7 @@ def programs(forks: Forks, site: Site) -> Iterator[Program]:
     assert forks.run(made, call("damage", str(made))) == 0, forks.log
     yield Program("verify --repair", scrapy("verify", "--repair"), made)
     made = folder / "forget"
-    assert zygote.run(made, call("forgettable", str(made))) == 0, zygote.log()
+    assert forks.run(made, call("forgettable", str(made))) == 0, forks.log
     yield Program("forget", scrapy("forget", "--reason", "x", "--copies", forgettable.URL), made)
 
 
