@@ -82,10 +82,9 @@ class _Plan:
     removed: Counter[str] = field(default_factory=Counter)
 
 
-def new_run_id(site: str) -> str:
-    """The id of a run that begins now: ``<site>-<yyyymmddThhmmss><ms>Z-<random>``."""
-    now = now_ms()
-    return f"{site}-{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}Z-{secrets.token_hex(2)}"
+def new_run_id(storage: Storage, site: str) -> str:
+    """The id of a maintenance run that begins now; of a dataset's, where that stands for the site."""
+    return runs.run_id(storage, site, now_ms(), secrets.token_hex(2))
 
 
 def file_name(run_id: str, seq: int = 1) -> str:
@@ -130,7 +129,7 @@ def compact(storage: Storage, scope: Scope | None = None) -> Iterator[Compacted]
     for site, names in sorted(sites.items()):
         if not _plan(storage, names, scope).folders:
             continue
-        run_id = new_run_id(site)
+        run_id = new_run_id(storage, site)
         try:
             # Opening the site takes its lock and writes the captures of torn segments while their files still tell them.
             archive = SiteArchive(storage, site, run_id)
@@ -159,7 +158,7 @@ def remove_doubled(storage: Storage, site: str, renew: Callable[[], None]) -> Co
     }
     if not plan.folders:
         return Compacted(site)
-    return _rewrite(storage, site, new_run_id(site), plan, renew)
+    return _rewrite(storage, site, new_run_id(storage, site), plan, renew)
 
 
 def _files_of(storage: Storage, site: str) -> list[str]:

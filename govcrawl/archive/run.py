@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import secrets
 from collections import Counter
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from govcrawl.archive.captures import run_started
+from govcrawl.archive import runs
 from govcrawl.archive.ledger import MAX_ATTEMPTS, Attempt, capture_rows, failed_before
 from govcrawl.archive.revisit import is_withdrawn
 from govcrawl.archive.schema import CAPTURES, RETRIED
@@ -63,18 +61,19 @@ class Archive:
     def site(self, name: str) -> SiteArchive:
         """Open a site, or the one already open. Raises Locked, StorageError."""
         if name not in self.sites:
-            self.sites[name] = SiteArchive(self.storage, name, self._run_id(name), **self._segment)
+            self.sites[name] = self._open(name)
         return self.sites[name]
 
+    def _open(self, name: str) -> SiteArchive:
+        """The site under its lock, as a run dated after all others of it: none came and went before the lock was had."""
+        while True:
+            opened = SiteArchive(self.storage, name, self._run_id(name), **self._segment)
+            if self._run_id(name) == opened.run_id:
+                return opened
+            opened.abandon()
+
     def _run_id(self, name: str) -> str:
-        """``<site>-<yyyymmddThhmmss><ms>Z-<random>``. Runs of a site are ordered by it, so a clock that was set back does
-        not count: the run is then dated just after the newest one."""
-        when = self.started_at
-        for folder in ("captures", "runs"):
-            for path in list(self.storage.files(f"{folder}/site={name}"))[-1:]:
-                with contextlib.suppress(ValueError):  # a stray file; verify tells of it
-                    when = max(when, run_started(path) + timedelta(milliseconds=1))
-        return f"{name}-{when:%Y%m%dT%H%M%S}{when.microsecond // 1000:03d}Z-{self._random}"
+        return runs.run_id(self.storage, name, self.started_at, self._random)
 
     def recorded(self, known: Known) -> Recorded | None:
         """The last full response of an address, from the WARC; None where there is none that can be read."""

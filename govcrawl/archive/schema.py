@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 VERSION = "2"
 
@@ -26,7 +29,15 @@ IMAGES = pa.list_(pa.field("element", pa.struct([pa.field("url", pa.string()), p
 
 def _schema(*columns: tuple[str, Any, bool, str]) -> pa.Schema:
     fields = [pa.field(n, t, nullable=null, metadata={"description": about}) for n, t, null, about in columns]
-    return pa.schema(fields, metadata={"govcrawl": VERSION})
+    return pa.schema(fields, metadata={"schema_version": VERSION})
+
+
+def version_of(metadata: Mapping[bytes, bytes] | None) -> int | None:
+    """The schema version that a Parquet file's metadata states; files of versions 1 and 2 call it ``govcrawl``. None where
+    it is none of ours."""
+    said = metadata or {}
+    stated = said.get(b"schema_version") or said.get(b"govcrawl")
+    return int(stated) if stated is not None and stated.isdigit() else None
 
 
 ARTICLES = _schema(

@@ -101,7 +101,7 @@ def group_pending(
     """Group what is new, changed or gone from the archive; a kill at any moment loses no more than the present batch.
     ``jobs``: processes that sketch; ``after`` is called after each batch. Raises Locked, StorageError."""
     done = Grouped()
-    run_id = new_run_id(FOLDER)
+    run_id = new_run_id(storage, FOLDER)
     storage.prepare()
     lock = SiteLock(storage, FOLDER, run_id)
     lock.acquire()

@@ -32,7 +32,7 @@ def repair(storage: Storage, findings: Iterable[Finding], rules: Rules) -> Itera
         # What lay in staging for long, the preparation above has swept.
         yield f"{name}: moved to {storage.quarantine(name)}" if storage.exists(name) else f"{name}: removed"
     for site, found in sorted(by_site.items()):
-        run_id = new_run_id(site)
+        run_id = new_run_id(storage, site)
         lock = SiteLock(storage, site, run_id)
         try:
             lock.acquire()
