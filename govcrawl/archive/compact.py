@@ -129,15 +129,15 @@ def compact(storage: Storage, scope: Scope | None = None) -> Iterator[Compacted]
     for site, names in sorted(sites.items()):
         if not _plan(storage, names, scope).folders:
             continue
-        run_id = new_run_id(storage, site)
         try:
             # Opening the site takes its lock and writes the captures of torn segments while their files still tell them.
-            archive = SiteArchive(storage, site, run_id)
+            archive = SiteArchive(storage, site, new_run_id(storage, site))
         except Locked as exc:
             yield Compacted(site, locked=str(exc))
             continue
         try:
-            yield _compact_site(storage, archive, run_id, scope)
+            # Under the lock: dated after all that is committed.
+            yield _compact_site(storage, archive, new_run_id(storage, site), scope)
         finally:
             archive.abandon()
 

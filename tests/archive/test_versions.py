@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import duckdb
 import pandas as pd
 import polars as pl
-import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
@@ -53,7 +52,7 @@ WRITERS: dict[str, Callable[[Storage], object]] = {
     "crawl": Archive,
     "compact": lambda storage: list(compact(storage)),
     "repair": lambda storage: list(
-        repair(storage, [Finding("staging", "s", "x", "y")], Rules(lambda s, u: None, lambda *a: None))
+        repair(storage, [Finding("staging", "s", "x", "y", "z")], Rules(lambda s, u: None, lambda *a: None))
     ),
     "reprints": group_pending,
     "attachments": extract_pending,
@@ -117,10 +116,9 @@ def test_every_file_says_its_version_and_files_of_two_versions_are_read_as_one(p
     captures = f"{data}/captures/**/*.parquet"
     with duckdb.connect() as connection:
         query = f"SELECT * FROM read_parquet('{captures}', union_by_name=true)"
-        by_duckdb = connection.execute(query).to_arrow_table()
-    by_polars = pl.scan_parquet(
-        captures, missing_columns="insert", schema=pl.from_arrow(pa.table(CAPTURES.empty_table())).schema
-    ).collect()  # type: ignore[union-attr]
+        by_duckdb = connection.sql(query).to_arrow_table()
+    columns = cast("pl.DataFrame", pl.from_arrow(CAPTURES.empty_table())).schema
+    by_polars = pl.scan_parquet(captures, missing_columns="insert", schema=columns).collect()
     by_pandas = pd.concat(pd.read_parquet(path) for path in sorted(data.glob("captures/**/*.parquet")))
     by_pyarrow = pq.read_table(data / "captures", schema=CAPTURES, partitioning=None)
     assert by_duckdb.num_rows == len(by_polars) == len(by_pandas) == by_pyarrow.num_rows

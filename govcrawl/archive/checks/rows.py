@@ -60,7 +60,8 @@ class LostRows(Check):
 
     def mend(self, work: Mending, found: list[Finding]) -> Iterator[str]:
         """Rows that captures say landed and that no file holds, read again from the WARC. They keep revision, run and
-        segment, so that their captures and run file stay true; their cause says ``reextracted``."""
+        segment, so that their captures and run file stay true, in files of a segment of the repair; their cause says
+        ``reextracted``."""
         lost = sorted({key for finding in found for key in finding.items})
         if not lost:
             return
@@ -169,12 +170,17 @@ def _attach(work: Mending, entry: dict[str, Any], sha256: str | None) -> None:
 
 
 def _land(work: Mending, articles: list[Article]) -> None:
-    groups: dict[tuple[str, int, str, int], list[Article]] = defaultdict(list)
+    """Publish rows that were put back, as a segment of the repair, whose mark names their articles."""
+    if not articles:
+        return
+    own = work.next_segment()
+    groups: dict[tuple[str, int], list[Article]] = defaultdict(list)
     for article in articles:
-        groups[article.run_id, article.seq, article.province, article.year].append(article)
-    for (run, seq, province, year), rows in sorted(groups.items()):
+        groups[article.province, article.year].append(article)
+    for (province, year), rows in sorted(groups.items()):
         table = pa.table({n: [getattr(r, n) for r in rows] for n in COLUMNS}, schema=ARTICLES)
-        work.storage.publish(f"articles/province={province}/year={year}/{file_name(run, seq)}", encode(table))
+        work.storage.publish(f"articles/province={province}/year={year}/{file_name(*own)}", encode(table))
+    work.write_captures([], *own, repaired=[article.doc_id for article in articles])
 
 
 def _ask_again(work: Mending, lost: list[Key]) -> int:
@@ -189,7 +195,8 @@ def _ask_again(work: Mending, lost: list[Key]) -> int:
             rows[row["doc_id"]] = row
     same = ("url", "doc_id", "method", "kind", "channel", "listed_title", "listed_on")
     new = {"outcome": "callback_error", "error": _LOST, "attempts": 1, "fetched_at": now_ms()}
-    asked = [{n: row[n] for n in same} | new | {"run_id": work.run_id, "seq": 1} for row in rows.values()]
-    if asked:
-        work.write_captures(asked, work.run_id, 1)
+    run_id, seq = work.next_segment()
+    asked = [{n: row[n] for n in same} | new | {"run_id": run_id, "seq": seq} for row in rows.values()]
+    if lost:
+        work.write_captures(asked, run_id, seq, repaired=[document for document, _ in lost])
     return len(asked)
