@@ -24,7 +24,7 @@ from govcrawl.archive import runs
 from govcrawl.archive.captures import run_started
 from govcrawl.archive.lock import Locked
 from govcrawl.archive.schema import ARTICLES, CAPTURES
-from govcrawl.archive.site import SiteArchive, encode, partition_of, segment_of
+from govcrawl.archive.site import SiteArchive, encode, partition_of, segment, segment_of
 from govcrawl.archive.storage import StorageError
 from govcrawl.archive.warc import now_ms
 
@@ -83,8 +83,12 @@ class _Plan:
 
 
 def new_run_id(storage: Storage, site: str) -> str:
-    """The id of a maintenance run that begins now; of a dataset's, where that stands for the site."""
-    return runs.run_id(storage, site, now_ms(), secrets.token_hex(2))
+    """The id of a maintenance run that begins now, dated after the rows that a killed run left too; of a dataset's run, where
+    that stands for the site."""
+    begun = [run_started(name) for name in _files_of(storage, site) if segment(name) is not None]
+    return runs.run_id(
+        storage, site, max([now_ms(), *(b + timedelta(milliseconds=1) for b in begun)]), secrets.token_hex(2)
+    )
 
 
 def file_name(run_id: str, seq: int = 1) -> str:

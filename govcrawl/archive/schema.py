@@ -135,6 +135,15 @@ CAPTURES = _schema(
 )
 # Columns that files of version 1 lack; they read as null.
 ADDED = frozenset({"tls", "truncated", "form", "extractor", "part_of", "listed"})
+# The govcrawl that first wrote a dataset, or a column of it that was not there from the dataset's first day.
+SINCE = {
+    "articles": "0.1.0",
+    "captures": "0.1.0",
+    "attachment_text": "0.1.0",
+    "reprints": "0.2.0",
+    "forgotten": "0.3.0",
+    **{f"captures.{name}": "0.2.0" for name in ADDED},
+}
 
 # The dataset reprints/: one row whenever an article's place in its group changed.
 REPRINTS = _schema(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import tarfile
 from typing import TYPE_CHECKING, cast
 
 import duckdb
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
@@ -19,7 +21,7 @@ from govcrawl.archive.checks.repair import repair
 from govcrawl.archive.compact import compact, new_run_id
 from govcrawl.archive.lock import SiteLock
 from govcrawl.archive.run import Archive
-from govcrawl.archive.schema import ADDED, CAPTURES, VERSION, version_of
+from govcrawl.archive.schema import ADDED, ARTICLES, ATTACHMENT_TEXT, CAPTURES, REPRINTS, SINCE, VERSION, version_of
 from govcrawl.archive.storage import NewerArchive, Storage
 from govcrawl.attachments.text import extract_pending
 from govcrawl.reprints.run import group_pending
@@ -31,6 +33,14 @@ from tests.readers import read_all
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+
+SCHEMAS = {
+    "articles": ARTICLES,
+    "captures": CAPTURES,
+    "attachment_text": ATTACHMENT_TEXT,
+    "reprints": REPRINTS,
+}
 
 
 def tree(data: Path) -> dict[str, bytes]:
@@ -127,6 +137,20 @@ def test_every_file_says_its_version_and_files_of_two_versions_are_read_as_one(p
     if written == 1:
         old = by_pyarrow.filter(pc.less(by_pyarrow["run_id"], "z"))
         assert all(old[name].null_count > 0 for name in ADDED)
+
+
+def test_the_dictionary_says_since_when_each_column_is_there() -> None:
+    """As the kept archives have them: each version's files have the columns that are said to be there since it, or before."""
+    for packed in KEPT:
+        version = f"0.{packed.name.removeprefix('v').partition('.')[0]}.0"
+        with tarfile.open(packed) as tar:
+            for name in (n.removeprefix("./") for n in tar.getnames() if n.endswith(".parquet")):
+                member = tar.extractfile(f"./{name}")
+                assert member is not None
+                dataset = name.partition("/")[0]
+                columns = {f.name: SINCE.get(f"{dataset}.{f.name}", SINCE[dataset]) for f in SCHEMAS[dataset]}
+                there = pq.read_schema(pa.BufferReader(member.read())).names
+                assert there == [column for column, since in columns.items() if since <= version], name
 
 
 def test_a_run_is_dated_after_all_others_of_its_site(tmp_path: Path) -> None:

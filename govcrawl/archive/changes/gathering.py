@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _KEYS = ["doc_id", "revision", "run_id", "seq"]
 _NO_KEYS = pa.schema(
     [
-        *(pa.field(n, ARTICLES.field(n).type) for n in _KEYS),
+        *(ARTICLES.field(n).remove_metadata() for n in _KEYS),
         *(pa.field(n, pa.int64()) for n in ("site", "file", "row")),
     ]
 ).empty_table()

@@ -184,7 +184,7 @@ class Look:
         try:
             for batch in whole_batches(self.storage, name, CAPTURES):
                 for row in batch.to_pylist():
-                    if row["revision"] is not None and row["outcome"] in ("landed", "not_found"):
+                    if row["revision"] is not None and row["outcome"] in ("landed", "not_found", "alias"):
                         self.stated[row["doc_id"], row["revision"]] = name
                     self._place(row, name, article=False)
             self.marked.add(named[1:])

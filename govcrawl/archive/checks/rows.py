@@ -96,8 +96,8 @@ class LostRows(Check):
         self, work: Mending, document: str, revision: int, captures: list[dict[str, Any]], waiting: list[Article]
     ) -> Article | None:
         own = [r for r in captures if r["doc_id"] == document and r["revision"] == revision]
-        base = next((r for r in reversed(own) if r["outcome"] in ("landed", "not_found")), None)
-        if base is None or base["outcome"] == "not_found":
+        base = next((r for r in reversed(own) if r["outcome"] in ("landed", "not_found", "alias")), None)
+        if base is None or base["outcome"] != "landed":
             return self._copied(work, document, revision, base, waiting)
         # A redirected article's response is its target's; a revisit's payload is that of an earlier row.
         same = [r for r in captures if (r["run_id"], r["seq"]) == (base["run_id"], base["seq"]) and r["status"] == 200]
@@ -123,16 +123,17 @@ class LostRows(Check):
         return None
 
     def _copied(
-        self, work: Mending, document: str, revision: int, gone: dict[str, Any] | None, waiting: list[Article]
+        self, work: Mending, document: str, revision: int, left: dict[str, Any] | None, waiting: list[Article]
     ) -> Article | None:
-        """A `gone` row, or the `moved` row between two partitions: the row before it with another status."""
+        """The last row of an article that ``left``, `gone` or to another address, or the `moved` row between two partitions:
+        the row before it with another status."""
         before = _row(work, document, revision - 1, waiting)
         if before is None:
             return None
-        status = "gone"
-        following: dict[str, Any] | None = gone
-        if gone is None:
-            status, following = "moved", _row(work, document, revision + 1, waiting)
+        status = "gone" if left is not None and left["outcome"] == "not_found" else "moved"
+        following: dict[str, Any] | None = left
+        if left is None:
+            following = _row(work, document, revision + 1, waiting)
             if following is None or all(following[n] == before[n] for n in ("province", "year")):
                 return None
         assert following is not None
