@@ -41,7 +41,7 @@ def name_of(site: str, run_id: str) -> str:
 def run_id(storage: Storage, site: str, when: datetime, random: str) -> str:
     """The id of a run that begins now: ``<site>-<yyyymmddThhmmss><ms>Z-<random>``. What is committed of a site is ordered by
     it, so a clock that was set back does not count: the run is then dated just after the site's newest one."""
-    for folder in ("captures", "runs"):
+    for folder in ("captures", "runs", "forgotten"):
         for path in list(storage.files(f"{folder}/site={site}"))[-1:]:
             with contextlib.suppress(ValueError):  # a stray file; verify tells of it
                 when = max(when, run_started(path) + timedelta(milliseconds=1))

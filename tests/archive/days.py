@@ -70,9 +70,9 @@ class Days:
     def day(self, *, accidents: bool = True) -> None:
         self.now += timedelta(days=1)
         for site in self.sites:
-            if self.chance.random() < 0.6:
+            if self.chance.random() < 0.5:
                 self.run(site, killed=accidents and self.chance.random() < 0.15)
-        if accidents and self.chance.random() < 0.2:
+        if accidents and self.chance.random() < 0.15:
             self.damage()
         if self.chance.random() < 0.1:
             self.forget()

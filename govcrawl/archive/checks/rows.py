@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from govcrawl.addresses import doc_id
 from govcrawl.archive.checks.check import Check
+from govcrawl.archive.checks.look import LANDED
 from govcrawl.archive.checks.mending import sha256_of
 from govcrawl.archive.compact import file_name
 from govcrawl.archive.schema import ARTICLES, CAPTURES
@@ -96,7 +97,7 @@ class LostRows(Check):
         self, work: Mending, document: str, revision: int, captures: list[dict[str, Any]], waiting: list[Article]
     ) -> Article | None:
         own = [r for r in captures if r["doc_id"] == document and r["revision"] == revision]
-        base = next((r for r in reversed(own) if r["outcome"] in ("landed", "not_found", "alias")), None)
+        base = next((r for r in reversed(own) if r["outcome"] in LANDED), None)
         if base is None or base["outcome"] != "landed":
             return self._copied(work, document, revision, base, waiting)
         # A redirected article's response is its target's; a revisit's payload is that of an earlier row.
