@@ -75,11 +75,14 @@ class Archive:
     def _run_id(self, name: str) -> str:
         return runs.run_id(self.storage, name, self.started_at, self._random)
 
-    def recorded(self, known: Known) -> Recorded | None:
-        """The last full response of an address, from the WARC; None where there is none that can be read."""
+    def recorded(self, known: Known, *, rendered: bool = False) -> Recorded | None:
+        """The last full response of an address, from the WARC, ``rendered``: as a browser made it; None where there is none
+        that can be read."""
         if known.full_file is None or known.full_offset is None:
             return None
-        return read_record(self.storage, known.full_file, known.full_offset, known.full_url or known.url)
+        return read_record(
+            self.storage, known.full_file, known.full_offset, known.full_url or known.url, rendered=rendered
+        )
 
     def begin(self, attempt: Attempt) -> Attempt:
         """Enter a request. What is known of its address comes with it."""

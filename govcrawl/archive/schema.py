@@ -129,7 +129,12 @@ CAPTURES = _schema(
     ("run_id", pa.string(), False, "the run"),
     ("seq", pa.int32(), False, "the segment of that run"),
     ("form", pa.string(), True, "what the page shows where no text could be read: `script` `frame` `video` `list` …"),
-    ("extractor", pa.string(), True, "the rules that could not read it; newer ones read it again from the WARC"),
+    (
+        "extractor",
+        pa.string(),
+        True,
+        "the rules that could not read it, or that read it again; newer ones read it from the WARC",
+    ),
     ("part_of", pa.string(), True, "doc_id of the article that a part belongs to"),
     ("listed", pa.string(), True, "JSON: what the listing stated of the article beside title and date"),
 )
@@ -195,9 +200,11 @@ ATTACHMENT_TEXT = _schema(
     ("run_id", pa.string(), False, "the run of scrapy attachments"),
 )
 
+AGAIN = "reread"
+LANDING = ("landed", AGAIN)  # outcomes whose `revision` is a row of their own run
 # Outcomes of an attempt. A settled address is not asked again; the others are retried at the next start, a few times.
 SETTLED = frozenset(
-    {"landed", "unchanged", "alias", "duplicate", "not_article", "unreadable", "not_found", "robots", "given_up"}
+    {"landed", "unchanged", "alias", "duplicate", "not_article", "unreadable", "not_found", "robots", "given_up", AGAIN}
 )
 RETRIED = frozenset({"network", "server_error", "throttled", "challenge", "callback_error"})
 OUTCOMES: dict[str, str] = {
@@ -207,6 +214,7 @@ OUTCOMES: dict[str, str] = {
     "duplicate": "same title, text, date and attachments as another article of the site, see alias_of",
     "not_article": "positively something else, which `error` names: a list, a video, an error text, a front page",
     "unreadable": "no listing names it and no text could be read, see `form`; newer rules read it again from the WARC",
+    AGAIN: "read again from the WARC by the rules that `extractor` names: nothing was asked, and no visit is counted",
     "not_found": "404 or 410; asked again after 30 days",
     "robots": "forbidden by robots.txt",
     "given_up": "failed too often in a row",

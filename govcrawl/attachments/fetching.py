@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from govcrawl.archive.captures import Known
     from govcrawl.archive.storage import Storage
     from govcrawl.base_spiders.article import ArticlePage
+    from govcrawl.items import Article
 
 _EXTENSION = re.compile(r"\.([a-z0-9]{1,5})$", re.IGNORECASE)
 # First bytes of the formats that notices are published in; what a server calls them is often wrong.
@@ -65,12 +66,11 @@ class AttachmentsPipeline(Stage):
     async def process_item(self, page: ArticlePage) -> ArticlePage:
         article = page.article
         assert article is not None
-        if page.reading_is_file and page.attempt.last is not None:
+        name_documents(article, page)
+        if page.reading_is_file:
             itself = store(self.keeper.archive.storage, page.reading.body, page.url)
-            article.attachments = [entry_of(page.url, article.title, itself)]
+            article.attachments[0] |= asdict(itself)
             return page
-        if not article.attachments and article.text_length < MIN_DUPLICATE_LENGTH:
-            article.attachments = [entry_of(image["url"], image["alt"]) for image in article.images]
         for entry in article.attachments[: self._most]:
             if not self._allowed(entry["url"], page):
                 self.crawler.stats.inc_value("govcrawl/attachment/foreign")
@@ -134,6 +134,14 @@ class AttachmentsPipeline(Stage):
         self.keeper.settle(attempt, outcome, error=f"HTTP {response.status}")
         self.crawler.stats.inc_value(f"govcrawl/attachment/{outcome}")
         return before
+
+
+def name_documents(article: Article, page: ArticlePage) -> None:
+    """Name what of a page is fetched: the file that it is, the documents that it links, the images of a scanned notice."""
+    if page.reading_is_file:
+        article.attachments = [entry_of(page.url, article.title)]
+    elif not article.attachments and article.text_length < MIN_DUPLICATE_LENGTH:
+        article.attachments = [entry_of(image["url"], image["alt"]) for image in article.images]
 
 
 def store(storage: Storage, body: bytes, url: str, disposition: bytes | None = None) -> Stored:

@@ -38,14 +38,14 @@ from tests.archive.test_readers import article as any_article
 if TYPE_CHECKING:
     from govcrawl.archive.changes.events import Event
     from govcrawl.archive.changes.positions import Cursor
-    from govcrawl.archive.checks.reading import Record
     from govcrawl.archive.site import SiteArchive
+    from govcrawl.archive.warc import Recorded
 
 Row = dict[str, Any]
 PROVINCES = ("heilongjiang", "shaanxi", "national")
 
 
-def read_again(captures_row: Row, record: Record, part: Any) -> Article:
+def read_again(captures_row: Row, record: Recorded, part: Any) -> Article:
     """What a page says: its body is the row's columns as JSON."""
     said = json.loads(record.body)
     return any_article(0, **said, url=record.url, site=captures_row["site"], fetched_at=captures_row["fetched_at"])

@@ -14,7 +14,7 @@ from pyarrow import fs
 from govcrawl.archive import runs
 from govcrawl.archive.checks.finding import REPAIR, Finding, Key, Segment
 from govcrawl.archive.checks.reading import SchemaError, first_line, whole_batches
-from govcrawl.archive.schema import ARTICLES, CAPTURES
+from govcrawl.archive.schema import ARTICLES, CAPTURES, LANDING
 from govcrawl.archive.site import partition_of, segment
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ _READ = (
 
 # Outcomes whose ``revision`` is a row that landed with them: the last two of an article that moved to another address, and of
 # one whose new place a killed run did not write.
-LANDED = ("landed", "not_found", "alias", "callback_error")
+LANDED = (*LANDING, "not_found", "alias", "callback_error")
 
 
 class Changed(Exception):
