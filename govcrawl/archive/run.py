@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from govcrawl.archive import runs
+from govcrawl.archive.forget import finish_under_lock
+from govcrawl.archive.forgotten import never_asked
 from govcrawl.archive.ledger import MAX_ATTEMPTS, Attempt, capture_rows, failed_before
 from govcrawl.archive.revisit import is_withdrawn
 from govcrawl.archive.schema import CAPTURES, RETRIED
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from govcrawl.archive.captures import Known
     from govcrawl.archive.storage import Storage
     from govcrawl.archive.warc import Recorded
+
+logger = logging.getLogger(__name__)
 
 UNSTAMPED = pa.schema([field for field in CAPTURES if field.name not in ("run_id", "seq")])  # as the ledger makes rows
 NAMED_FAILURES = 20  # the others are counted, and named in captures
@@ -45,6 +50,7 @@ class Archive:
     ) -> None:
         storage.prepare()
         self.storage = storage
+        self.never_asked = never_asked(storage)
         self.started_at = now_ms()
         self.sites: dict[str, SiteArchive] = {}
         self.open_attempts: dict[Attempt, None] = {}
@@ -61,6 +67,8 @@ class Archive:
     def site(self, name: str) -> SiteArchive:
         """Open a site, or the one already open. Raises Locked, StorageError."""
         if name not in self.sites:
+            if finish_under_lock(self.storage, name):
+                logger.warning("What scrapy forget had begun to take out of %s is taken out now", name)
             self.sites[name] = self._open(name)
         return self.sites[name]
 
