@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from govcrawl.archive.schema import AGAIN, CAPTURES, LANDING, RETRIED, SETTLED
+from govcrawl.archive.schema import AGAIN, BESIDE, CAPTURES, LANDING, RETRIED, SETTLED
 from govcrawl.archive.storage import StorageError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from govcrawl.archive.storage import Storage
 
-_NOTHING_NEW = RETRIED | {"unchanged", "unreadable", "not_found", "given_up"}
+_NOTHING_NEW = RETRIED | {"unchanged", "unreadable", "not_found", "given_up", "forgotten"}
 
 # What a visit that brought nothing new leaves.
 _LASTING = ("etag", "last_modified", "payload_digest", "text_hash", "revision", "form", "extractor")
@@ -121,13 +121,13 @@ class State:
         return known
 
     def apply(self, row: Mapping[str, Any]) -> None:
-        """Take in a row newer than those before it. A part says nothing of an article at the same address."""
+        """Take in a row newer than those before it. A part or an example says nothing of an article at the same address."""
         old = self._known.get(row["doc_id"])
         if old is not None and row["outcome"] == AGAIN:
             self._take(_read_again(old, row), old, row)
             return
-        if old is not None and (old.kind == "part") != (row["kind"] == "part"):
-            if row["kind"] == "part":
+        if old is not None and (old.kind in BESIDE) != (row["kind"] in BESIDE):
+            if row["kind"] in BESIDE:
                 return
             old = None
         new = _plain(row)

@@ -61,6 +61,7 @@ class Walk:
     asked: set[str] = field(default_factory=set)
     seen: set[str] = field(default_factory=set)
     ahead: Iterator[Request] | None = None
+    first: Response | None = None  # until rows are found
     last_response: Response | None = None
     shell: TextResponse | None = None
     branches: list[Request] = field(default_factory=list)
@@ -124,6 +125,7 @@ class ListingSpider(ArticleSpider):
         self.sample = count(arguments, "sample")
         self.full = switch(arguments, "full")
         self.walks: dict[str, Walk] = {}
+        self.proposals: list[dict[str, Any]] = []
         self.requested = 0
         self._pattern = re.compile(self.article_pattern)
         self.planned = self._planned_channels()
@@ -338,6 +340,7 @@ class ListingSpider(ArticleSpider):
         walk.pages += 1
         walk.list_pages += 1
         walk.last_response = response
+        walk.first = walk.first or response
         page = response if isinstance(response, TextResponse) and response.body else None
         if page is not None and walk.list_pages == 1 and (behind := self.filled_by(page)) is not None:
             walk.shell = page
@@ -354,6 +357,7 @@ class ListingSpider(ArticleSpider):
         fresh = [row for row in rows if doc_id(self.article_url(row.url)) not in walk.seen]
         walk.rows += len(fresh)
         walk.list_rows += len(fresh)
+        walk.first = None if walk.rows else walk.first
         if page is not None:
             self._branch(page, walk, empty=not rows and walk.list_pages == 1)
         if not fresh:
@@ -446,7 +450,9 @@ class ListingSpider(ArticleSpider):
         if walk.through or before is None:
             return None
         for row in rows:
-            known = self.own.state.resolve(doc_id(self.article_url(row.url)))
+            if (key := doc_id(self.article_url(row.url))) in self.archive.never_asked:
+                continue
+            known = self.own.state.resolve(key)
             if known is None or known.settled_at is None or known.settled_at > before.finished_at:
                 return None
         return "known"

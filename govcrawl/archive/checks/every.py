@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from govcrawl.archive.checks.attachments import Attachments
 from govcrawl.archive.checks.counts import RunRows
+from govcrawl.archive.checks.erased import Erased
 from govcrawl.archive.checks.files import ParquetFiles, RunFiles, Staging
 from govcrawl.archive.checks.keys import DoubledKeys
 from govcrawl.archive.checks.marks import Marks
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from govcrawl.archive.checks.outside import OutsideCheck
 
 OF_A_SITE: tuple[Check, ...] = (
+    Erased(),
     ParquetFiles(),
     RunFiles(),
     Staging(),
