@@ -131,7 +131,7 @@ def forget(storage: Storage, doc_ids: Collection[str]) -> int:
     lock.acquire()
     with ExitStack() as stack:
         stack.callback(lock.release)
-        for _ in _Run(storage, run_id, done, _sketcher(stack, 1), BATCH).only_forget(doc_ids):
+        for _ in _Run(storage, run_id, done, _sketcher(Here()), BATCH).only_forget(doc_ids):
             lock.renew()
     return done.forgotten
 
