@@ -84,13 +84,11 @@ class ArticleSpider(Spider):
     def read_again(self, site: Site) -> Iterator[ArticlePage]:
         """The site's pages in which older rules could read no text, from the WARC, without a request."""
         own = self.archive.site(site.name)
-        waiting = [k for k in own.state.values() if k.kind == "article" and k.form and is_older(k.extractor)]
-        stated = own.listed_fields({known.doc_id for known in waiting}) if waiting else {}
-        for known in waiting:
+        for known in own.state.where(lambda k: k.of_kind("article") & k.read_by(is_older)):
             recorded = self.archive.recorded(known, rendered=is_rendered(self))
             if recorded is None or known.method != "GET":
                 continue
-            row = Row(known.url, known.listed_title, known.listed_on, stated.get(known.doc_id, {}))
+            row = Row(known.url, known.listed_title, known.listed_on, own.listed_fields(known))
             attempt = self.archive.begin(attempt_for(row, known.url, site, known.channel))
             attempt.hops.append(hop_again(known, recorded))
             self._asked.add(known.doc_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -13,11 +14,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from govcrawl.archive.storage import Storage
 from govcrawl.archive.warc import now_ms
-from govcrawl.batch import plan
+from govcrawl.batch import board, plan
 from govcrawl.batch.board import duration
+from govcrawl.batch.runner import Batch
 from govcrawl.commands import health
 from govcrawl.commands.crawlall import seconds_of
 from govcrawl.errors import BadArgument
@@ -159,6 +162,7 @@ def test_a_killed_site_takes_no_other(tmp_path: Path) -> None:
         (["--sites", "helongjiang"], "unknown site 'helongjiang'"),
         (["--sites", "moe", "--kind", "news"], "no site has --sites moe and --kind news"),
         (["moe"], "write --sites moe"),
+        (["--json", "nowhere/batch.json"], "--json nowhere/batch.json: there is no folder nowhere"),
     ],
 )
 def test_bad_arguments(tmp_path: Path, options: list[str], says: str) -> None:
@@ -174,6 +178,32 @@ def test_bad_arguments(tmp_path: Path, options: list[str], says: str) -> None:
     assert done.returncode == verdict.ARGUMENTS
     assert says in done.stderr + done.stdout
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("width", [60, 120])
+def test_the_table_on_a_terminal(tmp_path: Path, width: int) -> None:
+    batch = Batch(Storage(str(tmp_path)), ["moe", "beijing", "heilongjiang", "hunan", "gmw"], [], jobs=2, logs=tmp_path)
+    failed, done, running = batch.runs[:3]
+    failed.state, failed.reason, failed.began, failed.seconds = (
+        "failed",
+        "channel 通知公告: challenge at " + "x" * 200,
+        5.0,
+        12,
+    )
+    done.state, done.landed, done.began, done.seconds = "complete", 12, 9.0, 95.2
+    running.state, running.began, running.log = "running", time.monotonic() - 40, str(tmp_path / "log")
+    (tmp_path / "log").write_text("first\n[govcrawl] INFO: 通知公告: list page 3\n", encoding="utf-8")
+    console = Console(width=width, file=io.StringIO(), force_terminal=True, color_system=None)
+    console.print(board.table(batch))
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert [line.split()[:4] for line in lines[1:]] == [
+        ["heilongjiang", "running", "40", "s"],
+        ["2", "more", "waiting"],
+        ["beijing", "complete", "1:35", "12"],
+        ["moe", "failed", "12", "s"],
+    ]
+    assert "[govcrawl] INFO: 通知" in lines[1]
+    assert lines[4].endswith("…")
 
 
 def test_times() -> None:

@@ -12,9 +12,8 @@ from govcrawl.errors import BadArgument
 from govcrawl.workers import cluster as dask
 from govcrawl.workers.chosen import add_options, chosen
 from govcrawl.workers.cluster import Unreachable
-from govcrawl.workers.local import WorkerDied
 from tests.cluster import proof
-from tests.workers.test_local import dies, double
+from tests.workers.test_local import double
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,8 +41,6 @@ def test_a_cluster_of_this_machine() -> None:
         ]
         assert {where.ip for where in open_ports} == {"127.0.0.1"}
         assert 8787 not in {where.port for where in open_ports}
-        with pytest.raises(WorkerDied):
-            list(workers.map(dies, [1]))
 
 
 @pytest.mark.parametrize(
