@@ -58,7 +58,7 @@ def data(origin: Path, tmp_path: Path) -> Path:
 
 def take_out(data: Path | str, key: str = KEY, site: str = SITE, going: tuple[str, ...] = ()) -> None:
     storage = Storage(str(data))
-    run_id = new_run_id(site)
+    run_id = new_run_id(storage, site)
     lock = SiteLock(storage, site, run_id)
     lock.acquire()
     try:
@@ -236,7 +236,7 @@ def test_compaction_and_a_later_run_leave_it_forgotten(data: Path) -> None:
 
 def test_set_aside_and_left_behind_files_go(data: Path) -> None:
     storage = Storage(str(data))
-    run = new_run_id(SITE)
+    run = new_run_id(storage, SITE)
     for name in (
         f"quarantine/captures/site={SITE}/x.parquet",
         f"quarantine/articles/province=x/year=1/{run}-00001-aaaaaa.parquet",
@@ -247,6 +247,7 @@ def test_set_aside_and_left_behind_files_go(data: Path) -> None:
     ):
         storage.publish(name, json.dumps({"said": TITLE}, ensure_ascii=False).encode())
     storage.publish("quarantine/captures/site=other/x.parquet", b"of another site")
+    storage.publish(f"state/site={SITE}/x.state", b"packed words")
     warc = data / next(storage.files("warc"))
     with warc.open("ab") as file:  # a killed run's half of a record
         file.write(gzip.compress(TITLE.encode() * 50)[:-12])
@@ -254,6 +255,7 @@ def test_set_aside_and_left_behind_files_go(data: Path) -> None:
     assert holding(data, WORDS) == []
     assert json.loads((data / "batches/one.json").read_bytes()).keys() == {"said"}
     assert (data / "quarantine/captures/site=other/x.parquet").exists()
+    assert list(storage.files("state")) == [], "a snapshot of captures is made anew"
     assert findings(data) == []
 
 
@@ -287,7 +289,7 @@ def steps_of(data: Path, at: int = 0) -> int:
     storage = Counting(str(data), at)
     found = family(storage, SITE, [KEY])
     try:
-        begin(storage, found, REASON, new_run_id(SITE))
+        begin(storage, found, REASON, new_run_id(storage, SITE))
         finish(storage, SITE, lambda: None)
     except Killed:
         pass
