@@ -94,7 +94,7 @@ CAPTURES = _schema(
         "kind",
         pa.string(),
         False,
-        "`listing` `article` `part` (a frame or further page) `script` (asked in a browser) `attachment` `robots`",
+        "`listing` `article` `part` (a frame or further page) `image` `script` (asked in a browser) `attachment` `robots`",
     ),
     ("channel", pa.string(), True, "the column it belongs to"),
     ("listed_title", pa.string(), True, "the title in the listing"),
@@ -119,7 +119,7 @@ CAPTURES = _schema(
     ("seq", pa.int32(), False, "the segment of that run"),
     ("form", pa.string(), True, "what the page shows where no text could be read: `script` `frame` `video` `list` …"),
     ("extractor", pa.string(), True, "the rules that could not read it; newer ones read it again from the WARC"),
-    ("part_of", pa.string(), True, "doc_id of the article that a part belongs to"),
+    ("part_of", pa.string(), True, "doc_id of the article that a part or an image belongs to"),
     ("listed", pa.string(), True, "JSON: what the listing stated of the article beside title and date"),
 )
 # Columns that files of version 1 lack; they read as null.

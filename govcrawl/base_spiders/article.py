@@ -51,7 +51,7 @@ class ArticleSpider(Spider):
         """Whether an address is still to be asked: not asked in this run, and not settled by another."""
         key = doc_id(url)
         known = self.archive.site(site).state.get(key)
-        return key not in self._asked and (known is None or known.kind == "part" or known.outcome in RETRIED)
+        return key not in self._asked and (known is None or known.kind in ("part", "image") or known.outcome in RETRIED)
 
     def is_article_address(self, url: str) -> bool:
         """Whether a redirect to this address can be an article that has moved, and not a front page or a listing."""
