@@ -52,7 +52,7 @@ WITH RECURSIVE place(i) AS (
 )
 SELECT phrase || '"' FROM typed ORDER BY i DESC LIMIT 1""".replace("{HAN}", HAN)
 SEARCH = """\
-SELECT title, published_on, site_name, province, url
+SELECT articles.title, published_on, site_name, province, url
 FROM articles_fts JOIN articles ON articles.id = articles_fts.rowid
 WHERE articles_fts MATCH (
 {EXPRESSION}

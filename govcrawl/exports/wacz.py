@@ -17,7 +17,8 @@ import zipfile
 from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, BinaryIO
+from itertools import count
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -28,7 +29,7 @@ from govcrawl.addresses import doc_id
 from govcrawl.archive.captures import read_table
 from govcrawl.archive.checks.reading import open_place
 from govcrawl.archive.schema import CAPTURES
-from govcrawl.archive.warc import info_record, now_ms, warc_date
+from govcrawl.archive.warc import ROTATE_BYTES, info_record, now_ms, warc_date
 from govcrawl.exports import cdxj
 from govcrawl.exports.rows import rows
 from govcrawl.exports.text import dumps
@@ -58,8 +59,8 @@ class Packed:
 
     def lines(self) -> Iterator[str]:
         yield f"{self.pages} pages, {self.records} records"
-        for name, count in self.lost.items():
-            yield f"{count} records of {name} cannot be read; run scrapy verify"
+        for name, lost in self.lost.items():
+            yield f"{lost} records of {name} cannot be read; run scrapy verify"
 
 
 @dataclass(slots=True)
@@ -79,31 +80,25 @@ def write(
     StorageError, OSError."""
     done = Packed()
     wanted = _wanted(storage, places)
-    with zipfile.ZipFile(path, "w") as package, tempfile.TemporaryFile("w+b") as blocks:
-        resources: list[dict[str, Any]] = []
+    resources: list[dict[str, Any]] = []
+    with zipfile.ZipFile(path, "w") as package, tempfile.TemporaryFile() as blocks, tempfile.TemporaryFile() as pages:
         index_bytes = io.BytesIO()
         with io.TextIOWrapper(index_bytes, "utf-8", newline="") as index:
             writer = cdxj.library().blocks(index, blocks, _BLOCK_LINES, "index.cdx.gz", digest_records=True)
             with cdxj.sorting(_Blocks(writer)) as lines:
                 for site, own in sorted(wanted.items()):
                     tell(f"{site}: {len(own.articles)} articles")
-                    chosen = _records_of(storage, site, own, listings=listings)
-                    name = f"archive/{site}.warc.gz"
-                    with _member(package, name, resources, stored=True) as out:
-                        _copy(storage, chosen, out, lines, name.partition("/")[2], done)
+                    copied = _copied(storage, _records_of(storage, site, own, listings=listings), done)
+                    _write_warcs(package, site, copied, lines, resources)
             index.flush()
-            with _member(package, "indexes/index.cdx.gz", resources, stored=True) as out:
-                blocks.seek(0)
-                while block := blocks.read(1 << 20):
-                    out.write(block)
-            with _member(package, "indexes/index.idx", resources) as out:
-                out.write(index_bytes.getvalue())
+            _put(package, "indexes/index.cdx.gz", blocks, resources, stored=True)
+            _put(package, "indexes/index.idx", index_bytes, resources)
         main: dict[str, Any] = {}
-        with _member(package, "pages/pages.jsonl", resources) as out:
-            for page in _pages(storage, places):
-                main = page if not done.pages else {}
-                out.write(f"{dumps(page)}\n".encode())
-                done.pages += "url" in page
+        for page in _pages(storage, places):
+            main = page if not done.pages else {}
+            pages.write(f"{dumps(page)}\n".encode())
+            done.pages += "url" in page
+        _put(package, "pages/pages.jsonl", pages, resources)
         _describe(package, resources, main, about)
     return done
 
@@ -183,31 +178,48 @@ def _newest_full(table: pa.Table) -> Iterator[dict[str, Any]]:
 # What is written
 
 
-def _copy(
-    storage: Storage, chosen: dict[str, NDArray[np.int64]], out: BinaryIO, lines: Any, filename: str, done: Packed
-) -> None:
-    """Copy records with their requests into a WARC file, and write their index lines."""
-    head = info_record(filename, "export")
-    out.write(head)
-    at = len(head)
+def _copied(
+    storage: Storage, chosen: dict[str, NDArray[np.int64]], done: Packed
+) -> Iterator[tuple[cdxj.Record, bytes, bytes]]:
+    """Each of these records with its bytes and those of its request, each a gzip member."""
     for name, offsets in chosen.items():
-        stream = open_place(storage, name)
         found = 0
-        for record in cdxj.records(storage, name, offsets) if stream is not None else ():
-            stream.seek(record.offset)
-            raw = stream.read(record.end - record.offset)
-            response, rest = raw[: record.length], raw[record.length :]
-            if not name.endswith(".gz"):
-                response, rest = gzip.compress(response), gzip.compress(rest) if rest else b""
-            out.write(response + rest)
-            lines.write(cdxj.line(record, filename, at, len(response)))
-            at += len(response) + len(rest)
-            found += 1
+        stream = open_place(storage, name)
         if stream is not None:
-            stream.close()
+            with stream:
+                for record in cdxj.records(storage, name, offsets):
+                    stream.seek(record.offset)
+                    raw = stream.read(record.end - record.offset)
+                    response, request = raw[: record.length], raw[record.length :]
+                    if not name.endswith(".gz"):
+                        response, request = gzip.compress(response), gzip.compress(request) if request else b""
+                    yield record, response, request
+                    found += 1
         done.records += found
         if found < len(offsets):
             done.lost[name] = done.lost.get(name, 0) + len(offsets) - found
+
+
+def _write_warcs(
+    package: zipfile.ZipFile,
+    site: str,
+    copied: Iterator[tuple[cdxj.Record, bytes, bytes]],
+    lines: Any,
+    resources: list[dict[str, Any]],
+) -> None:
+    """Write records into WARC files of about ``ROTATE_BYTES``, and their index lines."""
+    pending = next(copied, None)
+    for number in count(1):
+        if pending is None:
+            return
+        filename = f"{site}-{number:05d}.warc.gz"
+        with _member(package, f"archive/{filename}", resources, stored=True) as out:
+            out.write(info_record(filename, "export"))
+            while pending is not None and out.bytes < ROTATE_BYTES:
+                record, response, request = pending
+                lines.write(cdxj.line(record, filename, out.bytes, len(response)))
+                out.write(response + request)
+                pending = next(copied, None)
 
 
 def _pages(storage: Storage, places: Places) -> Iterator[dict[str, Any]]:
@@ -221,6 +233,17 @@ def _pages(storage: Storage, places: Places) -> Iterator[dict[str, Any]]:
             "title": row["title"] or row["url"],
             "text": row["text"] or "",
         }
+
+
+def _put(
+    package: zipfile.ZipFile, name: str, file: Any, resources: list[dict[str, Any]], *, stored: bool = False
+) -> None:
+    """Write what is in a temporary file."""
+    size = file.seek(0, io.SEEK_END)
+    file.seek(0)
+    with _member(package, name, resources, stored=stored, size=size) as out:
+        while block := file.read(1 << 20):
+            out.write(block)
 
 
 def _describe(
@@ -260,13 +283,14 @@ class _Hashed:
 
 @contextmanager
 def _member(
-    package: zipfile.ZipFile, name: str, resources: list[dict[str, Any]], *, stored: bool = False
-) -> Iterator[Any]:
+    package: zipfile.ZipFile, name: str, resources: list[dict[str, Any]], *, stored: bool = False, size: int = 0
+) -> Iterator[_Hashed]:
     """Write a file of the package and enter it among the resources. ``stored``: as it is, so that readers take parts of it by
-    their place."""
+    their place. ``size``: its bytes, where they may be more than ``ZIP64_LIMIT``: wabac takes the bytes for elsewhere where a
+    file has the fields of ZIP64 before it and not in the table at the end, which has them for large files only."""
     entry = zipfile.ZipInfo(name, time.gmtime()[:6])
     entry.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
-    with package.open(entry, "w", force_zip64=True) as out:
+    with package.open(entry, "w", force_zip64=size > zipfile.ZIP64_LIMIT) as out:
         hashed = _Hashed(out)
         yield hashed
     resources.append(
