@@ -9,7 +9,6 @@ import argparse
 import os
 import random
 import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import fields
@@ -84,4 +83,4 @@ def _wait(child: subprocess.Popen[bytes]) -> tuple[int, int, resource.struct_rus
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

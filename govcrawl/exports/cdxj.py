@@ -203,7 +203,7 @@ def line(record: Record, filename: str, offset: int, length: int) -> str:
     if record.method != "GET":
         body = io.BytesIO(record.sent)
         query, appended = library().query(record.method, record.sent_type, len(record.sent), body, record.url)
-        fields |= {"method": record.method, "requestBody": query or ""}
+        fields |= {"requestBody": query or "", "method": record.method}
         key += appended
     stamp = f"{record.date:%Y%m%d%H%M%S}" if record.date is not None else "19700101000000"
     return f"{library().key(key)} {stamp} {json.dumps(fields)}\n"
