@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from govcrawl.archive.schema import CAPTURES, RETRIED, SETTLED
+from govcrawl.archive.schema import AGAIN, CAPTURES, LANDING, RETRIED, SETTLED
 from govcrawl.archive.storage import StorageError
 
 if TYPE_CHECKING:
@@ -123,6 +123,9 @@ class State:
     def apply(self, row: Mapping[str, Any]) -> None:
         """Take in a row newer than those before it. A part says nothing of an article at the same address."""
         old = self._known.get(row["doc_id"])
+        if old is not None and row["outcome"] == AGAIN:
+            self._take(_read_again(old, row), old, row)
+            return
         if old is not None and (old.kind == "part") != (row["kind"] == "part"):
             if row["kind"] == "part":
                 return
@@ -132,9 +135,12 @@ class State:
         _count_missing(new, old)
         _keep_article(new, old)
         _keep_places(new, old, row)
+        self._take(new, old, row)
+
+    def _take(self, new: Known, old: Known | None, row: Mapping[str, Any]) -> None:
         self._known[new.doc_id] = new
         self._link(new, old)
-        if row["outcome"] == "landed" and new.text_hash and new.kind == "article":
+        if row["outcome"] in LANDING and new.text_hash and new.kind == "article":
             self._texts.setdefault(new.text_hash, new.doc_id)
 
     def _link(self, new: Known, old: Known | None) -> None:
@@ -169,6 +175,15 @@ def _plain(row: Mapping[str, Any]) -> Known:
         extractor=row.get("extractor"),
         part_of=row.get("part_of"),
     )
+
+
+def _read_again(old: Known, row: Mapping[str, Any]) -> Known:
+    """What was known, read again by other rules. No visit: nothing was asked, found or missed."""
+    new = replace(old, extractor=row.get("extractor"))
+    if row.get("revision") is not None:
+        new.revision, new.text_hash, new.form = row["revision"], row.get("text_hash"), row.get("form")
+        new.segment = (row["run_id"], row["seq"])
+    return new
 
 
 def _date_settling(new: Known, old: Known | None) -> None:

@@ -76,11 +76,14 @@ class Archive:
                     when = max(when, run_started(path) + timedelta(milliseconds=1))
         return f"{name}-{when:%Y%m%dT%H%M%S}{when.microsecond // 1000:03d}Z-{self._random}"
 
-    def recorded(self, known: Known) -> Recorded | None:
-        """The last full response of an address, from the WARC; None where there is none that can be read."""
+    def recorded(self, known: Known, *, rendered: bool = False) -> Recorded | None:
+        """The last full response of an address, from the WARC, ``rendered``: as a browser made it; None where there is none
+        that can be read."""
         if known.full_file is None or known.full_offset is None:
             return None
-        return read_record(self.storage, known.full_file, known.full_offset, known.full_url or known.url)
+        return read_record(
+            self.storage, known.full_file, known.full_offset, known.full_url or known.url, rendered=rendered
+        )
 
     def begin(self, attempt: Attempt) -> Attempt:
         """Enter a request. What is known of its address comes with it."""
@@ -130,8 +133,11 @@ class Archive:
             self.forms[attempt.site, "no_text" if outcome == "landed" else outcome, final["form"]] += 1
 
     def _last_try(self, attempt: Attempt, outcome: str) -> str:
-        last = outcome in RETRIED and failed_before(attempt) + 1 >= self._max_attempts
-        return "given_up" if last else outcome
+        return "given_up" if outcome in RETRIED and self.is_last_try(attempt) else outcome
+
+    def is_last_try(self, attempt: Attempt) -> bool:
+        """Whether an address is given up if this attempt fails too."""
+        return failed_before(attempt) + 1 >= self._max_attempts
 
     def _withdrawal(self, attempt: Attempt) -> tuple[Article, str | None] | None:
         """The last row of an article that was missing on enough visits for long enough: `gone`; or `moved`, with the

@@ -84,6 +84,12 @@ def history(storage: Storage, site: str, last: int = 20) -> list[dict[str, Any]]
     return list(islice(newest_first(storage, site), last))[::-1]
 
 
+def crawls(storage: Storage, site: str, last: int = 20) -> list[dict[str, Any]]:
+    """The same without those of maintenance commands."""
+    own = (site, "site", "urls")
+    return list(islice((run for run in newest_first(storage, site) if run.get("spider") in own), last))[::-1]
+
+
 def complete_walks(storage: Storage, site: str, horizon: timedelta = timedelta(days=400)) -> dict[str, CompleteWalk]:
     """The newest complete walk of each channel, by its listing URL. To be called under the site's lock: what is no run
     file is set aside."""

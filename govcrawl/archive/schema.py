@@ -118,7 +118,12 @@ CAPTURES = _schema(
     ("run_id", pa.string(), False, "the run"),
     ("seq", pa.int32(), False, "the segment of that run"),
     ("form", pa.string(), True, "what the page shows where no text could be read: `script` `frame` `video` `list` …"),
-    ("extractor", pa.string(), True, "the rules that could not read it; newer ones read it again from the WARC"),
+    (
+        "extractor",
+        pa.string(),
+        True,
+        "the rules that could not read it, or that read it again; newer ones read it from the WARC",
+    ),
     ("part_of", pa.string(), True, "doc_id of the article that a part or an image belongs to"),
     ("listed", pa.string(), True, "JSON: what the listing stated of the article beside title and date"),
 )
@@ -142,6 +147,22 @@ REPRINTS = _schema(
     ("run_id", pa.string(), False, "the run of scrapy reprints"),
 )
 
+# The dataset forgotten/: one row for each address that scrapy forget took out. It never holds words of a page.
+FORGOTTEN = _schema(
+    ("doc_id", pa.string(), False, "what is in the archive no more and is never asked for again"),
+    (
+        "kind",
+        pa.string(),
+        False,
+        "`article` `alias` `duplicate` (addresses that led to it) `part` `script` `attachment`",
+    ),
+    ("article", pa.string(), False, "doc_id of the forgotten article that it belongs to; its own for an article"),
+    ("reason", pa.string(), False, "why, as the operator gave it"),
+    ("landed", STRINGS, False, "the runs that had landed its rows of articles, once for each row that was removed"),
+    ("forgotten_at", UTC_MS, False, "when"),
+    ("run_id", pa.string(), False, "the run of scrapy forget; its run file says that the removal is complete"),
+)
+
 # The dataset attachment_text/: one row for each file and reader.
 ATTACHMENT_TEXT = _schema(
     ("sha256", pa.string(), False, "the file: `sha256` of an entry in articles.attachments, and its name below files/"),
@@ -159,9 +180,11 @@ ATTACHMENT_TEXT = _schema(
     ("run_id", pa.string(), False, "the run of scrapy attachments"),
 )
 
+AGAIN = "reread"
+LANDING = ("landed", AGAIN)  # outcomes whose `revision` is a row of their own run
 # Outcomes of an attempt. A settled address is not asked again; the others are retried at the next start, a few times.
 SETTLED = frozenset(
-    {"landed", "unchanged", "alias", "duplicate", "not_article", "unreadable", "not_found", "robots", "given_up"}
+    {"landed", "unchanged", "alias", "duplicate", "not_article", "unreadable", "not_found", "robots", "given_up", AGAIN}
 )
 RETRIED = frozenset({"network", "server_error", "throttled", "challenge", "callback_error"})
 OUTCOMES: dict[str, str] = {
@@ -171,6 +194,7 @@ OUTCOMES: dict[str, str] = {
     "duplicate": "same title, text, date and attachments as another article of the site, see alias_of",
     "not_article": "positively something else, which `error` names: a list, a video, an error text, a front page",
     "unreadable": "no listing names it and no text could be read, see `form`; newer rules read it again from the WARC",
+    AGAIN: "read again from the WARC by the rules that `extractor` names: nothing was asked, and no visit is counted",
     "not_found": "404 or 410; asked again after 30 days",
     "robots": "forbidden by robots.txt",
     "given_up": "failed too often in a row",

@@ -16,7 +16,8 @@ import uuid
 import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, BinaryIO
+from itertools import islice
+from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit
 
 from fastwarc.stream_io import GzipWriter
@@ -26,6 +27,7 @@ from pyarrow import fs
 from govcrawl import __version__
 from govcrawl.addresses import canonical
 from govcrawl.archive.storage import StorageError, fsync_folder
+from govcrawl.archive.unpacking import encodings_in, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -150,8 +152,7 @@ class WarcWriter:
                 ("WARC-Payload-Digest", payload_digest(markup)),
                 ("WARC-Warcinfo-ID", self._info_id),
             ]
-            kind = "text/html; charset=utf-8"
-            self._append(file, _record(WarcRecordType.conversion, _urn(), headers, markup, kind))
+            self._append(file, _record(WarcRecordType.conversion, _urn(), headers, markup, RENDERED))
         except OSError as exc:
             msg = f"cannot write {self._name or self._folder} ({exc}); free space or permissions, then run again"
             raise StorageError(msg) from exc
@@ -416,24 +417,65 @@ def _is_cut(name: str, last: int) -> bool:
     return False
 
 
-def read_record(storage: Storage, name: str, offset: int, url: str) -> Recorded | None:
-    """The response at an offset of a WARC file of the archive, or of a recording outside it, its body decoded; None where
-    it cannot be read."""
+def read_record(
+    storage: Storage, name: str, offset: int, url: str | None = None, *, rendered: bool = False
+) -> Recorded | None:
+    """The response at an offset of a WARC file of the archive, or of a recording outside it; None where it cannot be read.
+    See ``recorded_in``."""
+    try:
+        with open_recording(storage, name) as stream:
+            return recorded_in(stream, name, offset, url, rendered=rendered)
+    except OSError:
+        return None
+
+
+def open_recording(storage: Storage, name: str) -> Any:
+    """A WARC file that a row names: of the archive, or outside it, which rows of a replay name. Raises OSError."""
     inside = name.startswith("warc/")
     system = storage.fs if inside else fs.LocalFileSystem()
+    return system.open_input_file(storage.path(name) if inside else name)
+
+
+def recorded_in(
+    stream: Any, name: str, offset: int, url: str | None = None, *, rendered: bool = False
+) -> Recorded | None:
+    """The response at an offset of an open WARC file, its body unpacked as a crawl unpacks it; None where none can be read,
+    as for a revisit, which has no payload. ``url``: where it answers for another address than its own. ``rendered``: as a
+    browser made it, where that follows it in the file."""
     try:
-        with system.open_input_file(storage.path(name) if inside else name) as stream:
-            stream.seek(offset)
-            record = next(iter(ArchiveIterator(stream, parse_http=True, auto_decode="content")), None)
-            if record is None or record.record_type != WarcRecordType.response or record.http_headers is None:
-                return None
-            headers = [(k, v) for k, v in record.http_headers.items() if k.lower() not in _DECODED]
-            status, when = record.http_headers.status_code or 0, record.record_date or now_ms()
-            return Recorded(url, status, headers, record.reader.read(), when, name, offset)
+        stream.seek(offset)
+        record = next(iter(ArchiveIterator(stream, parse_http=True)), None)
+        if record is None or record.record_type != WarcRecordType.response or record.http_headers is None:
+            return None
+        found = list(record.http_headers.items())
+        status, when = record.http_headers.status_code or 0, record.record_date or now_ms()
+        own = record.headers.get("WARC-Target-URI") or ""
+        packed = ",".join(v for k, v in found if k.lower() == "content-encoding")
+        body = unpack(record.reader.read(), encodings_in(packed), MOST_BYTES).body
+        headers = [(k, v) for k, v in found if k.lower() not in _DECODED]
+        if rendered and (markup := _rendered_after(stream, offset, own)) is not None:
+            body = markup
+            headers = [(k, v) for k, v in headers if k.lower() != "content-type"]
+            headers.append(("Content-Type", RENDERED))
+        return Recorded(url or own, status, headers, body, when, name, offset)
     except (OSError, ValueError):
         return None
 
 
+def _rendered_after(stream: Any, offset: int, url: str) -> bytes | None:
+    """What a browser made of the response at an offset: its conversion, before the address is recorded once more."""
+    stream.seek(offset)
+    wanted = WarcRecordType.response | WarcRecordType.conversion
+    records = ArchiveIterator(stream, record_types=wanted, parse_http=False)
+    for record in islice(records, 1, 1 + MOST_BETWEEN):
+        if record.headers.get("WARC-Target-URI") == url:
+            return record.reader.read() if record.record_type == WarcRecordType.conversion else None
+    return None
+
+
+MOST_BYTES = 1 << 28  # of a body once it is unpacked; what was larger has landed nowhere
+MOST_BETWEEN = 500  # records of scripts and of other pages between a page and what a browser made of it
+RENDERED = "text/html; charset=utf-8"
 _DECODED = ("transfer-encoding", "content-encoding")
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from govcrawl.archive.captures import Known
     from govcrawl.archive.storage import Storage
     from govcrawl.base_spiders.article import ArticlePage
+    from govcrawl.items import Article
 
 _EXTENSION = re.compile(r"\.([a-z0-9]{1,5})$", re.IGNORECASE)
 # First bytes of the formats that notices are published in; what a server calls them is often wrong.
@@ -66,12 +67,11 @@ class AttachmentsPipeline(Stage):
     async def process_item(self, page: ArticlePage) -> ArticlePage:
         article = page.article
         assert article is not None
-        if page.reading_is_file and page.attempt.last is not None:
+        name_documents(article, page)
+        if page.reading_is_file:
             itself = store(self.keeper.archive.storage, page.reading.body, page.url)
-            article.attachments = [entry_of(page.url, article.title, itself)]
+            article.attachments[0] |= asdict(itself)
             return page
-        if not article.attachments and article.text_length < MIN_DUPLICATE_LENGTH:
-            article.attachments = [entry_of(image["url"], image["alt"]) for image in article.images]
         for entry in article.attachments[: self._most]:
             if not self._allowed(entry["url"], page):
                 self.crawler.stats.inc_value("govcrawl/attachment/foreign")
@@ -179,6 +179,14 @@ def slot_of(url: str, page: ArticlePage) -> str:
     host, site = host_of(url), page.reading.site
     hosts = (host_of(page.url), *(site.hosts if site is not None else ()))
     return page.site if any(host == h or host.endswith("." + h) for h in hosts) else host
+
+
+def name_documents(article: Article, page: ArticlePage) -> None:
+    """Name what of a page is fetched: the file that it is, the documents that it links, the images of a scanned notice."""
+    if page.reading_is_file:
+        article.attachments = [entry_of(page.url, article.title)]
+    elif not article.attachments and article.text_length < MIN_DUPLICATE_LENGTH:
+        article.attachments = [entry_of(image["url"], image["alt"]) for image in article.images]
 
 
 def store(storage: Storage, body: bytes, url: str, disposition: bytes | None = None) -> Stored:

@@ -55,8 +55,7 @@ class ArticleSpider(Spider):
 
     def is_article_address(self, url: str) -> bool:
         """Whether a redirect to this address can be an article that has moved, and not a front page or a listing."""
-        path = urlsplit(url).path
-        return not (path.endswith("/") or path == "" or re.search(r"/(?:index|default|404|error)\.\w+$", path))
+        return not _is_front(url)
 
     def article_request(self, row: Row, site: Site, channel: str | None = None, region: str | None = None) -> Request:
         """The request for a row's article, entered in the ledger of the site; conditional where it has landed before."""
@@ -78,9 +77,6 @@ class ArticleSpider(Spider):
         attempt: Attempt = response.meta["attempt"]
         page = page_of(attempt, response.url, response.body, texts_of(response.headers), site, region)
         page.is_article_address = self.is_article_address(response.url)
-        # The front page of another site is where addresses lead that are gone.
-        elsewhere = registrable(host_of(response.url)) != registrable(host_of(attempt.url))
-        page.is_foreign = page.is_listed and elsewhere and ArticleSpider.is_article_address(self, response.url)
         yield page
 
     def read_again(self, site: Site) -> Iterator[ArticlePage]:
@@ -89,7 +85,7 @@ class ArticleSpider(Spider):
         waiting = [k for k in own.state.values() if k.kind == "article" and k.form and is_older(k.extractor)]
         stated = own.listed_fields({known.doc_id for known in waiting}) if waiting else {}
         for known in waiting:
-            recorded = self.archive.recorded(known)
+            recorded = self.archive.recorded(known, rendered=is_rendered(self))
             if recorded is None or known.method != "GET":
                 continue
             row = Row(known.url, known.listed_title, known.listed_on, stated.get(known.doc_id, {}))
@@ -97,9 +93,7 @@ class ArticleSpider(Spider):
             attempt.hops.append(hop_again(known, recorded))
             self._asked.add(known.doc_id)
             region = self.region(known.channel, known.url) if known.channel else None
-            page = page_of(attempt, recorded.url, recorded.body, dict(recorded.headers), site, region)
-            page.doc_id, page.is_again = known.doc_id, True
-            yield page
+            yield page_again(attempt, recorded, site, region)
 
     def region(self, channel: str, url: str) -> str | None:
         """The province of a regional channel; only listings have such."""
@@ -135,6 +129,19 @@ def hop_again(known: Known, recorded: Recorded) -> Hop:
     )
 
 
+def is_rendered(spider: ArticleSpider | type[ArticleSpider] | None) -> bool:
+    """Whether a browser fills the articles of a spider's site."""
+    return "article" in getattr(spider, "browser", ())
+
+
+def page_again(attempt: Attempt, recorded: Recorded, site: Site, region: str | None = None) -> ArticlePage:
+    """The item for an article's response that the WARC holds. Its hop is in the attempt: it dates what the page tells from
+    the time at which it came."""
+    page = page_of(attempt, recorded.url, recorded.body, texts_of(recorded.headers), site, region)
+    page.doc_id, page.is_again = attempt.doc_id, True
+    return page
+
+
 def page_of(
     attempt: Attempt, url: str, body: bytes, headers: dict[str, str], site: Site, region: str | None = None
 ) -> ArticlePage:
@@ -153,6 +160,9 @@ def page_of(
         fetched_at=fetched_at,
         known=attempt.fields or None,
     )
+    listed = attempt.channel is not None
+    # The front page of another site is where addresses lead that are gone.
+    elsewhere = registrable(host_of(url)) != registrable(host_of(attempt.url))
     return items.Page(
         url,
         doc_id(url),
@@ -163,15 +173,25 @@ def page_of(
         fetched_at,
         attempt,
         reading,
-        is_listed=attempt.channel is not None,
+        is_listed=listed,
+        is_foreign=listed and elsewhere and not _is_front(url),
     )
 
 
+def _is_front(url: str) -> bool:
+    """Whether an address is that of a front page or of an error."""
+    path = urlsplit(url).path
+    return path.endswith("/") or path == "" or re.search(r"/(?:index|default|404|error)\.\w+$", path) is not None
+
+
 def texts_of(headers: Headers | Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Response headers as text."""
+    """Response headers as text; what is there several times is joined."""
     if isinstance(headers, Headers):
         return {k.decode("latin-1"): b",".join(v).decode("latin-1") for k, v in headers.items()}
-    return dict(headers)
+    found: dict[str, str] = {}
+    for name, value in headers:
+        found[name] = f"{found[name]},{value}" if name in found else value
+    return found
 
 
 def outcome_of(failure: Failure) -> tuple[str, str]:

@@ -17,11 +17,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 from fastwarc.warc import ArchiveIterator, WarcRecordType
 
 from govcrawl.archive.captures import read_table
 from govcrawl.archive.checks.reading import End, open_place, whole_until
+from govcrawl.archive.forgotten import tombstones
 from govcrawl.archive.schema import CAPTURES
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from govcrawl.archive.storage import Storage
 
 _TYPES = ("response", "revisit", "request")
+_LED = ("doc_id", "part_of", "alias_of")  # by which an address belongs to an article
 _LARGEST_BODY = 1 << 20  # of a request; a key takes its first 4,096 characters
 
 
@@ -108,12 +111,25 @@ def write(storage: Storage, sites: Iterable[str], out: TextIO) -> Indexed:
 def places_of(storage: Storage, site: str) -> dict[str, NDArray[np.int64]]:
     """WARC files of a site's captures, with the offsets of the records that these name, ascending."""
     found: dict[str, list[Any]] = {}
-    for name in storage.files(f"captures/site={site}", ".parquet"):
-        table = read_table(storage, name, CAPTURES, ["warc_file", "warc_offset"]).drop_null()
+    for table in captured(storage, site, []):
         for file in pc.unique(table.column("warc_file")).to_pylist():
             offsets = table.filter(pc.equal(table.column("warc_file"), file)).column("warc_offset")
             found.setdefault(file, []).append(offsets.to_numpy())
     return {name: np.unique(np.concatenate(parts)) for name, parts in sorted(found.items())}
+
+
+def captured(storage: Storage, site: str, columns: list[str]) -> Iterator[pa.Table]:
+    """The captures of a site whose response was recorded, without those of forgotten articles, a file at a time in the order in
+    which they were written. Columns: these, and the place of the record. Raises StorageError."""
+    forgotten = pa.array(list(tombstones(storage)), pa.string())
+    names = sorted(storage.files(f"captures/site={site}", ".parquet"), key=lambda n: n.rsplit("/", 1)[-1])
+    wanted = [*dict.fromkeys([*columns, *_LED, "warc_file", "warc_offset"])]
+    for name in names:
+        table = read_table(storage, name, CAPTURES, wanted)
+        kept = table.column("warc_file").is_valid().to_numpy(zero_copy_only=False)
+        for column in _LED if len(forgotten) else ():
+            kept &= ~pc.is_in(table.column(column), forgotten).to_numpy(zero_copy_only=False)
+        yield table.filter(pa.array(kept))
 
 
 def records(storage: Storage, name: str, offsets: NDArray[np.int64]) -> Iterator[Record]:

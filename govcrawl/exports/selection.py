@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from govcrawl.archive.captures import read_table
+from govcrawl.archive.forgotten import tombstones
 from govcrawl.archive.schema import ARTICLES, with_nulls
 from govcrawl.archive.site import partition_of
 from govcrawl.archive.storage import StorageError
@@ -87,7 +88,7 @@ class _Found:
 
 
 def select(storage: Storage, selection: Selection) -> Places:
-    """The rows that a selection names, each (doc_id, revision) once. Raises StorageError."""
+    """The rows that a selection names, each (doc_id, revision) once; none of a forgotten article. Raises StorageError."""
     names = [name for name in storage.files("articles", ".parquet") if selection.reaches(name)]
     found = _Found()
     for number, name in enumerate(names):
@@ -102,6 +103,7 @@ def select(storage: Storage, selection: Selection) -> Places:
     keys, revisions, wanted, files, rows = (
         np.concatenate(part) for part in (found.keys, found.revisions, found.wanted, found.files, found.rows)
     )
+    wanted &= ~np.isin(keys, keys_of(pa.array(list(tombstones(storage)), pa.string())))
     order = np.lexsort((rows, files, revisions, keys))
     same = keys[order][1:] == keys[order][:-1]
     if selection.revisions:

@@ -26,9 +26,7 @@ import pyarrow.compute as pc
 
 from govcrawl import __version__
 from govcrawl.addresses import doc_id
-from govcrawl.archive.captures import read_table
 from govcrawl.archive.checks.reading import open_place
-from govcrawl.archive.schema import CAPTURES
 from govcrawl.archive.warc import ROTATE_BYTES, info_record, now_ms, warc_date
 from govcrawl.exports import cdxj
 from govcrawl.exports.rows import rows
@@ -137,11 +135,7 @@ def _wanted(storage: Storage, places: Places) -> dict[str, _Wanted]:
 def _records_of(storage: Storage, site: str, own: _Wanted, *, listings: bool) -> dict[str, NDArray[np.int64]]:
     """Files and offsets of everything that belongs to the chosen articles of a site: their own records; of the addresses that
     lead to them, of their parts and of what they link the newest full response."""
-    captured = [
-        table.filter(pc.field("warc_file").is_valid())
-        for name in sorted(storage.files(f"captures/site={site}", ".parquet"), key=lambda n: n.rsplit("/", 1)[-1])
-        for table in [read_table(storage, name, CAPTURES, _CAPTURED)]
-    ]
+    captured = list(cdxj.captured(storage, site, _CAPTURED))
     places: dict[str, list[int]] = {name: list(offsets) for name, offsets in own.places.items()}
     if captured:
         table = pa.concat_tables(captured).unify_dictionaries()

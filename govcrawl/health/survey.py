@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from govcrawl.archive import runs as run_files
 from govcrawl.archive.captures import read_table
-from govcrawl.archive.schema import CAPTURES, RETRIED
+from govcrawl.archive.schema import AGAIN, CAPTURES, RETRIED
 from govcrawl.health import signs as rules
 from govcrawl.health.signs import Sign
 from govcrawl.health.workdays import CHINA
@@ -109,7 +109,8 @@ def health_of(storage: Storage, site: str, now: datetime, max_age: timedelta) ->
 
 def captures_of(storage: Storage, site: str) -> pa.Table:
     names = sorted(storage.files(f"captures/site={site}", ".parquet"), key=lambda n: n.rsplit("/", 1)[-1])
-    tables = [read_table(storage, name, CAPTURES, _COLUMNS) for name in names]
+    asked = pc.field("outcome") != AGAIN  # a page that was read again was not visited
+    tables = [read_table(storage, name, CAPTURES, _COLUMNS).filter(asked) for name in names]
     empty = pa.schema([CAPTURES.field(n) for n in _COLUMNS]).empty_table()
     return pa.concat_tables(tables) if tables else empty
 
@@ -126,9 +127,9 @@ def crawls_of(storage: Storage, site: str, captures: pa.Table, now: datetime) ->
     known: set[date] = set()
     days: list[date] = []
     position = 0
-    for facts in run_files.history(storage, site, RUNS):
+    for facts in run_files.crawls(storage, site, RUNS):
         finished = _finished(facts)
-        if finished is None or finished > now or facts.get("spider") not in (site, "site", "urls"):
+        if finished is None or finished > now:
             continue
         before = len(known)
         while position < len(seen) and seen[position][0] <= finished:

@@ -50,7 +50,7 @@ SELECT coalesce(form, 'unknown') AS form, count(DISTINCT doc_id) AS pages FROM c
 WHERE kind = 'article' AND form IS NOT NULL GROUP BY ALL ORDER BY pages DESC""",
     "failed": """\
 SELECT site, outcome, count(*) AS addresses, any_value(error) AS example FROM
-  (SELECT * FROM captures QUALIFY row_number() OVER (PARTITION BY doc_id ORDER BY run_id DESC, seq DESC) = 1)
+  (SELECT * FROM captures WHERE outcome <> 'reread' QUALIFY row_number() OVER (PARTITION BY doc_id ORDER BY run_id DESC, seq DESC) = 1)
 WHERE outcome IN ('network', 'server_error', 'throttled', 'challenge', 'callback_error', 'given_up')
 GROUP BY ALL ORDER BY addresses DESC, site LIMIT 40""",
     "changes": """\

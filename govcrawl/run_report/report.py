@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from govcrawl import __version__
 from govcrawl.archive.lock import Locked
-from govcrawl.archive.runs import history
+from govcrawl.archive.runs import crawls
 from govcrawl.archive.schema import RETRIED
 from govcrawl.archive.warc import now_ms
 from govcrawl.run_report import verdict
@@ -61,7 +61,7 @@ def build(spider: Spider, archive: Archive, stats: Mapping[str, Any], reason: st
         emptied = (
             []
             if len(archive.sites) > 1
-            else verdict.emptied_fields(landed, missing, history(archive.storage, site.site))
+            else verdict.emptied_fields(landed, missing, crawls(archive.storage, site.site))
         )
         forms: dict[str, dict[str, int]] = defaultdict(dict)
         for (name, state, form), count in sorted(archive.forms.items()):

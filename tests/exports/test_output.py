@@ -28,13 +28,18 @@ def test_it_appears_when_it_is_whole(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["a.csv"]
 
 
+def write_half(output: Output) -> None:
+    with output.text() as out:
+        out.write("new" * 100_000)
+        raise RuntimeError("half way")
+
+
 @pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz"])
 def test_what_fails_leaves_what_was_there(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_text("old")
-    with pytest.raises(RuntimeError, match="half way"), Output(str(path), force=True).text() as out:
-        out.write("new" * 100_000)
-        raise RuntimeError("half way")
+    with pytest.raises(RuntimeError, match="half way"):
+        write_half(Output(str(path), force=True))
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == [name]
 

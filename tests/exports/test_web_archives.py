@@ -9,13 +9,16 @@ import json
 import shutil
 import struct
 import zipfile
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastwarc.warc import ArchiveIterator
 from warcio.archiveiterator import ArchiveIterator as WarcioIterator
 
+from govcrawl.archive import forgotten
 from govcrawl.archive.checks.verify import sites_of, verify
+from govcrawl.archive.forgotten import Tombstone
 from govcrawl.archive.storage import Storage
 from govcrawl.exports import cdxj, wacz
 from govcrawl.exports.selection import Selection, select
@@ -260,6 +263,21 @@ def test_the_newest_full_response_is_taken(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.wacz") as package:
         (line,) = (line for line in index_of(package) if "/i/1.png" in line)
         assert line.split(" ")[1].startswith("20240303")
+
+
+def test_what_was_forgotten_is_in_no_export(data: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "archive"
+    shutil.copytree(data, copy)
+    key, when = notice().doc_id, datetime(2024, 4, 1, tzinfo=UTC)
+    stone = Tombstone(key, "article", key, "on request", (), when, "jyt-20240401T000000000Z-ab12", "jyt")
+    forgotten.write(Storage(str(copy)), [stone])
+    packed(copy, tmp_path / "a.wacz", sites=("jyt",))
+    assert urls_of(tmp_path / "a.wacz") == ["/2023/0101/c2.html"]
+    lines, _ = index(copy, "jyt")
+    assert (
+        len(lines) == 15 - 6
+    )  # the page twice, its other address, its frame and two images; the file may be another's too
+    assert not [line for line in lines if "c1.html" in line or "/i/" in line]
 
 
 def test_the_archive_of_these_tests_is_whole(data: Path) -> None:

@@ -14,7 +14,7 @@ from govcrawl.addresses import doc_id
 from govcrawl.archive.checks.check import Check
 from govcrawl.archive.checks.mending import sha256_of
 from govcrawl.archive.compact import file_name
-from govcrawl.archive.schema import ARTICLES, CAPTURES
+from govcrawl.archive.schema import ARTICLES, CAPTURES, LANDING
 from govcrawl.archive.site import COLUMNS, encode, partition_of
 from govcrawl.archive.values import storable
 from govcrawl.archive.warc import now_ms
@@ -95,17 +95,19 @@ class LostRows(Check):
         self, work: Mending, document: str, revision: int, captures: list[dict[str, Any]], waiting: list[Article]
     ) -> Article | None:
         own = [r for r in captures if r["doc_id"] == document and r["revision"] == revision]
-        base = next((r for r in reversed(own) if r["outcome"] in ("landed", "not_found")), None)
+        base = next((r for r in reversed(own) if r["outcome"] in (*LANDING, "not_found")), None)
         if base is None or base["outcome"] == "not_found":
             return self._copied(work, document, revision, base, waiting)
         # A redirected article's response is its target's; a revisit's payload is that of an earlier row.
         same = [r for r in captures if (r["run_id"], r["seq"]) == (base["run_id"], base["seq"]) and r["status"] == 200]
         like = [r for r in captures if r["payload_digest"] == base["payload_digest"] and r["status"] == 200]
+        stated = next((r["listed"] for r in reversed(captures) if r["doc_id"] == document and r["listed"]), None)
         for row in (*([base] if base["status"] == 200 else reversed(same)), *reversed(like)):
-            record = work.record(row["warc_file"], row["warc_offset"])
-            if record is None or record.revisit:
+            rendered = work.rules.is_rendered(work.site)
+            record = work.recorded(row["warc_file"], row["warc_offset"], rendered=rendered)
+            if record is None:
                 continue
-            facts = base | {"site": work.site, "fetched_at": row["fetched_at"]}
+            facts = base | {"site": work.site, "fetched_at": row["fetched_at"], "listed": stated}
             article = work.rules.read(facts, record, work.part)
             if article is None:
                 continue
