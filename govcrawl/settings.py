@@ -59,7 +59,10 @@ DOWNLOAD_FAIL_ON_DATALOSS = False
 TWISTED_DNS_RESOLVER = "govcrawl.network.guard.GuardedResolver"
 REDIRECT_MAX_TIMES = 10  # default 20
 
-EXTENSIONS = {"govcrawl.extensions.ArchiveExtension": 0}
+EXTENSIONS = {
+    "govcrawl.extensions.ArchiveExtension": 0,
+    "govcrawl.recognition.proposals.ProposalExtension": 10,
+}
 
 # The way of a page, in order.
 ITEM_PIPELINES = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import secrets
 from collections import Counter
 from datetime import timedelta
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from govcrawl.archive.captures import run_started
+from govcrawl.archive.forget import finish_under_lock
+from govcrawl.archive.forgotten import never_asked
 from govcrawl.archive.ledger import MAX_ATTEMPTS, Attempt, capture_rows, failed_before
 from govcrawl.archive.revisit import is_withdrawn
 from govcrawl.archive.schema import CAPTURES, RETRIED
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     from govcrawl.archive.captures import Known
     from govcrawl.archive.storage import Storage
     from govcrawl.archive.warc import Recorded
+
+logger = logging.getLogger(__name__)
 
 UNSTAMPED = pa.schema([field for field in CAPTURES if field.name not in ("run_id", "seq")])  # as the ledger makes rows
 NAMED_FAILURES = 20  # the others are counted, and named in captures
@@ -47,6 +52,7 @@ class Archive:
     ) -> None:
         storage.prepare()
         self.storage = storage
+        self.never_asked = never_asked(storage)
         self.started_at = now_ms()
         self.sites: dict[str, SiteArchive] = {}
         self.open_attempts: dict[Attempt, None] = {}
@@ -63,6 +69,8 @@ class Archive:
     def site(self, name: str) -> SiteArchive:
         """Open a site, or the one already open. Raises Locked, StorageError."""
         if name not in self.sites:
+            if finish_under_lock(self.storage, name):
+                logger.warning("What scrapy forget had begun to take out of %s is taken out now", name)
             self.sites[name] = SiteArchive(self.storage, name, self._run_id(name), **self._segment)
         return self.sites[name]
 

@@ -153,6 +153,10 @@ def _list_of(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, list) and all(map(fits, value))
 
 
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
 def _is_key(value: Any) -> bool:
     return isinstance(value, list) and len(value) == 2 and _is_text(value[0]) and _is_count(value[1])
 
@@ -166,6 +170,10 @@ _PARTS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "finished_at": (_is_moment, "a moment with its time zone"),
     "landed": (_of(_of(_is_count)), "numbers of rows by province and year"),
     "missing_fields": (_of(_is_count), "numbers of rows by field"),
+    "outcomes": (_of(_of(_is_count)), "numbers of requests by kind and outcome"),
+    "without_text": (_of(_of(_is_count)), "numbers of pages by what became of them and what they show"),
+    "lacking": (_of(_list_of(_is_object)), "lists of rows by field"),
+    "proposals": (_list_of(_is_object), "a list of proposals"),
     "channels": (_list_of(_is_channel), "a list of channels"),
     "rows_removed": (_of(_is_count), "numbers of rows by run"),
     "lost_rows": (_list_of(_is_key), "a list of keys"),

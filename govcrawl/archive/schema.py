@@ -94,7 +94,7 @@ CAPTURES = _schema(
         "kind",
         pa.string(),
         False,
-        "`listing` `article` `part` (a frame or further page) `image` `script` (asked in a browser) `attachment` `robots`",
+        "`listing` `article` `part` (a frame or further page) `image` `script` (asked in a browser) `example` (for a proposal) `attachment` `robots`",
     ),
     ("channel", pa.string(), True, "the column it belongs to"),
     ("listed_title", pa.string(), True, "the title in the listing"),
@@ -184,8 +184,14 @@ AGAIN = "reread"
 LANDING = ("landed", AGAIN)  # outcomes whose `revision` is a row of their own run
 # Outcomes of an attempt. A settled address is not asked again; the others are retried at the next start, a few times.
 SETTLED = frozenset(
-    {"landed", "unchanged", "alias", "duplicate", "not_article", "unreadable", "not_found", "robots", "given_up", AGAIN}
+    {
+        *("landed", "unchanged", "alias", "duplicate", "not_article", "unreadable", "not_found", "robots", "given_up"),
+        AGAIN,
+        "forgotten",
+    }
 )
+# Kinds of pages that are fetched beside the articles: they say nothing of an article at the same address.
+BESIDE = frozenset({"part", "image", "example"})
 RETRIED = frozenset({"network", "server_error", "throttled", "challenge", "callback_error"})
 OUTCOMES: dict[str, str] = {
     "landed": "a new article or revision; for a listing: rows were read",
@@ -198,6 +204,7 @@ OUTCOMES: dict[str, str] = {
     "not_found": "404 or 410; asked again after 30 days",
     "robots": "forbidden by robots.txt",
     "given_up": "failed too often in a row",
+    "forgotten": "leads to an article that `scrapy forget` took out, see alias_of; it was not asked for",
     "network": "no response: connection, DNS, timeout, or not in the recording that is replayed",
     "server_error": "5xx or an empty page",
     "throttled": "429 or 408",

@@ -15,9 +15,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from govcrawl.archive import listed, runs
-from govcrawl.archive.captures import State, read_rows, read_table, run_started
+from govcrawl.archive.captures import in_order, read_rows, read_table, run_started
 from govcrawl.archive.lock import SiteLock
 from govcrawl.archive.schema import ARTICLES, CAPTURES
+from govcrawl.archive.state import State
 from govcrawl.archive.storage import StorageError
 from govcrawl.archive.values import Misfit, check, storable
 from govcrawl.archive.warc import ROTATE_BYTES, Exchange, Original, WarcWriter, payload_digest
@@ -99,7 +100,7 @@ class SiteArchive:
         try:
             self._sweep_staging()
             self._recover()
-            self.state = State(read_rows(storage, list(storage.files(f"captures/site={site}", ".parquet"))))
+            self.state = State.open(storage, site, run_id, self._lock.renew)
             self.walks = runs.complete_walks(storage, site)
         except BaseException:
             self._lock.release()
@@ -201,6 +202,8 @@ class SiteArchive:
         self._articles.clear()
         self._captures.clear()
         self._seq += 1
+        mark, content = files[-1]
+        self.state.committed(mark, len(content), self.run_id)
 
     def _partitions(self) -> dict[tuple[str, int], list[Article]]:
         partitions: dict[tuple[str, int], list[Article]] = defaultdict(list)
@@ -245,17 +248,16 @@ class SiteArchive:
                 return newest
         return None
 
-    def listed_fields(self, doc_ids: set[str]) -> dict[str, dict[str, Any]]:
-        """What listings stated of these addresses, by doc_id, from the newest captures that tell of it."""
-        found: dict[str, dict[str, Any]] = {}
-        for name in sorted(
-            self.storage.files(f"captures/site={self.site}", ".parquet"), key=lambda n: n.rsplit("/", 1)[-1]
-        ):
+    def listed_fields(self, known: Known) -> dict[str, Any]:
+        """What a listing last stated of an address."""
+        if known.listed != "":
+            return listed.loads(known.listed)
+        for name in reversed(in_order(self.storage.files(f"captures/site={self.site}", ".parquet"))):
             table = read_table(self.storage, name, CAPTURES, ["doc_id", "listed"])
-            for row in table.filter(pc.is_valid(pc.field("listed"))).to_pylist():
-                if row["doc_id"] in doc_ids:
-                    found[row["doc_id"]] = listed.loads(row["listed"])
-        return found
+            found = table.filter((pc.field("doc_id") == known.doc_id) & pc.is_valid(pc.field("listed")))
+            if found.num_rows:
+                return listed.loads(found["listed"][-1].as_py())
+        return {}
 
     def same_notice(self, row: dict[str, Any]) -> str | None:
         """doc_id of a live article of the site with the number and title of this one, at another address."""
@@ -285,6 +287,7 @@ class SiteArchive:
             self._warc.close()
             if report is not None:
                 runs.write(self.storage, self.site, self.run_id, report)
+            self.state.ended(self.run_id)
         except BaseException:
             self.broken = True
             raise

@@ -144,6 +144,10 @@ class Storage:
 
     def files(self, folder: str, suffix: str = "") -> Iterator[str]:
         """Relative paths of the files below a folder, sorted; none where the folder is not there."""
+        yield from self.sizes(folder, suffix)
+
+    def sizes(self, folder: str, suffix: str = "") -> dict[str, int]:
+        """The same with their sizes in bytes."""
         selector = fs.FileSelector(self.path(folder), recursive=True, allow_not_found=True)
         try:
             try:
@@ -154,7 +158,8 @@ class Storage:
             msg = f"cannot list {folder} below {self.root} ({exc})"
             raise StorageError(msg) from exc
         start = len(self.base) + 1
-        yield from sorted(i.path[start:] for i in infos if i.type == fs.FileType.File and i.path.endswith(suffix))
+        found = {i.path[start:]: i.size for i in infos if i.type == fs.FileType.File and i.path.endswith(suffix)}
+        return dict(sorted(found.items()))
 
     def exists(self, relative: str) -> bool:
         try:

@@ -103,11 +103,13 @@ class WarcWriter:
         the response record. Raises StorageError."""
         try:
             file = self._current()
-            response_id = _urn()
+            response_id = new_urn()
             common = [("WARC-Date", warc_date(exchange.fetched_at)), ("WARC-Target-URI", exchange.url)]
             if exchange.ip:
                 common.append(("WARC-IP-Address", exchange.ip))
-            head = _head(f"HTTP/1.1 {exchange.status} {exchange.reason}".rstrip(), exchange.headers, len(exchange.body))
+            head = http_head(
+                f"HTTP/1.1 {exchange.status} {exchange.reason}".rstrip(), exchange.headers, len(exchange.body)
+            )
             extra = [("WARC-Payload-Digest", digest), ("WARC-Warcinfo-ID", self._info_id)]
             if original is None:
                 kind, content = WarcRecordType.response, head + exchange.body
@@ -118,15 +120,15 @@ class WarcWriter:
                     ("WARC-Refers-To-Target-URI", original.url),
                     ("WARC-Refers-To-Date", warc_date(original.fetched_at)),
                 ]
-            response = _record(kind, response_id, [*common, *extra], content, "application/http; msgtype=response")
+            response = record_bytes(kind, response_id, [*common, *extra], content, "application/http; msgtype=response")
             parts = urlsplit(exchange.url)
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             headers = [("Host", parts.netloc), *(h for h in exchange.request_headers if h[0].lower() not in _SECRET)]
-            asked = _head(f"{exchange.method} {target} HTTP/1.1", headers, len(exchange.request_body) or None)
+            asked = http_head(f"{exchange.method} {target} HTTP/1.1", headers, len(exchange.request_body) or None)
             concurrent = [("WARC-Concurrent-To", response_id), ("WARC-Warcinfo-ID", self._info_id)]
-            request = _record(
+            request = record_bytes(
                 WarcRecordType.request,
-                _urn(),
+                new_urn(),
                 [*common, *concurrent],
                 asked + exchange.request_body,
                 "application/http; msgtype=request",
@@ -152,7 +154,7 @@ class WarcWriter:
                 ("WARC-Payload-Digest", payload_digest(markup)),
                 ("WARC-Warcinfo-ID", self._info_id),
             ]
-            self._append(file, _record(WarcRecordType.conversion, _urn(), headers, markup, RENDERED))
+            self._append(file, record_bytes(WarcRecordType.conversion, new_urn(), headers, markup, RENDERED))
         except OSError as exc:
             msg = f"cannot write {self._name or self._folder} ({exc}); free space or permissions, then run again"
             raise StorageError(msg) from exc
@@ -200,7 +202,7 @@ class WarcWriter:
             else:
                 self._file = io.BytesIO()
             self._size = 0
-            self._info_id = _urn()
+            self._info_id = new_urn()
             self._append(self._file, info_record(os.path.basename(self._name), self._run_id, self._info_id))
         return self._file
 
@@ -217,10 +219,10 @@ def info_record(filename: str, part_of: str, record_id: str | None = None) -> by
         f"isPartOf: {part_of}\r\n"
     ).encode()
     headers = [("WARC-Date", warc_date(now_ms())), ("WARC-Filename", filename)]
-    return _record(WarcRecordType.warcinfo, record_id or _urn(), headers, fields, "application/warc-fields")
+    return record_bytes(WarcRecordType.warcinfo, record_id or new_urn(), headers, fields, "application/warc-fields")
 
 
-def _urn() -> str:
+def new_urn() -> str:
     return f"<urn:uuid:{uuid.uuid4()}>"
 
 
@@ -228,14 +230,14 @@ def _clean(value: str) -> str:
     return value.replace("\r", " ").replace("\n", " ")
 
 
-def _head(first: str, headers: Iterable[tuple[str, str]], length: int | None) -> bytes:
+def http_head(first: str, headers: Iterable[tuple[str, str]], length: int | None) -> bytes:
     lines = [first, *(f"{_clean(k)}: {_clean(v)}" for k, v in headers if k.lower() not in _HOP_BY_HOP)]
     if length is not None:
         lines.append(f"Content-Length: {length}")
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
 
 
-def _record(kind: WarcRecordType, record_id: str, headers: HeaderList, content: bytes, media_type: str) -> bytes:
+def record_bytes(kind: WarcRecordType, record_id: str, headers: HeaderList, content: bytes, media_type: str) -> bytes:
     record = WarcRecord()
     record.init_headers(record_type=kind, record_urn=record_id[5:-1].encode())
     for name, value in headers:

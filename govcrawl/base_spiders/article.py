@@ -14,7 +14,7 @@ from scrapy.spidermiddlewares.httperror import HttpError
 from govcrawl import items
 from govcrawl.addresses import doc_id, host_of
 from govcrawl.archive.ledger import Attempt, Hop, outcome_of_status
-from govcrawl.archive.schema import RETRIED
+from govcrawl.archive.schema import BESIDE, RETRIED
 from govcrawl.base_spiders.rows import Row
 from govcrawl.extraction import is_older
 from govcrawl.extraction.flags import registrable
@@ -48,10 +48,12 @@ class ArticleSpider(Spider):
         return url
 
     def unsettled(self, site: str, url: str) -> bool:
-        """Whether an address is still to be asked: not asked in this run, and not settled by another."""
+        """Whether an address is still to be asked: not asked in this run, not settled by another, and not forgotten."""
         key = doc_id(url)
+        if key in self.archive.never_asked:
+            return False
         known = self.archive.site(site).state.get(key)
-        return key not in self._asked and (known is None or known.kind in ("part", "image") or known.outcome in RETRIED)
+        return key not in self._asked and (known is None or known.kind in BESIDE or known.outcome in RETRIED)
 
     def is_article_address(self, url: str) -> bool:
         """Whether a redirect to this address can be an article that has moved, and not a front page or a listing."""
@@ -82,13 +84,11 @@ class ArticleSpider(Spider):
     def read_again(self, site: Site) -> Iterator[ArticlePage]:
         """The site's pages in which older rules could read no text, from the WARC, without a request."""
         own = self.archive.site(site.name)
-        waiting = [k for k in own.state.values() if k.kind == "article" and k.form and is_older(k.extractor)]
-        stated = own.listed_fields({known.doc_id for known in waiting}) if waiting else {}
-        for known in waiting:
+        for known in own.state.where(lambda k: k.of_kind("article") & k.read_by(is_older)):
             recorded = self.archive.recorded(known, rendered=is_rendered(self))
             if recorded is None or known.method != "GET":
                 continue
-            row = Row(known.url, known.listed_title, known.listed_on, stated.get(known.doc_id, {}))
+            row = Row(known.url, known.listed_title, known.listed_on, own.listed_fields(known))
             attempt = self.archive.begin(attempt_for(row, known.url, site, known.channel))
             attempt.hops.append(hop_again(known, recorded))
             self._asked.add(known.doc_id)
@@ -102,7 +102,8 @@ class ArticleSpider(Spider):
     def article_failed(self, failure: Failure) -> None:
         request: Request = failure.request  # type: ignore[attr-defined]
         outcome, error = outcome_of(failure)
-        self.archive.settle(request.meta["attempt"], outcome, error=error)
+        alias_of = getattr(failure.value, "alias_of", None)
+        self.archive.settle(request.meta["attempt"], outcome, error=error, alias_of=alias_of)
 
 
 def attempt_for(row: Row, url: str, site: Site, channel: str | None) -> Attempt:

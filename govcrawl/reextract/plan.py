@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import date
 
-    from govcrawl.archive.captures import Known, State
+    from govcrawl.archive.captures import Known
+    from govcrawl.archive.state import State
     from govcrawl.archive.storage import Storage
     from govcrawl.reextract.facts import Sites
 

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from govcrawl.addresses import doc_id
-from govcrawl.archive.captures import State, read_rows
+from govcrawl.archive.captures import read_rows
 from govcrawl.archive.compact import maintenance_report, new_run_id
 from govcrawl.archive.ledger import Attempt, Hop
 from govcrawl.archive.run import Archive
 from govcrawl.archive.schema import AGAIN
+from govcrawl.archive.state import State
 from govcrawl.attachments.fetching import known_file
 from govcrawl.pipelines import differences, repeated, revised
 from govcrawl.reextract.piece import read_piece

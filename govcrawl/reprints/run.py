@@ -31,10 +31,11 @@ from govcrawl.archive.warc import now_ms
 from govcrawl.reprints import facts, sketch
 from govcrawl.reprints.groups import EVIDENCE, FORGOTTEN, LEAST_GRAMS, PART, ROLES, SAME, Groups, Link, delay_hours
 from govcrawl.reprints.index import DOCUMENTS, Index, keys_of
+from govcrawl.reprints.index import FOLDER as INDEX
 from govcrawl.reprints.text import compared
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from govcrawl.archive.storage import Storage
     from govcrawl.reprints.sketch import Array, Sketches
@@ -118,6 +119,22 @@ def group_pending(
     return done
 
 
+def forget(storage: Storage, doc_ids: Collection[str]) -> int:
+    """Take articles that the archive has no more out of their groups, and the words of these doc_ids out of the index.
+    Returns how many were grouped. Raises Locked, StorageError."""
+    done = Grouped()
+    if not (any(storage.files(FOLDER)) or any(storage.files(INDEX))):
+        return 0
+    run_id = new_run_id(FOLDER)
+    lock = SiteLock(storage, FOLDER, run_id)
+    lock.acquire()
+    with ExitStack() as stack:
+        stack.callback(lock.release)
+        for _ in _Run(storage, run_id, done, _sketcher(stack, 1), BATCH).only_forget(doc_ids):
+            lock.renew()
+    return done.forgotten
+
+
 class _Run:
     def __init__(
         self, storage: Storage, run_id: str, done: Grouped, prepare: Callable[..., Iterator[Prepared]], batch: int
@@ -144,6 +161,16 @@ class _Run:
         yield from self._forget(articles, known)
         for table in self._batches(articles, np.flatnonzero(wanted)):
             self._group(table)
+            yield
+
+    def only_forget(self, doc_ids: Collection[str]) -> Iterator[None]:
+        articles, known = newest_articles(self.storage), known_rows(self.storage)
+        self.last = known.last
+        self.groups = load(self.storage, self.index, known)
+        yield from self._forget(articles, known)
+        indexed = self.index.find(keys_of(pa.array(sorted(doc_ids), pa.string())))
+        if left := indexed[indexed >= 0].tolist():  # a killed run had indexed them, and left no row
+            self.index.blank(left, self.run_id)
             yield
 
     def _batches(self, articles: _Newest, which: Array) -> Iterator[Prepared]:

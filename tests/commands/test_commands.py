@@ -20,7 +20,7 @@ from govcrawl.commands import canary, probe, sites
 from govcrawl.errors import BadArgument
 from govcrawl.recognition import families
 from govcrawl.recognition.families import FAMILIES, FEED, GENERIC, bound_to, checked_url, other_site, registrable
-from govcrawl.spiders.site import UnknownSite
+from govcrawl.recognition.unknown import UnknownSite, anew
 from govcrawl.spiders.urls import UrlsSpider
 from tests import simulated
 from tests.loopback import FAST, PROJECT, Site, command, crawl, environment
@@ -155,8 +155,7 @@ def test_a_site_that_no_spider_knows_is_walked_to_its_end(slug: str, tmp_path: P
     site = simulated.site(slug)
     channel = site.lists[0]
     of = other_site(channel.url)
-    facts = {"name": of.name, "site_name": of.name, "hosts": of.hosts, "of": of}
-    walked = Crawl(type("OtherSite", (UnknownSite,), facts), site, tmp_path, channel=channel.url)
+    walked = Crawl(anew(UnknownSite, None, of, None), site, tmp_path, channel=channel.url)
     expected = {doc_id(row.url) for row in channel.rows}
     assert {page.attempt.doc_id for page in walked.pages} == expected
     assert [w.ended for w in walked.walks] == ["last"]

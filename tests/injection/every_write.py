@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
+from tests import forgettable
 from tests.injection.patches import KINDS
 from tests.loopback import FAST, PROJECT, Site, environment
 
@@ -139,6 +140,9 @@ def programs(zygote: Zygote, site: Site) -> Iterator[Program]:
     assert zygote.run(made, crawl) == 0, zygote.log()
     assert zygote.run(made, call("damage", str(made))) == 0, zygote.log()
     yield Program("verify --repair", scrapy("verify", "--repair"), made)
+    made = folder / "forget"
+    assert zygote.run(made, call("forgettable", str(made))) == 0, zygote.log()
+    yield Program("forget", scrapy("forget", "--reason", "x", "--copies", forgettable.URL), made)
 
 
 def run(folder: Path, most: int | None = None, kinds: tuple[str, ...] = KINDS) -> dict[str, Tally]:
