@@ -25,7 +25,9 @@ from govcrawl.reextract.facts import Sites
 from govcrawl.reextract.plan import Scope
 from govcrawl.reextract.run import Done, Reading, look, reextract
 from govcrawl.run_report import verdict
-from govcrawl.workers.local import WorkerDied, cores, jobs_of, local
+from govcrawl.workers.chosen import add_options, chosen
+from govcrawl.workers.cluster import Unreachable
+from govcrawl.workers.local import WorkerDied, cores
 
 if TYPE_CHECKING:
     import argparse
@@ -44,7 +46,7 @@ class Command(ScrapyCommand):
     requires_crawler_process = False
 
     def syntax(self) -> str:
-        return "[--since DAY] [--where-extractor-older-than VERSION] [--jobs N] [--dry-run] [--diff N] [site …]"
+        return "[--since DAY] [--where-extractor-older-than VERSION] [--jobs N | --scheduler tcp://… | --workers N] [--dry-run] [--diff N] [site …]"
 
     def short_desc(self) -> str:
         return "Read stored articles again by today's rules, from their recordings"
@@ -53,7 +55,7 @@ class Command(ScrapyCommand):
         return (
             "Read every article of these sites (of all, without names) again from its WARC, without a request. What a reader "
             "would see otherwise lands as a revision with the cause reextracted; a page that reads the same makes no row. A run "
-            "that was killed is continued by the next one. Exit codes: 0 done, 1 a worker died, 2 bad argument, 3 stopped, or "
+            "that was killed is continued by the next one. Exit codes: 0 done, 1 workers died or no scheduler answers, 2 bad argument, 3 stopped, or "
             "some pages could not be read, 7 a run holds a site, which was passed over, 8 storage failed."
         )
 
@@ -66,9 +68,7 @@ class Command(ScrapyCommand):
             dest="older_than",
             help="only articles that were last read by rules before this version of govcrawl",
         )
-        parser.add_argument(
-            "--jobs", metavar="N", default=str(cores()), help="processes that read (default: all cores)"
-        )
+        add_options(parser, cores())
         parser.add_argument(
             "--dry-run", action="store_true", help="tell what would change, with examples; write nothing"
         )
@@ -81,7 +81,7 @@ class Command(ScrapyCommand):
         data = data_folder(self.settings)
         storage = Storage(data)
         try:
-            scope, most, jobs = _scope(opts), _count(opts.diff), jobs_of(opts.jobs)
+            scope, most = _scope(opts), _count(opts.diff)
             sites = _sites(storage, data, args)
         except BadArgument as exc:
             raise UsageError(str(exc), print_help=False) from exc
@@ -89,8 +89,14 @@ class Command(ScrapyCommand):
             sys.stderr.write(f"{exc}\n")
             self.exitcode = verdict.STORAGE
             return
-        with local(jobs) as workers, _stopping() as stop:
-            self._run(storage, sites, _Work(self, scope, workers, stop, most, dry=opts.dry_run or most is not None))
+        try:
+            with chosen(opts) as workers, _stopping() as stop:
+                self._run(storage, sites, _Work(self, scope, workers, stop, most, dry=opts.dry_run or most is not None))
+        except BadArgument as exc:
+            raise UsageError(str(exc), print_help=False) from exc
+        except Unreachable as exc:
+            sys.stderr.write(f"{exc}\n")
+            self.exitcode = verdict.CRASHED
 
     def _run(self, storage: Storage, sites: list[str], work: _Work) -> None:
         codes = []

@@ -6,15 +6,10 @@ A kill between the two leaves documents in the index that have no row; the next 
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import threading
-from collections import Counter, deque
-from concurrent.futures import ProcessPoolExecutor
+from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,12 +28,14 @@ from govcrawl.reprints.groups import EVIDENCE, FORGOTTEN, LEAST_GRAMS, PART, ROL
 from govcrawl.reprints.index import DOCUMENTS, Index, keys_of
 from govcrawl.reprints.index import FOLDER as INDEX
 from govcrawl.reprints.text import compared
+from govcrawl.workers.local import Here
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
     from govcrawl.archive.storage import Storage
     from govcrawl.reprints.sketch import Array, Sketches
+    from govcrawl.workers.local import Workers
 
 FOLDER = "reprints"
 # Articles of a batch: what a kill makes the next run repeat, and the rows of a file.
@@ -97,10 +94,14 @@ class _Known:
 
 
 def group_pending(
-    storage: Storage, *, jobs: int = 1, batch: int = BATCH, after: Callable[[Grouped], None] | None = None
+    storage: Storage,
+    *,
+    workers: Workers | None = None,
+    batch: int = BATCH,
+    after: Callable[[Grouped], None] | None = None,
 ) -> Grouped:
     """Group what is new, changed or gone from the archive; a kill at any moment loses no more than the present batch.
-    ``jobs``: processes that sketch; ``after`` is called after each batch. Raises Locked, StorageError."""
+    ``workers`` sketch; ``after`` is called after each batch. Raises Locked, StorageError, WorkerDied."""
     done = Grouped()
     run_id = new_run_id(FOLDER)
     storage.prepare()
@@ -111,7 +112,7 @@ def group_pending(
         for name in list(storage.files("staging")):
             if name.rsplit("/", 1)[-1].startswith(_STAGED):
                 storage.remove(name)
-        run = _Run(storage, run_id, done, _sketcher(stack, jobs), batch)
+        run = _Run(storage, run_id, done, _sketcher(workers or Here()), batch)
         for _ in run.go():
             lock.renew()
             if after is not None:
@@ -130,7 +131,7 @@ def forget(storage: Storage, doc_ids: Collection[str]) -> int:
     lock.acquire()
     with ExitStack() as stack:
         stack.callback(lock.release)
-        for _ in _Run(storage, run_id, done, _sketcher(stack, 1), BATCH).only_forget(doc_ids):
+        for _ in _Run(storage, run_id, done, _sketcher(Here()), BATCH).only_forget(doc_ids):
             lock.renew()
     return done.forgotten
 
@@ -518,30 +519,5 @@ def prepare(table: pa.Table) -> Prepared:
     return Prepared(documents, sketch.with_keys(sketch.sketch([b.letters for b in bodies]), heads))
 
 
-def _sketcher(stack: ExitStack, jobs: int) -> Callable[[Iterator[pa.Table]], Iterator[Prepared]]:
-    if jobs <= 1:
-        return lambda tables: map(prepare, tables)
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_end_with_parent)
-    stack.callback(pool.shutdown, cancel_futures=True)
-
-    def run(tables: Iterator[pa.Table]) -> Iterator[Prepared]:
-        """In order, a few tables ahead of what is asked for."""
-        waiting = deque(pool.submit(prepare, t) for t in islice(tables, 2 * jobs))
-        while waiting:
-            yield waiting.popleft().result()
-            waiting.extend(pool.submit(prepare, t) for t in islice(tables, 1))
-
-    return run
-
-
-def _end_with_parent() -> None:
-    """A process whose parent was killed would wait for work for ever."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+def _sketcher(workers: Workers) -> Callable[[Iterator[pa.Table]], Iterator[Prepared]]:
+    return lambda tables: (prepared for _, prepared in workers.map(prepare, tables))

@@ -1,1 +1,1 @@
-"""Work that is shared out to processes."""
+"""Work that is shared out to processes and machines."""

@@ -127,10 +127,10 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def jobs_of(text: str) -> int:
+def jobs_of(text: str, option: str = "--jobs") -> int:
     """A number of processes as it is typed. Raises BadArgument."""
     most = 4 * cores()
     if not (text.isascii() and text.isdecimal() and 1 <= int(text[:6]) <= most):
-        msg = f"--jobs {text} is not a number of processes from 1 to {most}; write --jobs 2"
+        msg = f"{option} {text} is not a number of processes from 1 to {most}; write {option} 2"
         raise BadArgument(msg)
     return int(text)

@@ -247,6 +247,7 @@ def test_set_aside_and_left_behind_files_go(data: Path) -> None:
     ):
         storage.publish(name, json.dumps({"said": TITLE}, ensure_ascii=False).encode())
     storage.publish("quarantine/captures/site=other/x.parquet", b"of another site")
+    storage.publish(f"state/site={SITE}/x.state", b"packed words")
     warc = data / next(storage.files("warc"))
     with warc.open("ab") as file:  # a killed run's half of a record
         file.write(gzip.compress(TITLE.encode() * 50)[:-12])
@@ -254,6 +255,7 @@ def test_set_aside_and_left_behind_files_go(data: Path) -> None:
     assert holding(data, WORDS) == []
     assert json.loads((data / "batches/one.json").read_bytes()).keys() == {"said"}
     assert (data / "quarantine/captures/site=other/x.parquet").exists()
+    assert list(storage.files("state")) == [], "a snapshot of captures is made anew"
     assert findings(data) == []
 
 
