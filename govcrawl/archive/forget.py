@@ -113,7 +113,7 @@ def finish_under_lock(storage: Storage, site: str) -> int:
     removals there were. Raises Locked too."""
     if not unfinished(storage, site):
         return 0
-    lock = SiteLock(storage, site, new_run_id(site))
+    lock = SiteLock(storage, site, new_run_id(storage, site))
     lock.acquire()
     try:
         return len(finish(storage, site, lock.renew))

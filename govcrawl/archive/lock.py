@@ -44,7 +44,8 @@ class SiteLock:
         self._held = False
 
     def acquire(self) -> None:
-        """Raises Locked where another run holds the site, StorageError where the lock cannot be had."""
+        """Raises Locked where another run holds the site, StorageError where the lock cannot be had, NewerArchive."""
+        self.storage.refuse_newer()
         if not self.storage.local or not self._flock():
             self._take_lease()
         self._held = True

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import secrets
 from collections import Counter
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from govcrawl.archive.captures import run_started
+from govcrawl.archive import runs
 from govcrawl.archive.forget import finish_under_lock
 from govcrawl.archive.forgotten import never_asked
 from govcrawl.archive.ledger import MAX_ATTEMPTS, Attempt, capture_rows, failed_before
@@ -71,18 +69,19 @@ class Archive:
         if name not in self.sites:
             if finish_under_lock(self.storage, name):
                 logger.warning("What scrapy forget had begun to take out of %s is taken out now", name)
-            self.sites[name] = SiteArchive(self.storage, name, self._run_id(name), **self._segment)
+            self.sites[name] = self._open(name)
         return self.sites[name]
 
+    def _open(self, name: str) -> SiteArchive:
+        """The site under its lock, as a run dated after all others of it: none came and went before the lock was had."""
+        while True:
+            opened = SiteArchive(self.storage, name, self._run_id(name), **self._segment)
+            if self._run_id(name) == opened.run_id:
+                return opened
+            opened.abandon()
+
     def _run_id(self, name: str) -> str:
-        """``<site>-<yyyymmddThhmmss><ms>Z-<random>``. Runs of a site are ordered by it, so a clock that was set back does
-        not count: the run is then dated just after the newest one."""
-        when = self.started_at
-        for folder in ("captures", "runs"):
-            for path in list(self.storage.files(f"{folder}/site={name}"))[-1:]:
-                with contextlib.suppress(ValueError):  # a stray file; verify tells of it
-                    when = max(when, run_started(path) + timedelta(milliseconds=1))
-        return f"{name}-{when:%Y%m%dT%H%M%S}{when.microsecond // 1000:03d}Z-{self._random}"
+        return runs.run_id(self.storage, name, self.started_at, self._random)
 
     def recorded(self, known: Known, *, rendered: bool = False) -> Recorded | None:
         """The last full response of an address, from the WARC, ``rendered``: as a browser made it; None where there is none

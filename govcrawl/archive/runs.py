@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
+
+from govcrawl.archive.captures import run_started
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,6 +36,16 @@ class CompleteWalk:
 
 def name_of(site: str, run_id: str) -> str:
     return f"runs/site={site}/{run_id}.json"
+
+
+def run_id(storage: Storage, site: str, when: datetime, random: str) -> str:
+    """The id of a run that begins now: ``<site>-<yyyymmddThhmmss><ms>Z-<random>``. What is committed of a site is ordered by
+    it, so a clock that was set back does not count: the run is then dated just after the site's newest one."""
+    for folder in ("captures", "runs", "forgotten"):
+        for path in list(storage.files(f"{folder}/site={site}"))[-1:]:
+            with contextlib.suppress(ValueError):  # a stray file; verify tells of it
+                when = max(when, run_started(path) + timedelta(milliseconds=1))
+    return f"{site}-{when:%Y%m%dT%H%M%S}{when.microsecond // 1000:03d}Z-{random}"
 
 
 def write(storage: Storage, site: str, run_id: str, report: dict[str, Any]) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 VERSION = "2"
 
@@ -26,7 +29,15 @@ IMAGES = pa.list_(pa.field("element", pa.struct([pa.field("url", pa.string()), p
 
 def _schema(*columns: tuple[str, Any, bool, str]) -> pa.Schema:
     fields = [pa.field(n, t, nullable=null, metadata={"description": about}) for n, t, null, about in columns]
-    return pa.schema(fields, metadata={"govcrawl": VERSION})
+    return pa.schema(fields, metadata={"schema_version": VERSION})
+
+
+def version_of(metadata: Mapping[bytes, bytes] | None) -> int | None:
+    """The schema version that a Parquet file's metadata states; files of versions 1 and 2 call it ``govcrawl``. None where
+    it is none of ours."""
+    said = metadata or {}
+    stated = said.get(b"schema_version") or said.get(b"govcrawl")
+    return int(stated) if stated is not None and stated.isdigit() else None
 
 
 ARTICLES = _schema(
@@ -129,6 +140,15 @@ CAPTURES = _schema(
 )
 # Columns that files of version 1 lack; they read as null.
 ADDED = frozenset({"tls", "truncated", "form", "extractor", "part_of", "listed"})
+# The govcrawl that first wrote a dataset, or a column of it that was not there from the dataset's first day.
+SINCE = {
+    "articles": "0.1.0",
+    "captures": "0.1.0",
+    "attachment_text": "0.1.0",
+    "reprints": "0.2.0",
+    "forgotten": "0.3.0",
+    **{f"captures.{name}": "0.2.0" for name in ADDED},
+}
 
 # The dataset reprints/: one row whenever an article's place in its group changed.
 REPRINTS = _schema(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import secrets
 import time
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 # Fast to write, and within a few per cent of the size that slower levels reach on Chinese text.
 COMPRESSION = {"compression": "zstd", "compression_level": 3, "row_group_size": 10_000, "write_page_checksum": True}
+REPAIRED = b"repaired"  # in the metadata of a mark: doc_ids, as JSON
 _SLUG = re.compile(r"[a-z_]{1,40}")
 COLUMNS = [f.name for f in fields(Article) if f.name not in ("province", "year")]
 STORED = [n for n in COLUMNS if n not in ("run_id", "seq")]
@@ -324,10 +326,14 @@ class SiteArchive:
             for name in sorted(names):
                 self._keep_once(name, seen)
             names = [n for n in self._own_files() if segment_of(n) == (self.site, run_id, seq)]
-            found = read_rows(self.storage, names, ARTICLES)
+            found = list(read_rows(self.storage, names, ARTICLES))
             rows = recaptured(r for r in found if (r["run_id"], r["seq"]) == (run_id, seq))
-            if rows:
-                self._write_captures(rows, f"{run_id}-{seq:05d}-{secrets.token_hex(3)}.parquet")
+            put_back = [
+                r["doc_id"] for r in found if (r["run_id"], r["seq"]) != (run_id, seq)
+            ]  # by a repair that was killed
+            if found:
+                name = f"captures/site={self.site}/{run_id}-{seq:05d}-{secrets.token_hex(3)}.parquet"
+                self.storage.publish(name, mark(rows, put_back))
                 self.recovered += len(rows)
 
     def _keys(self, name: str) -> list[tuple[str, int]]:
@@ -354,10 +360,6 @@ class SiteArchive:
 
     def _file_name(self) -> str:
         return f"{self.run_id}-{self._seq:05d}-{secrets.token_hex(3)}.parquet"
-
-    def _write_captures(self, rows: list[dict[str, Any]], name: str) -> None:
-        table = pa.Table.from_pylist(rows, schema=CAPTURES)
-        self.storage.publish(f"captures/site={self.site}/{name}", encode(table))
 
 
 def captured(row: dict[str, Any]) -> dict[str, Any]:
@@ -391,6 +393,15 @@ def partition_of(path: str) -> dict[str, Any]:
     """Province and year from the path of an article file."""
     keys = dict(part.split("=", 1) for part in path.split("/") if "=" in part)
     return {"province": keys["province"], "year": int(keys["year"])}
+
+
+def mark(rows: list[dict[str, Any]], repaired: Iterable[str] = ()) -> memoryview:
+    """The captures file that marks a segment. ``repaired``: articles of which the segment changed what was committed before:
+    a repair put a row of theirs back, or wrote it off."""
+    table = pa.Table.from_pylist(rows, schema=CAPTURES)
+    if documents := sorted(set(repaired)):
+        table = table.replace_schema_metadata({**CAPTURES.metadata, REPAIRED: json.dumps(documents)})
+    return encode(table)
 
 
 def encode(table: pa.Table) -> memoryview:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import secrets
 import time
@@ -12,9 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from pyarrow import fs
 
+from govcrawl import __version__
+from govcrawl.archive.schema import VERSION
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+VERSIONS = "versions"  # the folder of a small file for each schema version that has written here
 STALE_SECONDS = 3600  # nobody writes a staged file for longer
 
 
@@ -22,13 +27,19 @@ class StorageError(Exception):
     """The archive could not be read or written; the message names the file and the remedy."""
 
 
+class NewerArchive(StorageError):
+    """A newer govcrawl has written to the archive; nothing of this one may."""
+
+
 class Storage:
     """The root folder of an archive. ``root`` is a folder or a URI such as ``s3://bucket/prefix``.
-    Paths given to the methods are relative to it, with ``/``. Every method raises StorageError where storage fails."""
+    Paths given to the methods are relative to it, with ``/``. Every method raises StorageError where storage fails, and
+    those that write raise NewerArchive where they know less than who wrote before."""
 
     def __init__(self, root: str) -> None:
         self.root = root
         self._durable: set[str] = set()  # folders whose entry this process has made durable
+        self._ours = False  # whether the archive is known to be of no newer version
         self.local = "://" not in root
         if self.local:
             self.fs: Any = fs.LocalFileSystem()
@@ -41,6 +52,7 @@ class Storage:
 
     def prepare(self) -> None:
         """Make the folders and try to write one file, so that a run fails at once and not after its first segment."""
+        self.refuse_newer()
         try:
             if self.local:
                 for folder in ("articles", "captures", "runs", "warc", "staging"):
@@ -59,6 +71,35 @@ class Storage:
         except OSError as exc:
             msg = f"the data folder {self.root} is not writable ({exc}); set GOVCRAWL_DATA to one that is"
             raise StorageError(msg) from exc
+        if VERSION not in self.versions():
+            said = {"schema_version": int(VERSION), "govcrawl": __version__}
+            self.publish(f"{VERSIONS}/{VERSION}.json", json.dumps(said).encode())
+
+    def versions(self) -> dict[str, str]:
+        """The schema versions that have written to the archive, each with the path of its file. Programs before 0.3 left
+        none."""
+        found = {name.rsplit("/", 1)[-1].removesuffix(".json"): name for name in self.files(VERSIONS, ".json")}
+        return {version: name for version, name in found.items() if version.isdecimal()}
+
+    def refuse_newer(self) -> None:
+        """Raises NewerArchive where a program with a newer schema has written here. It is looked for once."""
+        if self._ours:
+            return
+        newest, name = max(((int(version), name) for version, name in self.versions().items()), default=(0, ""))
+        if newest > int(VERSION):
+            msg = (
+                f"{self.root} was written with schema version {newest} ({self._writer(name)}), and this is govcrawl "
+                f"{__version__}, which knows version {VERSION}: nothing was written; upgrade govcrawl, or set GOVCRAWL_DATA "
+                "to another folder"
+            )
+            raise NewerArchive(msg)
+        self._ours = True
+
+    def _writer(self, name: str) -> str:
+        try:
+            return f"govcrawl {json.loads(self.read(name))['govcrawl']}"
+        except (ValueError, KeyError, TypeError):
+            return "by a govcrawl that does not say which"
 
     def _sweep(self) -> None:
         """Remove what writers of attachments left in staging/ when they were killed. A site's own files are swept by its
@@ -94,6 +135,7 @@ class Storage:
 
     def publish_stream(self, relative: str, write: Callable[[Any], object]) -> None:
         """``publish`` for what is too large to hold: ``write`` gets the open file. On an object store it is held."""
+        self.refuse_newer()
         if not self.local:
             buffer = io.BytesIO()
             write(buffer)
@@ -121,6 +163,7 @@ class Storage:
             raise StorageError(msg) from exc
 
     def _put(self, relative: str, data: Any) -> None:
+        self.refuse_newer()
         path = self.path(relative)
         try:
             try:
@@ -170,6 +213,7 @@ class Storage:
 
     def remove(self, relative: str) -> None:
         """Remove a file for good: it does not come back after a power cut. One that is not there is no error."""
+        self.refuse_newer()
         try:
             if not self.local:
                 self.fs.delete_file(self.path(relative))
@@ -185,6 +229,7 @@ class Storage:
 
     def move(self, relative: str, target: str) -> None:
         """Give a file another path; both folders are durable afterwards."""
+        self.refuse_newer()
         try:
             if not self.local:
                 self.fs.create_dir(os.path.dirname(self.path(target)), recursive=True)
@@ -208,6 +253,7 @@ class Storage:
 
     def truncate(self, relative: str, size: int) -> None:
         """Cut a file to its first bytes."""
+        self.refuse_newer()
         try:
             if not self.local:
                 self._put(relative, self.read(relative)[:size])

@@ -129,7 +129,7 @@ def _take_out(storage: Storage, by_site: dict[str, list[str]], going: set[str], 
     with ExitStack() as stack:
         locks = {}
         for site in sorted(by_site):
-            locks[site] = SiteLock(storage, site, new_run_id(site))
+            locks[site] = SiteLock(storage, site, new_run_id(storage, site))
             locks[site].acquire()
             stack.callback(locks[site].release)
         for site, lock in locks.items():

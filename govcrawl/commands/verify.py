@@ -88,6 +88,7 @@ class Command(ScrapyCommand):
         if not is_there(storage):
             msg = f"there is no archive at {data}; set GOVCRAWL_DATA to one"
             raise UsageError(msg, print_help=False)
+        storage.refuse_newer()  # what a newer schema holds would be findings
         there = sites_of(storage)
         unknown = sorted(set(sites) - set(there))
         if unknown:

@@ -82,7 +82,7 @@ class Reading:
 def look(storage: Storage, site: str, how: Reading) -> Done:
     """What ``reextract`` would do; nothing is written, and no lock taken. Raises StorageError, WorkerDied."""
     state = State(read_rows(storage, list(storage.files(f"captures/site={site}", ".parquet"))))
-    return _read(storage, Plan(storage, site, state, how.scope, new_run_id(site)), how, None)
+    return _read(storage, Plan(storage, site, state, how.scope, new_run_id(storage, site)), how, None)
 
 
 def reextract(storage: Storage, site: str, how: Reading, **segment: Any) -> Done:

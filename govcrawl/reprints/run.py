@@ -103,7 +103,7 @@ def group_pending(
     """Group what is new, changed or gone from the archive; a kill at any moment loses no more than the present batch.
     ``workers`` sketch; ``after`` is called after each batch. Raises Locked, StorageError, WorkerDied."""
     done = Grouped()
-    run_id = new_run_id(FOLDER)
+    run_id = new_run_id(storage, FOLDER)
     storage.prepare()
     lock = SiteLock(storage, FOLDER, run_id)
     lock.acquire()
@@ -126,7 +126,7 @@ def forget(storage: Storage, doc_ids: Collection[str]) -> int:
     done = Grouped()
     if not (any(storage.files(FOLDER)) or any(storage.files(INDEX))):
         return 0
-    run_id = new_run_id(FOLDER)
+    run_id = new_run_id(storage, FOLDER)
     lock = SiteLock(storage, FOLDER, run_id)
     lock.acquire()
     with ExitStack() as stack:

@@ -58,7 +58,7 @@ def data(origin: Path, tmp_path: Path) -> Path:
 
 def take_out(data: Path | str, key: str = KEY, site: str = SITE, going: tuple[str, ...] = ()) -> None:
     storage = Storage(str(data))
-    run_id = new_run_id(site)
+    run_id = new_run_id(storage, site)
     lock = SiteLock(storage, site, run_id)
     lock.acquire()
     try:
@@ -236,7 +236,7 @@ def test_compaction_and_a_later_run_leave_it_forgotten(data: Path) -> None:
 
 def test_set_aside_and_left_behind_files_go(data: Path) -> None:
     storage = Storage(str(data))
-    run = new_run_id(SITE)
+    run = new_run_id(storage, SITE)
     for name in (
         f"quarantine/captures/site={SITE}/x.parquet",
         f"quarantine/articles/province=x/year=1/{run}-00001-aaaaaa.parquet",
@@ -289,7 +289,7 @@ def steps_of(data: Path, at: int = 0) -> int:
     storage = Counting(str(data), at)
     found = family(storage, SITE, [KEY])
     try:
-        begin(storage, found, REASON, new_run_id(SITE))
+        begin(storage, found, REASON, new_run_id(storage, SITE))
         finish(storage, SITE, lambda: None)
     except Killed:
         pass

@@ -166,7 +166,16 @@ def test_every_folder_is_made_durable_before_a_file_in_it(tmp_path: Path, monkey
     storage = Storage(str(data))
     storage.prepare()
     storage.publish("articles/province=x/year=1/f.parquet", b"x")
-    assert synced == {"../../..", "../..", "..", ".", "articles", "articles/province=x", "articles/province=x/year=1"}
+    assert synced == {
+        "../../..",
+        "../..",
+        "..",
+        ".",
+        "versions",
+        "articles",
+        "articles/province=x",
+        "articles/province=x/year=1",
+    }
     synced.clear()
     storage.publish("articles/province=x/year=1/g.parquet", b"x")
     assert synced == {"articles/province=x/year=1"}, "once by each run"

@@ -35,7 +35,9 @@ def test_a_crawl_leaves_it_alone(tmp_path: Path) -> None:
         site.answers["/node_1.htm"] = (200, headers, forgettable.PACKED["br"](listed))
         forgettable.make(tmp_path, site.base)
         storage, key = Storage(str(tmp_path)), doc_id(site.base + path_of(SECRET))
-        begin(storage, family(storage, SITE, [key]), REASON, new_run_id(SITE))  # killed here: the crawl finishes it
+        begin(
+            storage, family(storage, SITE, [key]), REASON, new_run_id(storage, SITE)
+        )  # killed here: the crawl finishes it
         done = crawl(tmp_path, SITE, "-a", f"channel={site.listing}", "-a", "full=1", GOVCRAWL_REVISIT="*:0")
         assert done.returncode == 0, done.stdout + done.stderr[-2000:]
         assert "What scrapy forget had begun to take out of loopback is taken out now" in done.stderr

@@ -67,6 +67,6 @@ class Erased(Check):
             if stone.article in articles:
                 by_reason[stone.reason][stone.doc_id] = (stone.kind, stone.article)
         for reason, members in sorted(by_reason.items()):
-            begin(work.storage, known(work.storage, work.site, members), reason, new_run_id(work.site))
+            begin(work.storage, known(work.storage, work.site, members), reason, new_run_id(work.storage, work.site))
         if finish(work.storage, work.site, work.renew):
             yield f"{work.site}: {len(back)} forgotten articles taken out again"

@@ -37,6 +37,11 @@ _READ = (
 )
 
 
+# Outcomes whose ``revision`` is a row that landed with them: the last two of an article that moved to another address, and of
+# one whose new place a killed run did not write.
+LANDED = (*LANDING, "not_found", "alias", "callback_error")
+
+
 class Changed(Exception):
     """A file vanished while it was checked: a compaction ran. The site is checked again."""
 
@@ -184,7 +189,7 @@ class Look:
         try:
             for batch in whole_batches(self.storage, name, CAPTURES):
                 for row in batch.to_pylist():
-                    if row["revision"] is not None and row["outcome"] in (*LANDING, "not_found"):
+                    if row["revision"] is not None and row["outcome"] in LANDED:
                         self.stated[row["doc_id"], row["revision"]] = name
                     self._place(row, name, article=False)
             self.marked.add(named[1:])

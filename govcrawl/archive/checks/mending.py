@@ -6,19 +6,19 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
 from govcrawl.addresses import doc_id
 from govcrawl.archive.checks.look import Look
 from govcrawl.archive.checks.reading import Hashes, open_place, whole_batches
 from govcrawl.archive.compact import file_name
-from govcrawl.archive.schema import CAPTURES
-from govcrawl.archive.site import encode, segment
+from govcrawl.archive.site import mark, segment
 from govcrawl.archive.warc import recorded_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
+    import pyarrow as pa
+
+    from govcrawl.archive.checks.finding import Segment
     from govcrawl.archive.storage import Storage
     from govcrawl.archive.warc import Recorded
     from govcrawl.items import Article
@@ -46,6 +46,7 @@ class Mending:
         self.renew = renew
         self.hashes = Hashes(storage)
         self.lost: dict[str, Any] = {}
+        self._seq = 0
         self._look: Look | None = None
         self._streams: dict[str, Any] = {}
         self.parts: dict[str, tuple[str, int]] = {}  # places of the frames and further pages of articles, by doc_id
@@ -65,9 +66,14 @@ class Mending:
         """Move a file out of the datasets; returns what was done."""
         return f"{name}: moved to {self.storage.quarantine(name)}"
 
-    def write_captures(self, rows: list[dict[str, Any]], run: str, seq: int) -> str:
+    def next_segment(self) -> Segment:
+        """The repair's next segment of its own."""
+        self._seq += 1
+        return self.run_id, self._seq
+
+    def write_captures(self, rows: list[dict[str, Any]], run: str, seq: int, repaired: Iterable[str] = ()) -> str:
         name = f"captures/site={self.site}/{file_name(run, seq)}"
-        self.storage.publish(name, encode(pa.Table.from_pylist(rows, schema=CAPTURES)))
+        self.storage.publish(name, mark(rows, repaired))
         return name
 
     def files(self, dataset: str) -> list[str]:
