@@ -105,7 +105,7 @@ CAPTURES = _schema(
         "kind",
         pa.string(),
         False,
-        "`listing` `article` `part` (a frame or further page) `script` (asked in a browser) `example` (for a proposal) `attachment` `robots`",
+        "`listing` `article` `part` (a frame or further page) `image` `script` (asked in a browser) `example` (for a proposal) `attachment` `robots`",
     ),
     ("channel", pa.string(), True, "the column it belongs to"),
     ("listed_title", pa.string(), True, "the title in the listing"),
@@ -135,7 +135,7 @@ CAPTURES = _schema(
         True,
         "the rules that could not read it, or that read it again; newer ones read it from the WARC",
     ),
-    ("part_of", pa.string(), True, "doc_id of the article that a part belongs to"),
+    ("part_of", pa.string(), True, "doc_id of the article that a part or an image belongs to"),
     ("listed", pa.string(), True, "JSON: what the listing stated of the article beside title and date"),
 )
 # Columns that files of version 1 lack; they read as null.
@@ -211,7 +211,7 @@ SETTLED = frozenset(
     }
 )
 # Kinds of pages that are fetched beside the articles: they say nothing of an article at the same address.
-BESIDE = frozenset({"part", "example"})
+BESIDE = frozenset({"part", "image", "example"})
 RETRIED = frozenset({"network", "server_error", "throttled", "challenge", "callback_error"})
 OUTCOMES: dict[str, str] = {
     "landed": "a new article or revision; for a listing: rows were read",

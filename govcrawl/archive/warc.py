@@ -203,21 +203,23 @@ class WarcWriter:
                 self._file = io.BytesIO()
             self._size = 0
             self._info_id = new_urn()
-            fields = (
-                f"software: govcrawl/{__version__}\r\nformat: WARC File Format 1.1\r\n"
-                "conformsTo: http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/\r\n"
-                f"isPartOf: {self._run_id}\r\n"
-            ).encode()
-            headers = [("WARC-Date", warc_date(now_ms())), ("WARC-Filename", os.path.basename(self._name))]
-            self._append(
-                self._file,
-                record_bytes(WarcRecordType.warcinfo, self._info_id, headers, fields, "application/warc-fields"),
-            )
+            self._append(self._file, info_record(os.path.basename(self._name), self._run_id, self._info_id))
         return self._file
 
     def _append(self, file: BinaryIO, member: bytes) -> None:
         file.write(member)
         self._size += len(member)
+
+
+def info_record(filename: str, part_of: str, record_id: str | None = None) -> bytes:
+    """The warcinfo record with which a file begins, compressed. ``part_of``: the run or the collection that it belongs to."""
+    fields = (
+        f"software: govcrawl/{__version__}\r\nformat: WARC File Format 1.1\r\n"
+        "conformsTo: http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/\r\n"
+        f"isPartOf: {part_of}\r\n"
+    ).encode()
+    headers = [("WARC-Date", warc_date(now_ms())), ("WARC-Filename", filename)]
+    return record_bytes(WarcRecordType.warcinfo, record_id or new_urn(), headers, fields, "application/warc-fields")
 
 
 def new_urn() -> str:
