@@ -75,10 +75,10 @@ class Command(ScrapyCommand):
         data = data_folder(self.settings)
         storage = Storage(data)
         given = [*args, *(_read(opts.file) if opts.file else ())]
-        if not is_there(storage):
-            msg = f"there is no archive at {data}; set GOVCRAWL_DATA to one"
-            raise UsageError(msg, print_help=False)
         try:
+            if not is_there(storage):
+                msg = f"there is no archive at {data}; set GOVCRAWL_DATA to one"
+                raise UsageError(msg, print_help=False)
             if opts.list:
                 print(*_listed(storage), sep="\n")
                 return

@@ -55,10 +55,10 @@ class Command(ScrapyCommand):
             raise UsageError(msg, print_help=False)
         data = data_folder(self.settings)
         storage = Storage(data)
-        if not is_there(storage):
-            msg = f"there is no archive at {data}; set GOVCRAWL_DATA to one"
-            raise UsageError(msg, print_help=False)
         try:
+            if not is_there(storage):
+                msg = f"there is no archive at {data}; set GOVCRAWL_DATA to one"
+                raise UsageError(msg, print_help=False)
             if opts.diff:
                 self._diff(storage, *opts.diff)
             else:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from math import sqrt
-from statistics import mean, pstdev
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from govcrawl.health import workdays
@@ -199,10 +199,11 @@ def _silent(runs: Sequence[Run]) -> Iterator[tuple[str, str, str]]:
     if len(days) < RHYTHM_DAYS:
         return
     gaps = [workdays.between(a, b) for a, b in pairwise(days)]
-    longest = max(gaps)
+    longest, middle = max(gaps), fmean(gaps)
+    spread = sqrt(fmean((gap - middle) ** 2 for gap in gaps))
     today = runs[-1].finished_at.astimezone(workdays.CHINA).date()
     silent = workdays.between(days[-1], today)
-    if silent > max(5, mean(gaps) + 5 * pstdev(gaps), 1.5 * longest):
+    if silent > max(5, middle + 5 * spread, 1.5 * longest):
         yield (
             "silent",
             "",

@@ -40,14 +40,15 @@ def plain(language: str) -> list[Block]:
 
 
 @pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
     """A copy of the project in which the README's first command has run."""
     made = Copy(tmp_path_factory.mktemp("papers"))
     done = made.run(without_installing(next(b for b in blocks("README.md") if b.mark == "try").code))
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
     assert "heilongjiang: complete, exit code 0" in done.stdout
     assert "channel 通知公告: 2 list pages" in done.stdout
-    return made
+    with made.warm():
+        yield made
 
 
 def without_installing(command: str) -> str:
@@ -231,9 +232,12 @@ def test_a_drawing_names_what_is_there(block: Block) -> None:
 
 def test_every_block_is_checked() -> None:
     ways = ("checked as", "checked by collecting", "checked by its options", "checked by its parts", "checked by name")
+    by_hand = re.compile(r"checked by hand with \w+ \d[\d.]*( and \w+ \d[\d.]*)*")  # programs that CI has not
     for block in EVERY:
         assert block.language in {"sh", "python", "sql", "text", "ini", "crontab"}, block
-        assert not block.mark.startswith("checked") or block.mark.startswith(ways), block
+        assert not block.mark.startswith("checked") or block.mark.startswith(ways) or by_hand.fullmatch(block.mark), (
+            block
+        )
         assert block.language not in {"ini", "crontab"} or block.mark.startswith("checked as"), block
     fences = sum(read(paper).count("```") for paper in PAPERS)
     assert fences == 2 * len(EVERY), "a block is not seen by these tests"

@@ -79,9 +79,13 @@ def _checked(storage: Storage, site: str, hashes: Hashes, checked: Checked) -> t
 
 
 def is_there(storage: Storage) -> bool:
-    """Whether the data folder is an archive, if an empty one."""
+    """Whether the data folder is an archive, if an empty one. Raises StorageError."""
     folders = [storage.path(folder) for folder in ("articles", "captures", "runs", "warc")]
-    return any(info.type != fs.FileType.NotFound for info in storage.fs.get_file_info(folders))
+    try:
+        return any(info.type != fs.FileType.NotFound for info in storage.fs.get_file_info(folders))
+    except OSError as exc:
+        msg = f"cannot look for an archive at {storage.root} ({exc})"
+        raise StorageError(msg) from exc
 
 
 def sites_of(storage: Storage) -> list[str]:
