@@ -39,7 +39,9 @@ _BITS = (
 _ZERO = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad\ufffe\uffff]")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\ue000-\uf8ff\ufdd0-\ufdef]")
 _ODD = re.compile(f"[{_ZERO.pattern[1:-1]}{_CONTROL.pattern[1:-1]}]")
-_WRAP = re.compile("(?<=[⺀-鿿，。、；：？！”》）]) ?\n ?(?=[⺀-鿿“《（])")
+_BEFORE, _BEHIND = "[⺀-鿿，。、；：？！”》）]", "(?=[⺀-鿿“《（])"
+# A line break inside Chinese text; each way of writing it begins with one character, to which the engine leaps.
+_WRAP = re.compile(rf"\n(?<={_BEFORE}\n) ?{_BEHIND}| \n(?<={_BEFORE} \n) ?{_BEHIND}")
 # Addresses of pages, told at once: nearly all links.
 _PAGES = (".html", ".htm", ".shtml", "/")
 MAX_SHEETS = 40
@@ -225,19 +227,24 @@ def parse(markup: str, selectors: tuple[str, ...] = ()) -> Document:
     _hide(document, *hidden_names(walk.sheets))
     _reveal(document)
     _unlink(document)
-    document.attached = {
-        link.line
-        for link in document.links
-        if not link.href.endswith(_PAGES)
-        and (is_attachment(link.href) or ("." in link.text[-9:] and is_named(link.text)))
-    }
+    document.attached = {link.line for link in document.links if _is_document(link)}
     return document
+
+
+def _is_document(link: Link) -> bool:
+    """Whether a link is to a document, by its address or its words."""
+    if link.href.endswith(_PAGES):
+        return False
+    return is_attachment(link.href) or ("." in link.text[-9:] and is_named(link.text))
 
 
 def _write(tree: LexborHTMLParser) -> None:
     """Set into the tree what the page's scripts write, where it shows something."""
-    scripts = [node for node in tree.tags("script")[:MAX_SCRIPTS] if node.first_child is not None]
-    texts = [node.text() for node in scripts]
+    scripts, texts = [], []
+    for node in tree.tags("script")[:MAX_SCRIPTS]:
+        if (child := node.first_child) is not None:
+            scripts.append(node)
+            texts.append(child.text_content or "")
     for node, found in zip(scripts, writings(texts), strict=True):
         for writing in reversed(found):
             _set(tree, node, writing)
@@ -311,17 +318,17 @@ def _hide(document: Document, hidden: set[str], off: set[str]) -> None:
     named = hidden | off
     if not named:
         return
-    looks: dict[tuple[str, str], int] = {}
+    looks: dict[tuple[str, str], int] = {("", ""): 0}
     moved = set()
     for box in document.boxes:
-        look = (box.id, box.cls)
-        if look not in looks:
+        look = looks.get((box.id, box.cls))
+        if look is None:
             names = {"." + c for c in box.cls.lower().split()} | {"#" + box.id.lower()}
-            looks[look] = 0 if named.isdisjoint(names) else 1 if off.isdisjoint(names) else 2
-        if looks[look] and box.tag not in ("html", "body"):
+            look = 0 if named.isdisjoint(names) else 1 if off.isdisjoint(names) else 2
+            looks[box.id, box.cls] = look
+        if look and box.tag not in ("html", "body"):
             box.hidden = True
-            if looks[look] == 2:
-                box.offscreen = True
+            box.offscreen = box.offscreen or look == 2
         if box.offscreen or box.parent in moved:
             moved.add(box.index)
     _hide_lines(document, [box for box in document.boxes if box.hidden and box.block])

@@ -21,9 +21,9 @@ from govcrawl.provinces import NATIONAL, PROVINCES, UNKNOWN
 
 _NAMES = {NATIONAL: "全国", UNKNOWN: "未知"}
 _PUBLISHER = re.compile(r"授權|版權|著作|地址|電話|傳真|©|copyright", re.IGNORECASE)
-_CRUMB = re.compile(r"当前位置|所在位置|您的位置|首页\s*[>»/→]|\S\s*>\s*\S")
+_CRUMB = re.compile(r"当前位置|所在位置|您的位置|首页\s*[>»/→]|>(?<=.>)\s*\S")
 _CLAUSE = re.compile("[。！？，；]")
-_LABELLED = re.compile(r"(?:[来來]源|作者|[发發][布佈表]|[时時][间間]|日期|[编編][辑輯])\s?[:：]")
+_LABELLED = re.compile(r"(?:来源|來源|作者|发[布佈表]|發[布佈表]|时[间間]|時[间間]|日期|编[辑輯]|編[辑輯])\s?[:：]")
 _YEAR = re.compile(r"(?<!\d)((?:19[5-9]|20[0-4])\d)\s*(?:年|学年|届)")
 
 
