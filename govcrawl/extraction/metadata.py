@@ -189,18 +189,18 @@ def _header_below(lines: Sequence[Line], first: int, ending: int, kept: Collecti
     passed = False
     for i in range(first, min(len(lines), ending + _FAR)):
         line = lines[i]
-        if line.linked > 0.5 * len(line.text):
-            passed = passed or (i > ending and line.linked >= 8 and not line.hidden)
+        if line.hidden:
             continue
-        if line.hidden or len(line.text) > 120 or _CLAUSE.search(line.text):
+        stated = dates.moments(line.text) if len(line.text) <= 120 and not _CLAUSE.search(line.text) else ()
+        if line.linked > 0.5 * len(line.text) and not (stated and stated[0][1] <= 1 and stated[0][0].at):
+            passed = passed or (i > ending and line.linked >= 8)
             continue
-        stated = dates.moments(line.text)
         if not stated:
             continue
         near = not passed and ending - 4 <= i < ending + 7
         if near and (_LABELLED.search(line.text) or _is_header(lines, i, stated[0])):
             return _about(lines, i, ending)
-        if i not in kept and stated[0][0].at is not None and _is_sure(lines, i):
+        if stated[0][0].at is not None and (i not in kept or _SURE.match(line.text)) and _is_sure(lines, i):
             return _about(lines, i, ending)
     return []
 
@@ -215,6 +215,8 @@ def _about(lines: Sequence[Line], i: int, ending: int) -> list[int]:
     """A line of the header below the text with the short ones about it: at most three before, two after."""
     begin = i
     while begin > max(ending + 1, i - 3) and len(lines[begin - 1].text) <= 20 and not lines[begin - 1].hidden:
+        if read({0: lines[begin - 1].text}).values:
+            break  # a credit of the text's end, which is read as such
         begin -= 1
     after = range(i + 1, min(len(lines), i + 3))
     return [
@@ -224,10 +226,13 @@ def _about(lines: Sequence[Line], i: int, ending: int) -> list[int]:
 
 
 def _is_header(lines: Sequence[Line], i: int, stated: tuple[Moment, int, int]) -> bool:
-    """Whether a line with a date that no label names is the header: it shows a clock, or a paper beside or below it."""
+    """Whether a line with a date that no label names is the header: it shows a clock, or a paper beside or below it, or
+    stands below the source."""
     moment, start, end = stated
     if lines[i].linked > 0.4 * len(lines[i].text) and start > 1:
         return False  # an item of a list: its title, then its date
+    if i and len(lines[i - 1].text) <= 30 and _SURE.match(lines[i - 1].text):
+        return True
     beside = fold(lines[i].text[:start] + lines[i].text[end:]).strip(" |·")
     below = fold(lines[i + 1].text) if i + 1 < len(lines) else ""
     return moment.at is not None or gates.is_paper(beside or below)

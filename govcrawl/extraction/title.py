@@ -34,7 +34,9 @@ _CLOCK = re.compile(r"\d{1,2}:\d\d")
 _LABEL = re.compile(r"^(?:文章)?(?:标\s*题|標題|信息名称|文件名称|名\s*称)\s*[:：]\s*")
 _SENTENCE = re.compile(r"[，。！？；,;](?:(?<![,;])|(?=[⺀-鿿]))")
 _TOOLS = re.compile(r"^(?:字[号体]|分享|打印|来源|作者|浏览|\[?字|T\||推荐|收藏|评论)")
-_CRUMB = re.compile(r"当前的?位置|现在的?位置|所在的?位置|您现在的?位置|您所在的?位置|您的位置|首页\s*(?:>|»|/|→|-)|正在阅读")
+_CRUMB = re.compile(
+    r"当前的?位置|现在的?位置|所在的?位置|您现在的?位置|您所在的?位置|您的位置|首页\s*(?:>|»|/|→|-)|正在阅读"
+)
 # A kicker, channel or badge that a template sets before the headline.
 _BADGE = re.compile(
     r"^(?:(?:原创|转载|置顶|推荐|热门|独家)\s+|\[(?:置顶|推荐|图文|组图|转载|原创)\]\s*|【(?:置顶|转载)】\s*|[》>·●■◆★*]+\s*)"
