@@ -3,6 +3,7 @@ so that Scrapy's counters name it."""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections import OrderedDict
 from dataclasses import asdict, fields
@@ -24,7 +25,8 @@ from govcrawl.extraction.title import key as headline_key
 from govcrawl.items import Article
 
 if TYPE_CHECKING:
-    from typing import Self
+    from collections.abc import Callable
+    from typing import Self, TypeVar
 
     from scrapy.crawler import Crawler
     from scrapy.http import Response
@@ -33,8 +35,20 @@ if TYPE_CHECKING:
     from govcrawl.archive.warc import Recorded
     from govcrawl.base_spiders.article import ArticlePage
     from govcrawl.extraction import Cleaned
+    from govcrawl.extraction.page import Page as Reading
+
+    Found = TypeVar("Found")
 
 MIN_DUPLICATE_LENGTH = 100
+# Pages of more bytes, 50 times an ordinary one, are read in a thread: others' connections would wait for seconds.
+LARGE_PAGE = 1 << 20
+
+
+async def aside(read: Callable[[Reading], Found], reading: Reading) -> Found:
+    """What ``read`` finds in a page. Meanwhile connections go on where the page is large."""
+    if len(reading.body) + sum(len(part.body) for part in reading.parts.values() if part) < LARGE_PAGE:
+        return read(reading)
+    return await asyncio.to_thread(read, reading)
 
 
 class Dropped(DropItem):
@@ -173,7 +187,7 @@ class PartsPipeline(Stage):
     async def process_item(self, page: ArticlePage) -> ArticlePage:
         reading = page.reading
         for _ in range(self._frames + self._pages if reading.body and not page.is_foreign else 0):
-            wanted = parts.wanted(reading, frames=self._frames, pages=self._pages)
+            wanted = await aside(self._wanted, reading)
             for address in wanted:
                 part = await self._part(address, page)
                 if part is None:
@@ -183,6 +197,9 @@ class PartsPipeline(Stage):
             if not wanted:
                 break
         return page
+
+    def _wanted(self, reading: Reading) -> list[str]:
+        return parts.wanted(reading, frames=self._frames, pages=self._pages)
 
     async def _part(self, address: str, page: ArticlePage) -> Response | Recorded | None:
         key = doc_id(address)
@@ -222,9 +239,9 @@ class CleanPipeline(Stage):
     """Finds the body. What is positively something else is dropped; a listed page in which nothing can be read goes on
     with what it shows instead, and lands as its listing names it."""
 
-    def process_item(self, page: ArticlePage) -> ArticlePage:
-        found = extraction.clean(page.reading)
-        if not page.reading.body:
+    async def process_item(self, page: ArticlePage) -> ArticlePage:
+        found = await aside(extraction.clean, page.reading)
+        if not page.reading.body and not page.is_again and not self._stays_empty(page):
             raise EmptyPage(f"{page.url} is a page of zero bytes")
         if found.page_type == "challenge":
             raise ChallengePage(f"{page.url} is a shield's challenge, not the page")
@@ -234,6 +251,10 @@ class CleanPipeline(Stage):
         elif page.is_foreign and not page.reading_is_file and not is_listed_headline(page):
             page.form = "redirect"
         return page
+
+    def _stays_empty(self, page: ArticlePage) -> bool:
+        """Whether a listed page has been empty so often that it lands as its listing names it."""
+        return page.is_listed and self.keeper.archive.is_last_try(page.attempt)
 
     def _without_text(self, page: ArticlePage, found: Cleaned) -> None:
         """What becomes of a page without text: a listed one lands, unless it says that it is gone."""
@@ -256,8 +277,8 @@ class CleanPipeline(Stage):
 class MetadataPipeline(Stage):
     """Reads title, dates, people, policy fields, province and year."""
 
-    def process_item(self, page: ArticlePage) -> ArticlePage:
-        extraction.metadata(page.reading)
+    async def process_item(self, page: ArticlePage) -> ArticlePage:
+        await aside(extraction.metadata, page.reading)
         return page
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from govcrawl.archive.schema import ARTICLES, ATTACHMENT_TEXT, CAPTURES, OUTCOMES, REPRINTS, SETTLED
+from govcrawl.archive.schema import ARTICLES, ATTACHMENT_TEXT, CAPTURES, FORGOTTEN, OUTCOMES, REPRINTS, SETTLED
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -48,6 +48,7 @@ data/
   reprints/*.parquet                                   which articles carry one notice, and who was first
   reprints_index/                                      by which reprints are found; derived, scrapy reprints builds it anew
   runs/site=heilongjiang/<run_id>.json                 what a run did, per channel
+  forgotten/site=heilongjiang/*.parquet                what `scrapy forget` took out, and why; no word of the pages
   staging/                                             files before they are renamed into place, and locks
   quarantine/                                          what `scrapy verify --repair` took out because it was broken
 ```
@@ -82,6 +83,16 @@ SELECT count(DISTINCT group_id) FROM (
 ```
 
 More recipes (who reprinted, how late, what was changed), and how groups are made: [docs/reprints.md](../docs/reprints.md).
+"""
+
+_FORGOTTEN = """\
+Written by `scrapy forget`; the newest row of a `doc_id` is true. What is named here is in `articles` and `captures`
+no more; take it out of your own copies and exports too:
+
+```sql
+SELECT doc_id, arg_max(reason, forgotten_at) AS reason, max(forgotten_at) AS forgotten_at
+FROM read_parquet('data/forgotten/**/*.parquet') GROUP BY doc_id
+```
 """
 
 _RECIPES = """\
@@ -147,6 +158,7 @@ def render() -> str:
     parts += ["## Quality flags\n", "A flag tells; it never drops a row.\n", _pairs("flag", QUALITY)]
     parts += ["## attachment_text\n", _ATTACHMENT_TEXT, _table(ATTACHMENT_TEXT)]
     parts += ["## reprints\n", _REPRINTS, _table(REPRINTS)]
+    parts += ["## forgotten\n", _FORGOTTEN, _table(FORGOTTEN)]
     parts += ["## captures\n", _table(CAPTURES), "### Outcomes\n"]
     settled = {k: v for k, v in OUTCOMES.items() if k in SETTLED}
     retried = {k: v for k, v in OUTCOMES.items() if k not in SETTLED}

@@ -130,8 +130,11 @@ class Archive:
             self.forms[attempt.site, "no_text" if outcome == "landed" else outcome, final["form"]] += 1
 
     def _last_try(self, attempt: Attempt, outcome: str) -> str:
-        last = outcome in RETRIED and failed_before(attempt) + 1 >= self._max_attempts
-        return "given_up" if last else outcome
+        return "given_up" if outcome in RETRIED and self.is_last_try(attempt) else outcome
+
+    def is_last_try(self, attempt: Attempt) -> bool:
+        """Whether an address is given up if this attempt fails too."""
+        return failed_before(attempt) + 1 >= self._max_attempts
 
     def _withdrawal(self, attempt: Attempt) -> tuple[Article, str | None] | None:
         """The last row of an article that was missing on enough visits for long enough: `gone`; or `moved`, with the

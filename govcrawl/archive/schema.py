@@ -142,6 +142,22 @@ REPRINTS = _schema(
     ("run_id", pa.string(), False, "the run of scrapy reprints"),
 )
 
+# The dataset forgotten/: one row for each address that scrapy forget took out. It never holds words of a page.
+FORGOTTEN = _schema(
+    ("doc_id", pa.string(), False, "what is in the archive no more and is never asked for again"),
+    (
+        "kind",
+        pa.string(),
+        False,
+        "`article` `alias` `duplicate` (addresses that led to it) `part` `script` `attachment`",
+    ),
+    ("article", pa.string(), False, "doc_id of the forgotten article that it belongs to; its own for an article"),
+    ("reason", pa.string(), False, "why, as the operator gave it"),
+    ("landed", STRINGS, False, "the runs that had landed its rows of articles, once for each row that was removed"),
+    ("forgotten_at", UTC_MS, False, "when"),
+    ("run_id", pa.string(), False, "the run of scrapy forget; its run file says that the removal is complete"),
+)
+
 # The dataset attachment_text/: one row for each file and reader.
 ATTACHMENT_TEXT = _schema(
     ("sha256", pa.string(), False, "the file: `sha256` of an entry in articles.attachments, and its name below files/"),

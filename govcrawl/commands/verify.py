@@ -29,8 +29,8 @@ from govcrawl.extensions import data_folder
 from govcrawl.extraction import parts
 from govcrawl.pipelines import article_of
 from govcrawl.recognition.families import other_site, spiders
+from govcrawl.reprints import check as reprints
 from govcrawl.reprints.check import KINDS as REGROUPED
-from govcrawl.reprints.check import check as check_reprints
 from govcrawl.run_report import verdict
 
 if TYPE_CHECKING:
@@ -122,11 +122,12 @@ def _checks() -> Iterator[str]:
     every: tuple[Check | OutsideCheck, ...] = (*OF_A_SITE, *OF_THE_ARCHIVE)
     for check in every:
         yield f"{', '.join(check.kinds)}: {check.looks_at}\n    {check.mended}"
+    yield f"{', '.join(REGROUPED)}: {reprints.LOOKS_AT}\n    {reprints.MENDED}"
 
 
 def _told(storage: Storage, sites: list[str], checked: Checked) -> list[Finding]:
     found = []
-    for finding in chain(verify(storage, sites, checked), () if sites else check_reprints(storage)):
+    for finding in chain(verify(storage, sites, checked), () if sites else reprints.check(storage)):
         print(finding)
         found.append(finding)
     return found

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 # Kinds of findings that scrapy reprints mends, and no repair.
 KINDS = ("index", "reprints")
+LOOKS_AT = "the groups of reprints and their index"
+MENDED = "nothing; scrapy reprints mends them, as the finding says"
 _AGAIN = "run scrapy reprints"
 _ANEW = f"remove the folders {FOLDER} and {INDEX}, then {_AGAIN}"
 

@@ -147,9 +147,11 @@ def _differ(one: Facts, other: Facts, *, same_form: bool, within: tuple[Head, He
 
 def missing(short: Head, long: Head) -> bool:
     """Whether a longer text lacks what a shorter one states: it contains another case of the notice, not this one. An
-    edit may hit a number or two, so most must be lacking: of what title and first sentence state, or of all."""
+    edit may hit a number or two, so half of what title and first sentence state must be lacking (of a single number or
+    place nothing is told), or most of all: a digest's other notices state some of them by chance."""
     head = set(tokens(f"{short.title}\n{short.first}"))
-    return any(len(stated - long.stated) * 2 > len(stated) for stated in (head, short.stated))
+    lacking = len(head - long.stated)
+    return (lacking > 1 and lacking * 2 >= len(head)) or len(short.stated - long.stated) * 2 > len(short.stated)
 
 
 def _place_pairs(found: Iterable[provinces.Place]) -> Iterator[tuple[str, str]]:

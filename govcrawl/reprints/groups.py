@@ -334,9 +334,15 @@ def is_same(one: Document, other: Document, link: Link) -> bool:
     """Whether two texts are one notice, edited at most."""
     if min(one.size, other.size) < LEAST_GRAMS:
         return False
-    doubtful = min(one.size, other.size) < SHORT and not _titles_alike(one, other)
-    least = SAME_SHORT if doubtful else SAME
-    return _comparable(one, other) and min(link.mine, link.theirs) >= least
+    if not _comparable(one, other) or min(link.mine, link.theirs) < SAME:
+        return False
+    if _titles_alike(one, other):
+        return True
+    short, long = (one, other) if one.size <= other.size else (other, one)
+    # A digest may be little longer than one of its notices.
+    return (min(one.size, other.size) >= SHORT or min(link.mine, link.theirs) >= SAME_SHORT) and not missing(
+        short.head, long.head
+    )
 
 
 def is_part(one: Document, other: Document, link: Link) -> bool:

@@ -70,6 +70,20 @@ def test_zero_bytes(broken: Any) -> None:
     assert captures(data)[url]["outcome"] == "server_error"
 
 
+def test_a_listed_page_that_stays_empty_lands_as_its_listing_names_it(tmp_path: Path) -> None:
+    with Site(1) as site:
+        site.answers[site.path_of(1)] = (200, HTML, b"")
+        given = {"GOVCRAWL_MAX_ATTEMPTS": "1"}
+        done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}", settings=given)
+    assert done.returncode == 3, done.stdout + done.stderr[-3000:]
+    (landed,) = pq.read_table(tmp_path / "articles").to_pylist()
+    assert (landed["title"], landed["published_on"].isoformat()) == (site.title(1), site.day(1))
+    assert landed["text"] is None
+    assert "no_text" in landed["quality"]
+    (capture,) = [c for c in captures(tmp_path).values() if c["kind"] == "article"]
+    assert (capture["outcome"], capture["form"]) == ("landed", "empty")
+
+
 def test_truncated_gzip(broken: Any) -> None:
     data, site, _ = broken
     capture = captures(data)[site.base + site.path_of(11)]

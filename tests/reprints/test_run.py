@@ -96,6 +96,25 @@ def test_copies_of_real_texts_are_found(tmp_path: Path) -> None:
     check(figures(tmp_path, list(plant(texts[:80], seed=3))))
 
 
+SEEDS = PROJECT.parent / "shared" / "seeds" / "gold.jsonl"
+
+
+@pytest.mark.skipif(not SEEDS.exists(), reason="the seed pages do not stand beside the repository")
+def test_the_seed_pages_and_their_copies(tmp_path: Path) -> None:
+    """Five pages on meetings of the same kind, whose copies are found; the mirror beside what it converted."""
+    seeds = [json.loads(line) for line in SEEDS.read_text().splitlines()]
+    found = figures(tmp_path, list(plant([(s["title"], s["text"]) for s in seeds], seed=4)))
+    check(found)
+    (mirror,) = [s for s in seeds if s["script"] == "hant"]
+    beside = tmp_path / "beside"
+    original = article("original", mirror["text"], title=mirror["title"], site_name=mirror["source"])
+    shown = traditional(mirror["text_original"])
+    land(beside, [original, article("mirror", shown, title=mirror["title"], site="镜像", source=mirror["source"])])
+    group(beside)
+    assert together(beside) == {names("original", "mirror")}
+    assert newest(beside)[doc_id("mirror")]["origin_from"] == "credited"
+
+
 def test_a_traditional_mirror_and_a_word_substituted_copy(tmp_path: Path) -> None:
     text = (
         "本报讯（记者 林知远）3月1日，全省高校毕业生就业工作会议在清源召开。会议强调，各高校要把学生就业放在突出位置，"
