@@ -298,9 +298,8 @@ def perturb_table(rows: list[Row]) -> str:
         first, after = figures(same), figures(run(changed, ["govcrawl"])["govcrawl"])
         count = sum(a is not b for a, b in zip(changed, rows, strict=True))
         out = sum(len(a.gold) - len(b.gold) for a, b in zip(rows, changed, strict=True))
-        lines.append(
-            f"| {name} | {count} | {out} | {' | '.join(f'{100 * (after[f] - first[f]):+.1f}' for f in shown)} |"
-        )
+        points = [f"{100 * (after[f] - first[f]):+.1f}" if f in after else "–" for f in shown]
+        lines.append(f"| {name} | {count} | {out} | {' | '.join(points)} |")
     return "\n".join(lines)
 
 

@@ -415,8 +415,7 @@ class _Walk:
         box = block = link = -1
         hide = off = cells = blocks = 0
         runs: list[Run] = []  # of the line that is begun
-        gap = ""  # or the space before what comes next
-        room = True
+        gap, room = "", True  # the space before what comes next; whether the page is not too long yet
         enclosing: list[_Enclosing] = []
         node: LexborNode | None = root
         while node is not None:
@@ -427,21 +426,17 @@ class _Walk:
             if kind == TEXT:
                 gap = " " if node.is_empty_text_node else self.text(node.text_content or "", runs, box, link, gap)
             elif kind & (IGNORED | SKIP | HEAD):
-                if not kind & IGNORED:
-                    self.aside(node, kind, box)
+                self.aside(node, kind, box)
             else:
                 if kind & BREAKS:
                     gap = ""
                     if runs:
-                        lines.append(_line(runs, block, hide > 0, cells))
-                        runs = []
+                        runs = self.end(runs, block, hide, cells)
                     blocks += 1
                     room = blocks & 1023 != 0 or (len(lines) <= MAX_LINES and blocks <= MAX_BLOCKS)
-                inner = node.first_child if room and not kind & VOID else None
-                if inner is not None:
-                    attributes = node.attributes
+                if (inner := node.first_child if room and not kind & VOID else None) is not None:
                     enclosing.append((node, kind, box, block, link, hide, off, cells))
-                    if attributes or kind & TELLING:
+                    if (attributes := node.attributes) or kind & TELLING:
                         name, cls, bits = attributes.get("id") or "", attributes.get("class") or "", 0
                         if ("style" in attributes or "hidden" in attributes) and not kind & ROOT:
                             bits = _hiding(attributes.get("style") or "") | ("hidden" in attributes)
@@ -465,15 +460,14 @@ class _Walk:
                 if last[1] & BREAKS:
                     gap = ""
                     if runs:
-                        lines.append(_line(runs, block, hide > 0, cells))
-                        runs = []
+                        runs = self.end(runs, block, hide, cells)
                 if box != last[2]:
                     boxes[box].last = len(lines) + (1 if runs else 0)
                 node, _, box, block, link, hide, off, cells = last
                 following = node.next if room else None
             node = following
         if runs:
-            lines.append(_line(runs, block, hide > 0, cells))
+            self.end(runs, block, hide, cells)
 
     def text(self, text: str, runs: list[Run], box: int, link: int, gap: str) -> str:
         """Add a text to the runs of the line, with single spaces, behind the gap; the gap that it leaves."""
@@ -501,6 +495,17 @@ class _Walk:
             self.document.links[link].text += text
         return after
 
+    def end(self, runs: list[Run], box: int, hide: int, cells: int) -> list[Run]:
+        """End a line, whose first run begins without a space; the runs of the next one."""
+        if len(runs) == 1:
+            text, _, link = runs[0]
+            linked = len(text) if link >= 0 else 0
+        else:
+            text = "".join([text for text, _, _ in runs])
+            linked = sum([len(text) for text, _, link in runs if link >= 0])
+        self.document.lines.append(Line(text, box, runs, linked, hide > 0, cells))
+        return []
+
     def open(self, node: LexborNode, name: str, cls: str, parent: int, kind: int, bits: int) -> int:
         """Begin the box of an element; its index."""
         boxes, line = self.document.boxes, len(self.document.lines)
@@ -514,9 +519,12 @@ class _Walk:
     def anchor(self, attributes: dict[str, str | None], kind: int, box: int, link: int, off: int) -> int:
         """Begin the link of an element that leads somewhere: an anchor with an address, or what opens a document by a script;
         its index, that of the link around any other element."""
-        if not (kind & LINK and attributes.get("href")):
-            if HOLDERS.isdisjoint(attributes) or not (kind & LINK or behind(attributes)):
-                return link
+        if kind & LINK:
+            leads = bool(attributes.get("href")) or not HOLDERS.isdisjoint(attributes)
+        else:
+            leads = behind(attributes) != ""  # asked only where an attribute may hold an address
+        if not leads:
+            return link
         links = self.document.links
         links.append(_link(attributes, len(self.document.lines), box, off > 0))
         return len(links) - 1
@@ -530,7 +538,9 @@ class _Walk:
             self.document.links.append(_link(node.attributes, len(lines), box, off > 0))
 
     def aside(self, node: LexborNode, kind: int, box: int) -> None:
-        """Note what an element says whose content is no text."""
+        """Note what an element says whose content is no text; a comment says nothing."""
+        if kind & IGNORED:
+            return
         if kind & SCRIPT:
             self.script(node)
         elif kind & HOLDER:
@@ -600,15 +610,6 @@ class _Walk:
         if text and not attributes.get("src"):
             structured = "ld+json" in (attributes.get("type") or "").lower()
             (self.document.json_ld if structured else self.document.scripts).append(text)
-
-
-def _line(runs: list[Run], box: int, hidden: bool, cell: int) -> Line:
-    """The runs between two borders as a line; the first run of a line begins without a space."""
-    if len(runs) == 1:
-        text, _, link = runs[0]
-        return Line(text, box, runs, len(text) if link >= 0 else 0, hidden, cell)
-    linked = sum([len(text) for text, _, link in runs if link >= 0])
-    return Line("".join([text for text, _, _ in runs]), box, runs, linked, hidden, cell)
 
 
 def _link(attributes: dict[str, str | None], line: int, box: int, off: bool) -> Link:

@@ -229,7 +229,7 @@ def _is_header(lines: Sequence[Line], i: int, stated: tuple[Moment, int, int]) -
     """Whether a line with a date that no label names is the header: it shows a clock, or a paper beside or below it, or
     stands below the source."""
     moment, start, end = stated
-    if lines[i].linked > 0.4 * len(lines[i].text) and start > 1:
+    if lines[i].linked > 0.25 * len(lines[i].text) and start > 1:
         return False  # an item of a list: its title, then its date
     if i and len(lines[i - 1].text) <= 30 and _SURE.match(lines[i - 1].text):
         return True
