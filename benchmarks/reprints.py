@@ -39,6 +39,7 @@ from govcrawl.archive.storage import Storage
 from govcrawl.extraction.script import to_simplified
 from govcrawl.reprints.run import group_pending
 from govcrawl.reprints.text import letters
+from govcrawl.workers.local import local
 from tests.reprints.planted import KINDS, TEMPLATE, Text, edited, plant, synthetic, vocabulary
 
 if TYPE_CHECKING:
@@ -251,9 +252,12 @@ def grouped_in_a_process(folder: str, jobs: int) -> None:
     began = time.process_time()
     try:
         marks.append((0.0, 0))
-        group_pending(
-            Storage(folder), jobs=jobs, after=lambda g: marks.append((time.process_time() - began, g.articles))
-        )
+        with local(jobs) as workers:
+            group_pending(
+                Storage(folder),
+                workers=workers,
+                after=lambda g: marks.append((time.process_time() - began, g.articles)),
+            )
         children = resource.getrusage(resource.RUSAGE_CHILDREN)
         marks.append((time.process_time() - began + children.ru_utime + children.ru_stime, marks[-1][1]))
         Path(folder, "marks.json").write_text(json.dumps(marks))

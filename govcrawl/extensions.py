@@ -15,7 +15,7 @@ from govcrawl.archive.lock import Locked
 from govcrawl.archive.run import Archive
 from govcrawl.archive.storage import Storage, StorageError
 from govcrawl.extraction import clean
-from govcrawl.items import Page
+from govcrawl.items import COUNTED, Article, Page
 from govcrawl.run_report import report
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from govcrawl.archive.ledger import Attempt
-    from govcrawl.items import Article
 
 logger = logging.getLogger(__name__)
+SHOWN = 3  # rows that show what a field lacks
 
 
 def data_folder(settings: BaseSettings) -> str:
@@ -51,10 +51,12 @@ class ArchiveExtension:
         self._ending = False
         self.run_report: dict[str, Any] | None = None
         self.sites_by_host: dict[str, str] = {}
+        self.lacking: dict[str, list[Article]] = {}
         connect = crawler.signals.connect
         connect(self.spider_opened, signals.spider_opened)
         connect(self.spider_closed, signals.spider_closed)
         connect(self.request_dropped, signals.request_dropped)
+        connect(self.item_scraped, signals.item_scraped)
         connect(self.item_dropped, signals.item_dropped)
         connect(self.item_error, signals.item_error)
         connect(self.spider_error, signals.spider_error)
@@ -111,6 +113,14 @@ class ArchiveExtension:
         if attempt is not None and attempt.hops:
             self.settle(attempt, "alias", alias_of=doc_id(request.url))
 
+    def item_scraped(self, item: Any) -> None:
+        """Count the fields that a landed row lacks, and keep a few rows that show it."""
+        for name in COUNTED if isinstance(item, Article) else ():
+            if not getattr(item, name):
+                self.crawler.stats.inc_value(f"govcrawl/field/{name}/missing")
+                rows = self.lacking.setdefault(name, [])
+                rows += [item] if len(rows) < SHOWN else []
+
     def item_dropped(self, item: Any, exception: DropItem) -> None:
         if isinstance(item, Page):
             outcome = getattr(exception, "outcome", "not_article")
@@ -161,7 +171,7 @@ class ArchiveExtension:
         archive.commit()
         if self.failure is not None:
             return
-        reports = report.build(spider, archive, self.crawler.stats.get_stats(), reason)
+        reports = report.build(spider, archive, self.crawler.stats.get_stats(), reason, self.lacking)
         for site in archive.sites.values():
             site.close(reports[site.site])
         self.run_report = report.worst(spider, reports.values())

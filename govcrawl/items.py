@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 if TYPE_CHECKING:
     from datetime import date, datetime
 
+# Columns whose lack is counted: a redesign shows in them first.
+COUNTED = ("published_on", "published_at", "source", "author", "editor", "doc_number", "attachments")
+
 AttemptT = TypeVar("AttemptT")
 ReadingT = TypeVar("ReadingT")
 

@@ -12,7 +12,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Headers, Request, Response, TextResponse
 from scrapy.responsetypes import responsetypes
 
-from govcrawl.addresses import host_of
+from govcrawl.addresses import doc_id, host_of
 from govcrawl.archive.ledger import Attempt, Hop, outcome_of_status
 from govcrawl.archive.storage import StorageError
 from govcrawl.archive.warc import Exchange, Recorded, Replay, now_ms, payload_digest
@@ -38,6 +38,16 @@ _REASONS = {s.value: s.phrase for s in HTTPStatus}
 
 class NotRecorded(IgnoreRequest):
     """A request that the replayed recording does not answer."""
+
+
+class Forgotten(IgnoreRequest):
+    """A request, or where a redirect leads, that scrapy forget has taken out: it is never asked for again."""
+
+    outcome = "forgotten"
+
+    def __init__(self, url: str, key: str) -> None:
+        super().__init__(f"{url} was taken out by scrapy forget")
+        self.alias_of = key
 
 
 class WarcMiddleware:
@@ -68,6 +78,9 @@ class WarcMiddleware:
 
     def process_request(self, request: Request) -> Response | None:
         attempt = self._attempt(request)
+        key = doc_id(request.url, request.method, request.body)
+        if key in self._keeper.archive.never_asked:
+            raise Forgotten(request.url, key)
         if self._replay is None:
             known = attempt.known
             held = known is not None and known.full_file and (known.landed or known.kind == "attachment")
@@ -118,7 +131,7 @@ class WarcMiddleware:
         return response
 
     def process_exception(self, request: Request, exception: Exception) -> None:
-        if not isinstance(exception, NotRecorded):
+        if not isinstance(exception, NotRecorded | Forgotten):
             self._failed(request, self._attempt(request), exception)
 
     def _failed(self, request: Request, attempt: Attempt, error: Exception) -> Exception:
@@ -169,7 +182,9 @@ class PageRedirectMiddleware(MetaRefreshMiddleware):
         self, request: Request, response: Response, spider: Spider | None = None
     ) -> Request | Response:
         attempt: Attempt | None = request.meta.get("attempt")
-        asked = attempt is not None and attempt.kind in ("article", "listing", "part") and response.status == 200
+        asked = (
+            attempt is not None and attempt.kind in ("article", "listing", "part", "example") and response.status == 200
+        )
         small = len(response.body) <= elsewhere.MAX_DOOR and _LEADS.search(response.body)
         if attempt is None or not asked or not small or not isinstance(response, TextResponse):
             return response

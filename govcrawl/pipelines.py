@@ -7,6 +7,7 @@ import asyncio
 import hashlib
 from collections import OrderedDict
 from dataclasses import asdict, fields
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from scrapy.exceptions import DropItem
@@ -185,15 +186,10 @@ class PartsPipeline(Stage):
         self._brought: OrderedDict[str, Response | Recorded | None] = OrderedDict()
 
     async def process_item(self, page: ArticlePage) -> ArticlePage:
-        reading = page.reading
-        for _ in range(self._frames + self._pages if reading.body and not page.is_foreign else 0):
-            wanted = await aside(self._wanted, reading)
+        for _ in part_rounds(page, self._frames, self._pages):
+            wanted = await aside(self._wanted, page.reading)
             for address in wanted:
-                part = await self._part(address, page)
-                if part is None:
-                    parts.bring(reading, address, None)
-                else:
-                    parts.bring(reading, address, part.body, part.url, texts_of(part.headers))
+                bring(page, address, await self._part(address, page))
             if not wanted:
                 break
         return page
@@ -240,38 +236,13 @@ class CleanPipeline(Stage):
     with what it shows instead, and lands as its listing names it."""
 
     async def process_item(self, page: ArticlePage) -> ArticlePage:
-        found = await aside(extraction.clean, page.reading)
-        if not page.reading.body and not page.is_again and not self._stays_empty(page):
-            raise EmptyPage(f"{page.url} is a page of zero bytes")
-        if found.page_type == "challenge":
-            raise ChallengePage(f"{page.url} is a shield's challenge, not the page")
-        page.reading_is_file = found.page_type == "attachment"
-        if found.page_type not in ("article", "attachment"):
-            self._without_text(page, found)
-        elif page.is_foreign and not page.reading_is_file and not is_listed_headline(page):
-            page.form = "redirect"
+        await aside(extraction.clean, page.reading)
+        sort_out(page, stays_empty=not page.reading.body and self._stays_empty(page))
         return page
 
     def _stays_empty(self, page: ArticlePage) -> bool:
         """Whether a listed page has been empty so often that it lands as its listing names it."""
         return page.is_listed and self.keeper.archive.is_last_try(page.attempt)
-
-    def _without_text(self, page: ArticlePage, found: Cleaned) -> None:
-        """What becomes of a page without text: a listed one lands, unless it says that it is gone."""
-        known = page.attempt.known
-        landed = known is not None and known.landed
-        had_text = known is not None and known.landed and not known.form
-        gone = found.page_type == "error" and not is_listed_headline(page)
-        if (landed and gone) or (had_text and found.page_type == "list"):
-            raise SoftNotFound(f"{page.url} no longer shows its article ({found.page_type})")
-        if gone:
-            raise ErrorPage(f"{page.url} says that there is no such page (error)")
-        form = found.form or found.page_type
-        if not page.is_listed and not landed and form in ("list", "video"):
-            raise NotAnArticle(f"{page.url} holds no article ({form})")
-        page.form = form
-        if had_text or not page.is_listed:
-            raise Unreadable(f"{page.url} shows no text that can be read ({form})")
 
 
 class MetadataPipeline(Stage):
@@ -295,44 +266,19 @@ class DedupeTextPipeline(Stage):
     (yearly notices and 详见附件 pages share their text and are different articles)."""
 
     def process_item(self, page: ArticlePage) -> ArticlePage:
-        article = page.article
-        assert article is not None
-        if article.text_length < MIN_DUPLICATE_LENGTH:
-            return page
-        site = self.site(page)
-        other = site.state.with_text(article.text_hash)
-        if other is None or other == article.doc_id:
-            return page
-        row = site.stored(other, ["title", "text_hash", "published_on", "attachments"])
-        if row is not None and (row["title"], row["text_hash"], row["published_on"]) == (
-            article.title,
-            article.text_hash,
-            article.published_on,
-        ):
-            theirs = {a["url"] for a in row["attachments"] or ()}
-            if theirs == {a["url"] for a in article.attachments}:
-                raise DuplicateText(f"{page.url} repeats another article of the site", alias_of=other)
+        assert page.article is not None
+        if (other := repeated(self.site(page), page.article)) is not None:
+            raise DuplicateText(f"{page.url} repeats another article of the site", alias_of=other)
         return page
 
 
 class ValidatePipeline(Stage):
-    """Counts the fields that a row lacks. A row without headline or content lands only where a listing names it."""
-
-    counted = ("published_on", "published_at", "source", "author", "editor", "doc_number", "attachments")
+    """A row without headline or content lands only where a listing names it."""
 
     def process_item(self, page: ArticlePage) -> ArticlePage:
         article = page.article
         assert article is not None
-        bare = not article.text and not article.attachments and not article.images
-        if not page.form and (bare or not article.title):
-            page.form = "no_text" if bare else "no_title"
-            if not page.is_listed:
-                raise Unreadable(f"{page.url} has no {'text' if bare else 'headline'} that can be read")
-            if bare:
-                describe_unread(article, page)
-        for name in self.counted:
-            if not getattr(article, name):
-                self.crawler.stats.inc_value(f"govcrawl/field/{name}/missing")
+        demand(article, page)
         return page
 
 
@@ -347,12 +293,12 @@ class ParquetPipeline(Stage):
         before = site.stored(article.doc_id, STORED) if known is not None and known.landed else None
         rows = [article]
         if before is not None:
-            changed = changes(before, article)
+            changed = differences(before, article) if page.is_again else changes(before, article)
             if not changed and before["status"] == "live":
                 raise Unchanged(f"{page.url} has not changed")
             for name in changed:
                 self.crawler.stats.inc_value(f"govcrawl/changed/{name}")
-            rows = revised(article, before, changed)
+            rows = revised(article, before, changed, again=page.is_again)
         final = {"text_hash": article.text_hash, "revision": rows[-1].revision, **unread(page)}
         self.keeper.settle(page.attempt, "landed", rows, **final)
         if page.attempt.outcome == "landed":
@@ -360,8 +306,82 @@ class ParquetPipeline(Stage):
         return article
 
 
+def part_rounds(page: ArticlePage, frames: int, pages: int) -> range:
+    """How often the parts that a page wants are brought at most, since one may tell of others. A foreign page has none."""
+    return range(frames + pages if page.reading.body and not page.is_foreign else 0)
+
+
+def bring(page: ArticlePage, address: str, part: Response | Recorded | None) -> None:
+    """Give a page one of its parts; None where it could not be had."""
+    if part is None:
+        parts.bring(page.reading, address, None)
+    else:
+        parts.bring(page.reading, address, part.body, part.url, texts_of(part.headers))
+
+
+def sort_out(page: ArticlePage, *, stays_empty: bool = False) -> None:
+    """Say what a page is. Raises Dropped where it is positively something else than an article. ``stays_empty``: it is asked
+    no more."""
+    found = extraction.clean(page.reading)
+    if not page.reading.body and not page.is_again and not stays_empty:
+        raise EmptyPage(f"{page.url} is a page of zero bytes")
+    if found.page_type == "challenge":
+        raise ChallengePage(f"{page.url} is a shield's challenge, not the page")
+    page.reading_is_file = found.page_type == "attachment"
+    if found.page_type not in ("article", "attachment"):
+        _without_text(page, found)
+    elif page.is_foreign and not page.reading_is_file and not is_listed_headline(page):
+        page.form = "redirect"
+
+
+def _without_text(page: ArticlePage, found: Cleaned) -> None:
+    """What becomes of a page without text: a listed one lands, unless it says that it is gone."""
+    known = page.attempt.known
+    landed = known is not None and known.landed
+    had_text = known is not None and known.landed and not known.form
+    gone = found.page_type == "error" and not is_listed_headline(page)
+    if (landed and gone) or (had_text and found.page_type == "list"):
+        raise SoftNotFound(f"{page.url} no longer shows its article ({found.page_type})")
+    if gone:
+        raise ErrorPage(f"{page.url} says that there is no such page (error)")
+    form = found.form or found.page_type
+    if not page.is_listed and not landed and form in ("list", "video"):
+        raise NotAnArticle(f"{page.url} holds no article ({form})")
+    page.form = form
+    if had_text or not page.is_listed:
+        raise Unreadable(f"{page.url} shows no text that can be read ({form})")
+
+
+def demand(article: Article, page: ArticlePage) -> None:
+    """A row without headline or content lands only where a listing names it. Raises Unreadable."""
+    bare = not article.text and not article.attachments and not article.images
+    if page.form or not (bare or not article.title):
+        return
+    page.form = "no_text" if bare else "no_title"
+    if not page.is_listed:
+        raise Unreadable(f"{page.url} has no {'text' if bare else 'headline'} that can be read")
+    if bare:
+        describe_unread(article, page)
+
+
+def repeated(site: SiteArchive, article: Article) -> str | None:
+    """doc_id of another article of the site that this one repeats."""
+    if article.text_length < MIN_DUPLICATE_LENGTH:
+        return None
+    other = site.state.with_text(article.text_hash)
+    if other is None or other == article.doc_id:
+        return None
+    row = site.stored(other, ["title", "text_hash", "published_on", "attachments"])
+    same = ("title", "text_hash", "published_on")
+    if row is None or any(row[name] != getattr(article, name) for name in same):
+        return None
+    theirs = {a["url"] for a in row["attachments"] or ()}
+    return other if theirs == {a["url"] for a in article.attachments} else None
+
+
 def changes(before: dict[str, Any], article: Article) -> list[str]:
-    """The columns in which a reader sees a difference. A file that could not be fetched before or now is none."""
+    """The columns in which a reader sees a difference between two visits. A file that could not be fetched before or now is
+    none."""
     seen = ("title", "text_hash", "published_on", "source", "doc_number", "validity")
     found = [name for name in seen if before[name] != getattr(article, name)]
     old = {a["url"]: a["sha256"] for a in before["attachments"] or ()}
@@ -373,14 +393,45 @@ def changes(before: dict[str, Any], article: Article) -> list[str]:
     return found
 
 
-def revised(article: Article, before: dict[str, Any], changed: list[str]) -> list[Article]:
-    """The next revision; where the partition changes, a `moved` row goes to the old one first."""
+# What a page says to its readers, beside its attachments. Its evidence (…_from), its measures and its place follow from
+# that, and are no difference by themselves; nor are the rules that read it.
+SAID = tuple(
+    "title title_original text text_original published_on published_at published_precision source author editor "  # noqa: SIM905
+    "issuer doc_number index_number written_on subject validity keywords images quality province year".split()
+)
+
+
+def differences(before: dict[str, Any], article: Article) -> list[str]:
+    """The columns in which a reader sees a difference between two readings of one page: those that make a revision after a
+    visit, and whatever else the page says."""
+    found = [name for name in SAID if _plain(before[name]) != _plain(getattr(article, name))]
+    visited = [name for name in changes(before, article) if name.startswith("attachment")]
+    if not visited and _names(before["attachments"]) != _names(article.attachments):
+        visited = ["attachments"]
+    return found + visited
+
+
+def _names(attachments: list[dict[str, Any]] | None) -> list[tuple[str, str]]:
+    return [(a["url"], a["name"]) for a in attachments or ()]
+
+
+def _plain(value: Any) -> Any:
+    """A value as it comes back from the archive: times to the millisecond, no list as an empty one."""
+    if isinstance(value, datetime):
+        return value.replace(microsecond=value.microsecond // 1000 * 1000)
+    return value or None if isinstance(value, list) else value
+
+
+def revised(article: Article, before: dict[str, Any], changed: list[str], *, again: bool = False) -> list[Article]:
+    """The next revision; where the partition changes, a `moved` row goes to the old one first. ``again``: of a page that was
+    read again and not visited."""
     article.revision = before["revision"] + 1
     if before["status"] == "gone":
         article.revision_cause = "returned"
     else:
         same_page = before["payload_digest"] == article.payload_digest and "attachments" not in changed
-        article.revision_cause = "reextracted" if same_page or changed == ["attachment_fetched"] else "edited"
+        read = again or same_page or changed == ["attachment_fetched"]
+        article.revision_cause = "reextracted" if read else "edited"
     if before["status"] == "moved" or (before["province"], before["year"]) == (article.province, article.year):
         return [article]
     moved = {

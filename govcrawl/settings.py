@@ -59,7 +59,10 @@ DOWNLOAD_FAIL_ON_DATALOSS = False
 TWISTED_DNS_RESOLVER = "govcrawl.network.guard.GuardedResolver"
 REDIRECT_MAX_TIMES = 10  # default 20
 
-EXTENSIONS = {"govcrawl.extensions.ArchiveExtension": 0}
+EXTENSIONS = {
+    "govcrawl.extensions.ArchiveExtension": 0,
+    "govcrawl.recognition.proposals.ProposalExtension": 10,
+}
 
 # The way of a page, in order.
 ITEM_PIPELINES = {
@@ -71,6 +74,7 @@ ITEM_PIPELINES = {
     "govcrawl.pipelines.DedupeTextPipeline": 500,
     "govcrawl.pipelines.ValidatePipeline": 600,
     "govcrawl.attachments.fetching.AttachmentsPipeline": 700,
+    "govcrawl.attachments.fetching.ImagesPipeline": 750,
     "govcrawl.pipelines.ParquetPipeline": 900,
 }
 CONCURRENT_ITEMS = 8  # default 100: so many tasks start for every response, items or not
@@ -96,6 +100,8 @@ GOVCRAWL_MAX_ATTEMPTS = 5
 GOVCRAWL_ATTACHMENTS = 50
 GOVCRAWL_ATTACHMENT_BYTES = 64 << 20
 GOVCRAWL_ATTACHMENT_HOSTS = ["gov.cn", "edu.cn"]
+# ImagesPipeline: most images of one article that are recorded, for replaying the page as it looked. 0: none.
+GOVCRAWL_IMAGES = 0
 # PartsPipeline: most frames and pages of one article, and the largest size of one of them.
 GOVCRAWL_FRAMES = 6
 GOVCRAWL_ARTICLE_PAGES = 30

@@ -6,7 +6,7 @@ prints ``fetched …, landed …, lost 0, doubled 0, unreadable 0`` and exits 1 
 
     python -m tests.faults --every-write
 
-kills each program that writes to the archive (a crawl, compact, attachments, verify --repair, and the archive alone) at
+kills each program that writes to the archive (a crawl, compact, attachments, verify --repair, forget, and the archive alone) at
 every write, create, mkdir, rename, fsync and unlink in turn, then lets each of them fail once with ENOSPC, EIO and EDQUOT,
 then each write be short; after each it runs the program again to its end. It prints a line for each of the three; ``--short``
 tries a few points of each, as the tests do.

@@ -1,16 +1,17 @@
-"""What is known of a site's addresses: the newest row of captures for each, read back when a run starts."""
+"""What is known of an address, how each row of captures changes it, and how captures are read."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from govcrawl.archive.schema import CAPTURES, RETRIED, SETTLED
+from govcrawl.archive.schema import AGAIN, BESIDE, CAPTURES, RETRIED, SETTLED
 from govcrawl.archive.storage import StorageError
 
 if TYPE_CHECKING:
@@ -19,19 +20,21 @@ if TYPE_CHECKING:
 
     from govcrawl.archive.storage import Storage
 
-_NOTHING_NEW = RETRIED | {"unchanged", "unreadable", "not_found", "given_up"}
+_NOTHING_NEW = RETRIED | {"unchanged", "unreadable", "not_found", "given_up", "forgotten"}
 
 # What a visit that brought nothing new leaves.
 _LASTING = ("etag", "last_modified", "payload_digest", "text_hash", "revision", "form", "extractor")
-# What a run need not have in memory of each address.
-_STATE = [name for name in CAPTURES.names if name not in ("listed", "error")]
+LISTED_HELD = 1_000  # characters; what a listing stated may be whole articles
+# What says nothing of an address's state.
+STATE = [name for name in CAPTURES.names if name not in ("error", "tls", "truncated")]
 
 
 @dataclass(slots=True)
 class Known:
     """One address. ``asked_at``: start of the run that asked last; ``settled_at``: of the run that first settled it.
     (Runs and not responses date these: a replayed response keeps its old date.) ``full_*``: the last full response,
-    which revisits refer to. ``segment``: run and seq of its newest row in articles. ``missing``: visits in a row that did not find a landed article, since when; ``gone``: its
+    which revisits refer to. ``listed``: what a listing last stated of it, as JSON, or
+    empty where that is long and to be read from captures. ``segment``: run and seq of its newest row in articles. ``missing``: visits in a row that did not find a landed article, since when; ``gone``: its
     withdrawal is in the archive."""
 
     doc_id: str
@@ -63,6 +66,7 @@ class Known:
     form: str | None = None
     extractor: str | None = None
     part_of: str | None = None
+    listed: str | None = None
 
     @property
     def settled(self) -> bool:
@@ -74,6 +78,7 @@ class Known:
         return self.revision is not None
 
 
+@lru_cache(maxsize=4096)
 def run_started(name: str) -> datetime:
     """When a run began, from its id ``<site>-<yyyymmddThhmmss><ms>Z-<random>`` or the name of one of its files. Raises
     ValueError for other names."""
@@ -84,65 +89,25 @@ def run_started(name: str) -> datetime:
     return datetime.strptime(found.group(1), "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC)
 
 
-class State:
-    """The known addresses of one site by doc_id."""
-
-    def __init__(self, rows: Iterable[Mapping[str, Any]] = ()) -> None:
-        self._known: dict[str, Known] = {}
-        self._texts: dict[str, str] = {}
-        self._copies: dict[str, set[str]] = {}
-        for row in rows:
-            self.apply(row)
-
-    def __len__(self) -> int:
-        return len(self._known)
-
-    def get(self, doc_id: str) -> Known | None:
-        return self._known.get(doc_id)
-
-    def values(self) -> Iterable[Known]:
-        return self._known.values()
-
-    def with_text(self, text_hash: str) -> str | None:
-        """doc_id of the first article that landed with this text."""
-        return self._texts.get(text_hash)
-
-    def other_addresses(self, doc_id: str) -> set[str]:
-        """doc_ids of the addresses that lead to an article or repeat it."""
-        return self._copies.get(doc_id, set())
-
-    def resolve(self, doc_id: str) -> Known | None:
-        """The address that an alias leads to, over at most a few steps."""
-        known = self._known.get(doc_id)
-        for _ in range(8):
-            if known is None or known.outcome != "alias" or known.alias_of is None:
-                break
-            known = self._known.get(known.alias_of)
-        return known
-
-    def apply(self, row: Mapping[str, Any]) -> None:
-        """Take in a row newer than those before it. A part says nothing of an article at the same address."""
-        old = self._known.get(row["doc_id"])
-        if old is not None and (old.kind == "part") != (row["kind"] == "part"):
-            if row["kind"] == "part":
-                return
-            old = None
-        new = _plain(row)
-        _date_settling(new, old)
-        _count_missing(new, old)
-        _keep_article(new, old)
-        _keep_places(new, old, row)
-        self._known[new.doc_id] = new
-        self._link(new, old)
-        if row["outcome"] == "landed" and new.text_hash and new.kind == "article":
-            self._texts.setdefault(new.text_hash, new.doc_id)
-
-    def _link(self, new: Known, old: Known | None) -> None:
-        """Note which article an address leads to."""
-        if old is not None and old.alias_of and old.alias_of != new.alias_of:
-            self._copies.get(old.alias_of, set()).discard(new.doc_id)
-        if new.alias_of:
-            self._copies.setdefault(new.alias_of, set()).add(new.doc_id)
+def newer(row: Mapping[str, Any], old: Known | None) -> Known | None:
+    """What is known of an address after a row that is newer than what was known. None where the row changes nothing: a part
+    or an example says nothing of an article at the same address."""
+    if old is not None and row["outcome"] == AGAIN:
+        return _read_again(old, row)
+    if old is not None and (old.kind in BESIDE) != (row["kind"] in BESIDE):
+        if row["kind"] in BESIDE:
+            return None
+        old = None
+    new = _plain(row)
+    _date_settling(new, old)
+    _count_missing(new, old)
+    _keep_article(new, old)
+    _keep_places(new, old, row)
+    if new.listed is None:
+        new.listed = old.listed if old is not None else None
+    elif len(new.listed) > LISTED_HELD:
+        new.listed = ""
+    return new
 
 
 def _plain(row: Mapping[str, Any]) -> Known:
@@ -168,7 +133,17 @@ def _plain(row: Mapping[str, Any]) -> Known:
         form=row.get("form"),
         extractor=row.get("extractor"),
         part_of=row.get("part_of"),
+        listed=row.get("listed"),
     )
+
+
+def _read_again(old: Known, row: Mapping[str, Any]) -> Known:
+    """What was known, read again by other rules. No visit: nothing was asked, found or missed."""
+    new = replace(old, extractor=row.get("extractor"))
+    if row.get("revision") is not None:
+        new.revision, new.text_hash, new.form = row["revision"], row.get("text_hash"), row.get("form")
+        new.segment = (row["run_id"], row["seq"])
+    return new
 
 
 def _date_settling(new: Known, old: Known | None) -> None:
@@ -215,16 +190,42 @@ def _keep_places(new: Known, old: Known | None, row: Mapping[str, Any]) -> None:
         new.full_file, new.full_offset = row["warc_file"], row["warc_offset"]
 
 
+def in_order(names: Iterable[str]) -> list[str]:
+    """Files in the order in which they were written: their names begin with run and segment."""
+    return sorted(names, key=lambda n: n.rsplit("/", 1)[-1])
+
+
 def read_rows(storage: Storage, files: Iterable[str], schema: pa.Schema = CAPTURES) -> Iterator[dict[str, Any]]:
-    """Rows of a site's Parquet files in the order in which they were written, which is that of the names: they begin
-    with run and segment. Raises StorageError naming a file that does not open."""
-    columns = _STATE if schema is CAPTURES else None
-    tables = [read_table(storage, name, schema, columns) for name in sorted(files, key=lambda n: n.rsplit("/", 1)[-1])]
-    if not tables:
-        return
-    table = pa.concat_tables(tables)
-    for batch in table.to_batches(max_chunksize=10_000):
+    """Rows of a site's Parquet files in the order in which they were written. Raises StorageError naming a file that does
+    not open."""
+    columns = STATE if schema is CAPTURES else schema.names
+    for batch in batches(storage, in_order(files), schema, columns):
         yield from batch.to_pylist()
+
+
+def batches(
+    storage: Storage, names: Iterable[str], schema: pa.Schema, columns: list[str], size: int = 10_000
+) -> Iterator[pa.RecordBatch]:
+    """These columns of the rows of Parquet files, file by file; what a file of an earlier version lacks is null. Raises
+    StorageError naming a file that does not open."""
+    wanted = pa.schema([schema.field(n) for n in columns])
+    for name in names:
+        try:
+            with storage.fs.open_input_file(storage.path(name)) as source:
+                file = pq.ParquetFile(source)
+                there = [n for n in columns if n in file.schema_arrow.names]
+                for batch in file.iter_batches(size, columns=there, use_threads=False):
+                    yield _shaped(batch, wanted)
+        except (OSError, pa.ArrowException, KeyError) as exc:
+            raise _unreadable(storage, name, exc) from exc
+
+
+def _shaped(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    if batch.schema.equals(schema, check_metadata=False):
+        return batch
+    have = set(batch.schema.names)
+    arrays = [batch[f.name].cast(f.type) if f.name in have else pa.nulls(len(batch), f.type) for f in schema]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 def read_table(storage: Storage, name: str, schema: pa.Schema, columns: list[str] | None = None) -> pa.Table:
@@ -233,5 +234,8 @@ def read_table(storage: Storage, name: str, schema: pa.Schema, columns: list[str
             storage.path(name), filesystem=storage.fs, schema=schema, columns=columns, partitioning=None
         )
     except (OSError, pa.ArrowException) as exc:
-        msg = f"{name} below {storage.root} is not readable ({exc}); move it away, then run again"
-        raise StorageError(msg) from exc
+        raise _unreadable(storage, name, exc) from exc
+
+
+def _unreadable(storage: Storage, name: str, error: Exception) -> StorageError:
+    return StorageError(f"{name} below {storage.root} is not readable ({error}); move it away, then run again")

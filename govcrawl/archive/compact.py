@@ -24,7 +24,7 @@ from govcrawl.archive import runs
 from govcrawl.archive.captures import run_started
 from govcrawl.archive.lock import Locked
 from govcrawl.archive.schema import ARTICLES, CAPTURES
-from govcrawl.archive.site import SiteArchive, encode, partition_of, segment_of
+from govcrawl.archive.site import SiteArchive, encode, partition_of, segment, segment_of
 from govcrawl.archive.storage import StorageError
 from govcrawl.archive.warc import now_ms
 
@@ -82,10 +82,13 @@ class _Plan:
     removed: Counter[str] = field(default_factory=Counter)
 
 
-def new_run_id(site: str) -> str:
-    """The id of a run that begins now: ``<site>-<yyyymmddThhmmss><ms>Z-<random>``."""
-    now = now_ms()
-    return f"{site}-{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}Z-{secrets.token_hex(2)}"
+def new_run_id(storage: Storage, site: str) -> str:
+    """The id of a maintenance run that begins now, dated after the rows that a killed run left too; of a dataset's run, where
+    that stands for the site."""
+    begun = [run_started(name) for name in _files_of(storage, site) if segment(name) is not None]
+    return runs.run_id(
+        storage, site, max([now_ms(), *(b + timedelta(milliseconds=1) for b in begun)]), secrets.token_hex(2)
+    )
 
 
 def file_name(run_id: str, seq: int = 1) -> str:
@@ -130,15 +133,15 @@ def compact(storage: Storage, scope: Scope | None = None) -> Iterator[Compacted]
     for site, names in sorted(sites.items()):
         if not _plan(storage, names, scope).folders:
             continue
-        run_id = new_run_id(site)
         try:
             # Opening the site takes its lock and writes the captures of torn segments while their files still tell them.
-            archive = SiteArchive(storage, site, run_id)
+            archive = SiteArchive(storage, site, new_run_id(storage, site))
         except Locked as exc:
             yield Compacted(site, locked=str(exc))
             continue
         try:
-            yield _compact_site(storage, archive, run_id, scope)
+            # Under the lock: dated after all that is committed.
+            yield _compact_site(storage, archive, new_run_id(storage, site), scope)
         finally:
             archive.abandon()
 
@@ -159,7 +162,7 @@ def remove_doubled(storage: Storage, site: str, renew: Callable[[], None]) -> Co
     }
     if not plan.folders:
         return Compacted(site)
-    return _rewrite(storage, site, new_run_id(site), plan, renew)
+    return _rewrite(storage, site, new_run_id(storage, site), plan, renew)
 
 
 def _files_of(storage: Storage, site: str) -> list[str]:

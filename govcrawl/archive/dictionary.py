@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from govcrawl.archive.schema import ARTICLES, ATTACHMENT_TEXT, CAPTURES, FORGOTTEN, OUTCOMES, REPRINTS, SETTLED
+from govcrawl.archive.schema import ARTICLES, ATTACHMENT_TEXT, CAPTURES, FORGOTTEN, OUTCOMES, REPRINTS, SETTLED, SINCE
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -49,12 +49,15 @@ data/
   reprints_index/                                      by which reprints are found; derived, scrapy reprints builds it anew
   runs/site=heilongjiang/<run_id>.json                 what a run did, per channel
   forgotten/site=heilongjiang/*.parquet                what `scrapy forget` took out, and why; no word of the pages
+  versions/2.json                                      the schema versions that have written here, a file each
+  state/site=heilongjiang/                             what is known of addresses, derived from captures; may be removed
   staging/                                             files before they are renamed into place, and locks
   quarantine/                                          what `scrapy verify --repair` took out because it was broken
 ```
 
 Files are immutable and appear whole or not at all; read any of the folders at any time. Every file has the complete
-schema. The partition columns are only in the path: `province` is a slug (`heilongjiang`, `shaanxi` 陕西, `shanxi` 山西,
+schema of the govcrawl that wrote it; `since` says which was the first with a column, and where a file lacks one it reads as
+null (DuckDB: `union_by_name=true`). The partition columns are only in the path: `province` is a slug (`heilongjiang`, `shaanxi` 陕西, `shanxi` 山西,
 `national` for the whole country, `unknown` where no evidence decides), `year` an integer (0 where unknown), neither is ever
 null. The province is whose news it is: a department's site always lands in its own; elsewhere the evidence decides.
 
@@ -154,12 +157,12 @@ as_of = (
 
 def render() -> str:
     """data/README.md."""
-    parts = [_HEAD, "## articles\n", _table(ARTICLES), _RECIPES]
+    parts = [_HEAD, "## articles\n", _table("articles", ARTICLES), _RECIPES]
     parts += ["## Quality flags\n", "A flag tells; it never drops a row.\n", _pairs("flag", QUALITY)]
-    parts += ["## attachment_text\n", _ATTACHMENT_TEXT, _table(ATTACHMENT_TEXT)]
-    parts += ["## reprints\n", _REPRINTS, _table(REPRINTS)]
-    parts += ["## forgotten\n", _FORGOTTEN, _table(FORGOTTEN)]
-    parts += ["## captures\n", _table(CAPTURES), "### Outcomes\n"]
+    parts += ["## attachment_text\n", _ATTACHMENT_TEXT, _table("attachment_text", ATTACHMENT_TEXT)]
+    parts += ["## reprints\n", _REPRINTS, _table("reprints", REPRINTS)]
+    parts += ["## forgotten\n", _FORGOTTEN, _table("forgotten", FORGOTTEN)]
+    parts += ["## captures\n", _table("captures", CAPTURES), "### Outcomes\n"]
     settled = {k: v for k, v in OUTCOMES.items() if k in SETTLED}
     retried = {k: v for k, v in OUTCOMES.items() if k not in SETTLED}
     parts += ["Settled; the address is not asked again until it is due:\n", _pairs("outcome", settled)]
@@ -167,11 +170,13 @@ def render() -> str:
     return "\n".join(parts)
 
 
-def _table(schema: pa.Schema) -> str:
-    lines = ["| column | type | meaning |", "| --- | --- | --- |"]
+def _table(dataset: str, schema: pa.Schema) -> str:
+    """``since``: the govcrawl that first wrote the column; files of earlier ones lack it, and it reads as null."""
+    lines = ["| column | type | since | meaning |", "| --- | --- | --- | --- |"]
     for field in schema:
         about = (field.metadata or {}).get(b"description", b"").decode().replace("|", "\\|")
-        lines.append(f"| `{field.name}` | {_type(field)} | {about} |")
+        since = SINCE.get(f"{dataset}.{field.name}", SINCE[dataset])
+        lines.append(f"| `{field.name}` | {_type(field)} | {since} | {about} |")
     return "\n".join(lines) + "\n"
 
 

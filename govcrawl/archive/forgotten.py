@@ -1,4 +1,5 @@
-"""What `scrapy forget` took out of the archive: tombstones that name addresses by their key alone, never words of a page."""
+"""What `scrapy forget` took out of the archive: tombstones that name addresses by their key alone, never words of a
+page."""
 
 from __future__ import annotations
 
@@ -36,8 +37,8 @@ class Tombstone:
 
 
 def tombstones(storage: Storage, sites: Collection[str] | None = None) -> dict[str, Tombstone]:
-    """The newest tombstone of each doc_id, of all sites or some of them. Raises StorageError naming a file that does not
-    open."""
+    """The newest tombstone of each doc_id, of all sites or some of them. Raises StorageError naming a file that does
+    not open."""
     found: dict[str, Tombstone] = {}
     for name in names(storage, sites):
         for stone in read(storage, name):
@@ -45,6 +46,12 @@ def tombstones(storage: Storage, sites: Collection[str] | None = None) -> dict[s
             if before is None or before.forgotten_at <= stone.forgotten_at:
                 found[stone.doc_id] = stone
     return found
+
+
+def never_asked(storage: Storage) -> frozenset[str]:
+    """doc_ids of forgotten articles and of the addresses that led to them. (Their parts and attachments are asked for
+    where another article has them.) Raises StorageError."""
+    return frozenset(s.doc_id for s in tombstones(storage).values() if s.kind in ("article", "alias", "duplicate"))
 
 
 def names(storage: Storage, sites: Collection[str] | None = None) -> Iterator[str]:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 MAX_ATTEMPTS = 5
 
 
+# What a row does not hold that leads to a forgotten article: its listing's words are those of the article.
+_WORDLESS = dict.fromkeys(("listed_title", "listed_on", "listed", "error"))
+
+
 @dataclass(slots=True)
 class Hop:
     """One response, or one failure to get one."""
@@ -112,7 +116,7 @@ def capture_rows(attempt: Attempt, outcome: str, final: Mapping[str, Any], when:
             row |= {"outcome": "alias", "alias_of": doc_id(following.url)}
         else:
             row["outcome"] = outcome_of_status(hop.status) if hop.status else "network"
-        rows.append(row)
+        rows.append(row | _WORDLESS if outcome == "forgotten" else row)
     return rows
 
 

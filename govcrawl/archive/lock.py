@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LEASE_SECONDS = 1800
+SETTLE_SECONDS = 1.0  # until each of two that take a lease at the same moment sees who wrote last
 _HELD = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES}
 _NO_LOCKS = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS}
 
@@ -44,7 +45,8 @@ class SiteLock:
         self._held = False
 
     def acquire(self) -> None:
-        """Raises Locked where another run holds the site, StorageError where the lock cannot be had."""
+        """Raises Locked where another run holds the site, StorageError where the lock cannot be had, NewerArchive."""
+        self.storage.refuse_newer()
         if not self.storage.local or not self._flock():
             self._take_lease()
         self._held = True
@@ -97,11 +99,17 @@ class SiteLock:
         )
 
     def _take_lease(self) -> None:
+        self._must_be_free()
+        self._write_lease()
+        time.sleep(SETTLE_SECONDS)
+        self._must_be_free()
+
+    def _must_be_free(self) -> None:
+        """Raises Locked where a lease of another run holds."""
         lease = read_lease(self.storage, self.lease)
         if lease is not None and lease["expires"] > time.time() and lease["run_id"] != self.run_id:
             msg = f"another run holds site {self.site} ({lease['run_id']}); its lease ends at {lease['expires']:.0f}"
             raise Locked(msg)
-        self._write_lease()
 
     def _write_lease(self) -> None:
         lease = {"run_id": self.run_id, "expires": time.time() + LEASE_SECONDS}

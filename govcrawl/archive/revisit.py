@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from govcrawl.errors import BadArgument
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from govcrawl.archive.captures import Known
+    from govcrawl.archive.snapshot import Bools, Columns, Numbers
 
 # Government servers answer 404 under load: one that lasts this long is a withdrawal (the rule of archives that watch them).
 GONE_VISITS = 3
 GONE_DAYS = 14
+_DAY = 86_400_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +46,23 @@ class Schedule:
         """Time between two visits of an article of this age."""
         if not self.steps:
             return None
-        days = next((every for upto, every in self.steps if age.total_seconds() <= upto * 86400), self.steps[-1][1])
-        return timedelta(days=days)
+        return timedelta(milliseconds=float(self._intervals(np.array([age.total_seconds() * 1000]))[0]))
 
-    def due(self, known: Known, now: datetime) -> bool:
-        """Whether a landed article is to be visited."""
-        if not self.steps or not known.landed or known.alias_of:
-            return False
-        since = now - known.asked_at
-        if known.missing:
-            return since >= timedelta(days=GONE_DAYS / (GONE_VISITS - 1))
-        born = datetime.combine(known.listed_on, time(), UTC) if known.listed_on else known.settled_at or known.asked_at
-        interval = self.interval(now - born)
-        return interval is not None and since >= interval
+    def _intervals(self, ages: Numbers) -> Numbers:
+        """The same for ages in milliseconds."""
+        upto, every = np.array(self.steps).T * _DAY
+        found: Numbers = every[np.minimum(np.searchsorted(upto, ages, "left"), len(every) - 1)]
+        return found
+
+    def due(self, known: Columns, now: datetime) -> Bools:
+        """Which of these addresses are landed articles that are to be visited."""
+        if not self.steps:
+            return np.zeros(len(known.key), bool)
+        moment = now.timestamp() * 1000
+        since = moment - known.asked_at
+        missed = since >= GONE_DAYS / (GONE_VISITS - 1) * _DAY
+        turn = since >= self._intervals(moment - known.born)
+        return known.landed & ~known.aliases & np.where(known.missing > 0, missed, turn)
 
 
 def is_withdrawn(known: Known, now: datetime) -> bool:

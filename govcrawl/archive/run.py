@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
+import logging
 import secrets
 from collections import Counter
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from govcrawl.archive.captures import run_started
+from govcrawl.archive import runs
+from govcrawl.archive.forget import finish_under_lock
+from govcrawl.archive.forgotten import never_asked
 from govcrawl.archive.ledger import MAX_ATTEMPTS, Attempt, capture_rows, failed_before
 from govcrawl.archive.revisit import is_withdrawn
 from govcrawl.archive.schema import CAPTURES, RETRIED
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from govcrawl.archive.captures import Known
     from govcrawl.archive.storage import Storage
     from govcrawl.archive.warc import Recorded
+
+logger = logging.getLogger(__name__)
 
 UNSTAMPED = pa.schema([field for field in CAPTURES if field.name not in ("run_id", "seq")])  # as the ledger makes rows
 NAMED_FAILURES = 20  # the others are counted, and named in captures
@@ -47,6 +50,7 @@ class Archive:
     ) -> None:
         storage.prepare()
         self.storage = storage
+        self.never_asked = never_asked(storage)
         self.started_at = now_ms()
         self.sites: dict[str, SiteArchive] = {}
         self.open_attempts: dict[Attempt, None] = {}
@@ -63,24 +67,30 @@ class Archive:
     def site(self, name: str) -> SiteArchive:
         """Open a site, or the one already open. Raises Locked, StorageError."""
         if name not in self.sites:
-            self.sites[name] = SiteArchive(self.storage, name, self._run_id(name), **self._segment)
+            if finish_under_lock(self.storage, name):
+                logger.warning("What scrapy forget had begun to take out of %s is taken out now", name)
+            self.sites[name] = self._open(name)
         return self.sites[name]
 
-    def _run_id(self, name: str) -> str:
-        """``<site>-<yyyymmddThhmmss><ms>Z-<random>``. Runs of a site are ordered by it, so a clock that was set back does
-        not count: the run is then dated just after the newest one."""
-        when = self.started_at
-        for folder in ("captures", "runs"):
-            for path in list(self.storage.files(f"{folder}/site={name}"))[-1:]:
-                with contextlib.suppress(ValueError):  # a stray file; verify tells of it
-                    when = max(when, run_started(path) + timedelta(milliseconds=1))
-        return f"{name}-{when:%Y%m%dT%H%M%S}{when.microsecond // 1000:03d}Z-{self._random}"
+    def _open(self, name: str) -> SiteArchive:
+        """The site under its lock, as a run dated after all others of it: none came and went before the lock was had."""
+        while True:
+            opened = SiteArchive(self.storage, name, self._run_id(name), **self._segment)
+            if self._run_id(name) == opened.run_id:
+                return opened
+            opened.abandon()
 
-    def recorded(self, known: Known) -> Recorded | None:
-        """The last full response of an address, from the WARC; None where there is none that can be read."""
+    def _run_id(self, name: str) -> str:
+        return runs.run_id(self.storage, name, self.started_at, self._random)
+
+    def recorded(self, known: Known, *, rendered: bool = False) -> Recorded | None:
+        """The last full response of an address, from the WARC, ``rendered``: as a browser made it; None where there is none
+        that can be read."""
         if known.full_file is None or known.full_offset is None:
             return None
-        return read_record(self.storage, known.full_file, known.full_offset, known.full_url or known.url)
+        return read_record(
+            self.storage, known.full_file, known.full_offset, known.full_url or known.url, rendered=rendered
+        )
 
     def begin(self, attempt: Attempt) -> Attempt:
         """Enter a request. What is known of its address comes with it."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
+
+from govcrawl.archive.captures import run_started
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,6 +36,16 @@ class CompleteWalk:
 
 def name_of(site: str, run_id: str) -> str:
     return f"runs/site={site}/{run_id}.json"
+
+
+def run_id(storage: Storage, site: str, when: datetime, random: str) -> str:
+    """The id of a run that begins now: ``<site>-<yyyymmddThhmmss><ms>Z-<random>``. What is committed of a site is ordered by
+    it, so a clock that was set back does not count: the run is then dated just after the site's newest one."""
+    for folder in ("captures", "runs", "forgotten"):
+        for path in list(storage.files(f"{folder}/site={site}"))[-1:]:
+            with contextlib.suppress(ValueError):  # a stray file; verify tells of it
+                when = max(when, run_started(path) + timedelta(milliseconds=1))
+    return f"{site}-{when:%Y%m%dT%H%M%S}{when.microsecond // 1000:03d}Z-{random}"
 
 
 def write(storage: Storage, site: str, run_id: str, report: dict[str, Any]) -> None:
@@ -82,6 +95,12 @@ def newest_first(storage: Storage, site: str, *, set_aside: bool = False) -> Ite
 def history(storage: Storage, site: str, last: int = 20) -> list[dict[str, Any]]:
     """The newest run files of a site, the oldest of them first."""
     return list(islice(newest_first(storage, site), last))[::-1]
+
+
+def crawls(storage: Storage, site: str, last: int = 20) -> list[dict[str, Any]]:
+    """The same without those of maintenance commands."""
+    own = (site, "site", "urls")
+    return list(islice((run for run in newest_first(storage, site) if run.get("spider") in own), last))[::-1]
 
 
 def complete_walks(storage: Storage, site: str, horizon: timedelta = timedelta(days=400)) -> dict[str, CompleteWalk]:
@@ -147,6 +166,10 @@ def _list_of(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, list) and all(map(fits, value))
 
 
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
 def _is_key(value: Any) -> bool:
     return isinstance(value, list) and len(value) == 2 and _is_text(value[0]) and _is_count(value[1])
 
@@ -160,6 +183,10 @@ _PARTS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "finished_at": (_is_moment, "a moment with its time zone"),
     "landed": (_of(_of(_is_count)), "numbers of rows by province and year"),
     "missing_fields": (_of(_is_count), "numbers of rows by field"),
+    "outcomes": (_of(_of(_is_count)), "numbers of requests by kind and outcome"),
+    "without_text": (_of(_of(_is_count)), "numbers of pages by what became of them and what they show"),
+    "lacking": (_of(_list_of(_is_object)), "lists of rows by field"),
+    "proposals": (_list_of(_is_object), "a list of proposals"),
     "channels": (_list_of(_is_channel), "a list of channels"),
     "rows_removed": (_of(_is_count), "numbers of rows by run"),
     "lost_rows": (_list_of(_is_key), "a list of keys"),

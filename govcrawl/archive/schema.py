@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 VERSION = "2"
 
@@ -26,7 +29,15 @@ IMAGES = pa.list_(pa.field("element", pa.struct([pa.field("url", pa.string()), p
 
 def _schema(*columns: tuple[str, Any, bool, str]) -> pa.Schema:
     fields = [pa.field(n, t, nullable=null, metadata={"description": about}) for n, t, null, about in columns]
-    return pa.schema(fields, metadata={"govcrawl": VERSION})
+    return pa.schema(fields, metadata={"schema_version": VERSION})
+
+
+def version_of(metadata: Mapping[bytes, bytes] | None) -> int | None:
+    """The schema version that a Parquet file's metadata states; files of versions 1 and 2 call it ``govcrawl``. None where
+    it is none of ours."""
+    said = metadata or {}
+    stated = said.get(b"schema_version") or said.get(b"govcrawl")
+    return int(stated) if stated is not None and stated.isdigit() else None
 
 
 ARTICLES = _schema(
@@ -94,7 +105,7 @@ CAPTURES = _schema(
         "kind",
         pa.string(),
         False,
-        "`listing` `article` `part` (a frame or further page) `script` (asked in a browser) `attachment` `robots`",
+        "`listing` `article` `part` (a frame or further page) `image` `script` (asked in a browser) `example` (for a proposal) `attachment` `robots`",
     ),
     ("channel", pa.string(), True, "the column it belongs to"),
     ("listed_title", pa.string(), True, "the title in the listing"),
@@ -118,12 +129,26 @@ CAPTURES = _schema(
     ("run_id", pa.string(), False, "the run"),
     ("seq", pa.int32(), False, "the segment of that run"),
     ("form", pa.string(), True, "what the page shows where no text could be read: `script` `frame` `video` `list` …"),
-    ("extractor", pa.string(), True, "the rules that could not read it; newer ones read it again from the WARC"),
-    ("part_of", pa.string(), True, "doc_id of the article that a part belongs to"),
+    (
+        "extractor",
+        pa.string(),
+        True,
+        "the rules that could not read it, or that read it again; newer ones read it from the WARC",
+    ),
+    ("part_of", pa.string(), True, "doc_id of the article that a part or an image belongs to"),
     ("listed", pa.string(), True, "JSON: what the listing stated of the article beside title and date"),
 )
 # Columns that files of version 1 lack; they read as null.
 ADDED = frozenset({"tls", "truncated", "form", "extractor", "part_of", "listed"})
+# The govcrawl that first wrote a dataset, or a column of it that was not there from the dataset's first day.
+SINCE = {
+    "articles": "0.1.0",
+    "captures": "0.1.0",
+    "attachment_text": "0.1.0",
+    "reprints": "0.2.0",
+    "forgotten": "0.3.0",
+    **{f"captures.{name}": "0.2.0" for name in ADDED},
+}
 
 # The dataset reprints/: one row whenever an article's place in its group changed.
 REPRINTS = _schema(
@@ -175,10 +200,18 @@ ATTACHMENT_TEXT = _schema(
     ("run_id", pa.string(), False, "the run of scrapy attachments"),
 )
 
+AGAIN = "reread"
+LANDING = ("landed", AGAIN)  # outcomes whose `revision` is a row of their own run
 # Outcomes of an attempt. A settled address is not asked again; the others are retried at the next start, a few times.
 SETTLED = frozenset(
-    {"landed", "unchanged", "alias", "duplicate", "not_article", "unreadable", "not_found", "robots", "given_up"}
+    {
+        *("landed", "unchanged", "alias", "duplicate", "not_article", "unreadable", "not_found", "robots", "given_up"),
+        AGAIN,
+        "forgotten",
+    }
 )
+# Kinds of pages that are fetched beside the articles: they say nothing of an article at the same address.
+BESIDE = frozenset({"part", "image", "example"})
 RETRIED = frozenset({"network", "server_error", "throttled", "challenge", "callback_error"})
 OUTCOMES: dict[str, str] = {
     "landed": "a new article or revision; for a listing: rows were read",
@@ -187,9 +220,11 @@ OUTCOMES: dict[str, str] = {
     "duplicate": "same title, text, date and attachments as another article of the site, see alias_of",
     "not_article": "positively something else, which `error` names: a list, a video, an error text, a front page",
     "unreadable": "no listing names it and no text could be read, see `form`; newer rules read it again from the WARC",
+    AGAIN: "read again from the WARC by the rules that `extractor` names: nothing was asked, and no visit is counted",
     "not_found": "404 or 410; asked again after 30 days",
     "robots": "forbidden by robots.txt",
     "given_up": "failed too often in a row",
+    "forgotten": "leads to an article that `scrapy forget` took out, see alias_of; it was not asked for",
     "network": "no response: connection, DNS, timeout, or not in the recording that is replayed",
     "server_error": "5xx or an empty page",
     "throttled": "429 or 408",

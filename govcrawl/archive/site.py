@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import secrets
 import time
@@ -15,9 +16,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from govcrawl.archive import listed, runs
-from govcrawl.archive.captures import State, read_rows, read_table, run_started
+from govcrawl.archive.captures import in_order, read_rows, read_table, run_started
 from govcrawl.archive.lock import SiteLock
 from govcrawl.archive.schema import ARTICLES, CAPTURES
+from govcrawl.archive.state import State
 from govcrawl.archive.storage import StorageError
 from govcrawl.archive.values import Misfit, check, storable
 from govcrawl.archive.warc import ROTATE_BYTES, Exchange, Original, WarcWriter, payload_digest
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 # Fast to write, and within a few per cent of the size that slower levels reach on Chinese text.
 COMPRESSION = {"compression": "zstd", "compression_level": 3, "row_group_size": 10_000, "write_page_checksum": True}
+REPAIRED = b"repaired"  # in the metadata of a mark: doc_ids, as JSON
 _SLUG = re.compile(r"[a-z_]{1,40}")
 COLUMNS = [f.name for f in fields(Article) if f.name not in ("province", "year")]
 STORED = [n for n in COLUMNS if n not in ("run_id", "seq")]
@@ -99,7 +102,7 @@ class SiteArchive:
         try:
             self._sweep_staging()
             self._recover()
-            self.state = State(read_rows(storage, list(storage.files(f"captures/site={site}", ".parquet"))))
+            self.state = State.open(storage, site, run_id, self._lock.renew)
             self.walks = runs.complete_walks(storage, site)
         except BaseException:
             self._lock.release()
@@ -201,6 +204,8 @@ class SiteArchive:
         self._articles.clear()
         self._captures.clear()
         self._seq += 1
+        mark, content = files[-1]
+        self.state.committed(mark, len(content), self.run_id)
 
     def _partitions(self) -> dict[tuple[str, int], list[Article]]:
         partitions: dict[tuple[str, int], list[Article]] = defaultdict(list)
@@ -245,17 +250,16 @@ class SiteArchive:
                 return newest
         return None
 
-    def listed_fields(self, doc_ids: set[str]) -> dict[str, dict[str, Any]]:
-        """What listings stated of these addresses, by doc_id, from the newest captures that tell of it."""
-        found: dict[str, dict[str, Any]] = {}
-        for name in sorted(
-            self.storage.files(f"captures/site={self.site}", ".parquet"), key=lambda n: n.rsplit("/", 1)[-1]
-        ):
+    def listed_fields(self, known: Known) -> dict[str, Any]:
+        """What a listing last stated of an address."""
+        if known.listed != "":
+            return listed.loads(known.listed)
+        for name in reversed(in_order(self.storage.files(f"captures/site={self.site}", ".parquet"))):
             table = read_table(self.storage, name, CAPTURES, ["doc_id", "listed"])
-            for row in table.filter(pc.is_valid(pc.field("listed"))).to_pylist():
-                if row["doc_id"] in doc_ids:
-                    found[row["doc_id"]] = listed.loads(row["listed"])
-        return found
+            found = table.filter((pc.field("doc_id") == known.doc_id) & pc.is_valid(pc.field("listed")))
+            if found.num_rows:
+                return listed.loads(found["listed"][-1].as_py())
+        return {}
 
     def same_notice(self, row: dict[str, Any]) -> str | None:
         """doc_id of a live article of the site with the number and title of this one, at another address."""
@@ -285,6 +289,7 @@ class SiteArchive:
             self._warc.close()
             if report is not None:
                 runs.write(self.storage, self.site, self.run_id, report)
+            self.state.ended(self.run_id)
         except BaseException:
             self.broken = True
             raise
@@ -321,10 +326,14 @@ class SiteArchive:
             for name in sorted(names):
                 self._keep_once(name, seen)
             names = [n for n in self._own_files() if segment_of(n) == (self.site, run_id, seq)]
-            found = read_rows(self.storage, names, ARTICLES)
+            found = list(read_rows(self.storage, names, ARTICLES))
             rows = recaptured(r for r in found if (r["run_id"], r["seq"]) == (run_id, seq))
-            if rows:
-                self._write_captures(rows, f"{run_id}-{seq:05d}-{secrets.token_hex(3)}.parquet")
+            put_back = [
+                r["doc_id"] for r in found if (r["run_id"], r["seq"]) != (run_id, seq)
+            ]  # by a repair that was killed
+            if found:
+                name = f"captures/site={self.site}/{run_id}-{seq:05d}-{secrets.token_hex(3)}.parquet"
+                self.storage.publish(name, mark(rows, put_back))
                 self.recovered += len(rows)
 
     def _keys(self, name: str) -> list[tuple[str, int]]:
@@ -351,10 +360,6 @@ class SiteArchive:
 
     def _file_name(self) -> str:
         return f"{self.run_id}-{self._seq:05d}-{secrets.token_hex(3)}.parquet"
-
-    def _write_captures(self, rows: list[dict[str, Any]], name: str) -> None:
-        table = pa.Table.from_pylist(rows, schema=CAPTURES)
-        self.storage.publish(f"captures/site={self.site}/{name}", encode(table))
 
 
 def captured(row: dict[str, Any]) -> dict[str, Any]:
@@ -388,6 +393,15 @@ def partition_of(path: str) -> dict[str, Any]:
     """Province and year from the path of an article file."""
     keys = dict(part.split("=", 1) for part in path.split("/") if "=" in part)
     return {"province": keys["province"], "year": int(keys["year"])}
+
+
+def mark(rows: list[dict[str, Any]], repaired: Iterable[str] = ()) -> memoryview:
+    """The captures file that marks a segment. ``repaired``: articles of which the segment changed what was committed before:
+    a repair put a row of theirs back, or wrote it off."""
+    table = pa.Table.from_pylist(rows, schema=CAPTURES)
+    if documents := sorted(set(repaired)):
+        table = table.replace_schema_metadata({**CAPTURES.metadata, REPAIRED: json.dumps(documents)})
+    return encode(table)
 
 
 def encode(table: pa.Table) -> memoryview:

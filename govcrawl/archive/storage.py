@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import secrets
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pyarrow import fs
+from pyarrow import ArrowInvalid, fs
+
+from govcrawl import __version__
+from govcrawl.archive.schema import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+VERSIONS = "versions"  # the folder of a small file for each schema version that has written here
 STALE_SECONDS = 3600  # nobody writes a staged file for longer
 
 
@@ -22,25 +27,32 @@ class StorageError(Exception):
     """The archive could not be read or written; the message names the file and the remedy."""
 
 
+class NewerArchive(StorageError):
+    """A newer govcrawl has written to the archive; nothing of this one may."""
+
+
 class Storage:
     """The root folder of an archive. ``root`` is a folder or a URI such as ``s3://bucket/prefix``.
-    Paths given to the methods are relative to it, with ``/``. Every method raises StorageError where storage fails."""
+    Paths given to the methods are relative to it, with ``/``. Every method raises StorageError where storage fails, and
+    those that write raise NewerArchive where they know less than who wrote before."""
 
     def __init__(self, root: str) -> None:
         self.root = root
         self._durable: set[str] = set()  # folders whose entry this process has made durable
+        self._ours = False  # whether the archive is known to be of no newer version
         self.local = "://" not in root
         if self.local:
             self.fs: Any = fs.LocalFileSystem()
             self.base = str(Path(root).expanduser().absolute())
         else:
-            self.fs, self.base = fs.FileSystem.from_uri(root)
+            self.fs, self.base = _file_system(root)
 
     def path(self, relative: str) -> str:
         return f"{self.base}/{relative}"
 
     def prepare(self) -> None:
         """Make the folders and try to write one file, so that a run fails at once and not after its first segment."""
+        self.refuse_newer()
         try:
             if self.local:
                 for folder in ("articles", "captures", "runs", "warc", "staging"):
@@ -59,6 +71,35 @@ class Storage:
         except OSError as exc:
             msg = f"the data folder {self.root} is not writable ({exc}); set GOVCRAWL_DATA to one that is"
             raise StorageError(msg) from exc
+        if VERSION not in self.versions():
+            said = {"schema_version": int(VERSION), "govcrawl": __version__}
+            self.publish(f"{VERSIONS}/{VERSION}.json", json.dumps(said).encode())
+
+    def versions(self) -> dict[str, str]:
+        """The schema versions that have written to the archive, each with the path of its file. Programs before 0.3 left
+        none."""
+        found = {name.rsplit("/", 1)[-1].removesuffix(".json"): name for name in self.files(VERSIONS, ".json")}
+        return {version: name for version, name in found.items() if version.isdecimal()}
+
+    def refuse_newer(self) -> None:
+        """Raises NewerArchive where a program with a newer schema has written here. It is looked for once."""
+        if self._ours:
+            return
+        newest, name = max(((int(version), name) for version, name in self.versions().items()), default=(0, ""))
+        if newest > int(VERSION):
+            msg = (
+                f"{self.root} was written with schema version {newest} ({self._writer(name)}), and this is govcrawl "
+                f"{__version__}, which knows version {VERSION}: nothing was written; upgrade govcrawl, or set GOVCRAWL_DATA "
+                "to another folder"
+            )
+            raise NewerArchive(msg)
+        self._ours = True
+
+    def _writer(self, name: str) -> str:
+        try:
+            return f"govcrawl {json.loads(self.read(name))['govcrawl']}"
+        except (ValueError, KeyError, TypeError):
+            return "by a govcrawl that does not say which"
 
     def _sweep(self) -> None:
         """Remove what writers of attachments left in staging/ when they were killed. A site's own files are swept by its
@@ -94,6 +135,7 @@ class Storage:
 
     def publish_stream(self, relative: str, write: Callable[[Any], object]) -> None:
         """``publish`` for what is too large to hold: ``write`` gets the open file. On an object store it is held."""
+        self.refuse_newer()
         if not self.local:
             buffer = io.BytesIO()
             write(buffer)
@@ -121,6 +163,7 @@ class Storage:
             raise StorageError(msg) from exc
 
     def _put(self, relative: str, data: Any) -> None:
+        self.refuse_newer()
         path = self.path(relative)
         try:
             try:
@@ -144,6 +187,10 @@ class Storage:
 
     def files(self, folder: str, suffix: str = "") -> Iterator[str]:
         """Relative paths of the files below a folder, sorted; none where the folder is not there."""
+        yield from self.sizes(folder, suffix)
+
+    def sizes(self, folder: str, suffix: str = "") -> dict[str, int]:
+        """The same with their sizes in bytes."""
         selector = fs.FileSelector(self.path(folder), recursive=True, allow_not_found=True)
         try:
             try:
@@ -154,7 +201,8 @@ class Storage:
             msg = f"cannot list {folder} below {self.root} ({exc})"
             raise StorageError(msg) from exc
         start = len(self.base) + 1
-        yield from sorted(i.path[start:] for i in infos if i.type == fs.FileType.File and i.path.endswith(suffix))
+        found = {i.path[start:]: i.size for i in infos if i.type == fs.FileType.File and i.path.endswith(suffix)}
+        return dict(sorted(found.items()))
 
     def exists(self, relative: str) -> bool:
         try:
@@ -165,6 +213,7 @@ class Storage:
 
     def remove(self, relative: str) -> None:
         """Remove a file for good: it does not come back after a power cut. One that is not there is no error."""
+        self.refuse_newer()
         try:
             if not self.local:
                 self.fs.delete_file(self.path(relative))
@@ -180,6 +229,7 @@ class Storage:
 
     def move(self, relative: str, target: str) -> None:
         """Give a file another path; both folders are durable afterwards."""
+        self.refuse_newer()
         try:
             if not self.local:
                 self.fs.create_dir(os.path.dirname(self.path(target)), recursive=True)
@@ -203,6 +253,7 @@ class Storage:
 
     def truncate(self, relative: str, size: int) -> None:
         """Cut a file to its first bytes."""
+        self.refuse_newer()
         try:
             if not self.local:
                 self._put(relative, self.read(relative)[:size])
@@ -213,6 +264,15 @@ class Storage:
         except OSError as exc:
             msg = f"cannot cut {relative} below {self.root} ({exc}); check permissions, then run again"
             raise StorageError(msg) from exc
+
+
+def _file_system(uri: str) -> Any:
+    """The file system and the folder that a URI names. An object of S3 up to 10 MB goes there in one request: cut off, it
+    leaves nothing, where the upload in parts would leave parts."""
+    if uri.startswith("s3://") and "allow_delayed_open=" not in uri:
+        with contextlib.suppress(ArrowInvalid):  # pyarrow before 21 knows no such option
+            return fs.FileSystem.from_uri(f"{uri}{'&' if '?' in uri else '?'}allow_delayed_open=true")
+    return fs.FileSystem.from_uri(uri)
 
 
 def _make_folder(folder: str) -> None:

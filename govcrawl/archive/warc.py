@@ -16,7 +16,8 @@ import uuid
 import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, BinaryIO
+from itertools import islice
+from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit
 
 from fastwarc.stream_io import GzipWriter
@@ -26,6 +27,7 @@ from pyarrow import fs
 from govcrawl import __version__
 from govcrawl.addresses import canonical
 from govcrawl.archive.storage import StorageError, fsync_folder
+from govcrawl.archive.unpacking import encodings_in, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -101,11 +103,13 @@ class WarcWriter:
         the response record. Raises StorageError."""
         try:
             file = self._current()
-            response_id = _urn()
+            response_id = new_urn()
             common = [("WARC-Date", warc_date(exchange.fetched_at)), ("WARC-Target-URI", exchange.url)]
             if exchange.ip:
                 common.append(("WARC-IP-Address", exchange.ip))
-            head = _head(f"HTTP/1.1 {exchange.status} {exchange.reason}".rstrip(), exchange.headers, len(exchange.body))
+            head = http_head(
+                f"HTTP/1.1 {exchange.status} {exchange.reason}".rstrip(), exchange.headers, len(exchange.body)
+            )
             extra = [("WARC-Payload-Digest", digest), ("WARC-Warcinfo-ID", self._info_id)]
             if original is None:
                 kind, content = WarcRecordType.response, head + exchange.body
@@ -116,15 +120,15 @@ class WarcWriter:
                     ("WARC-Refers-To-Target-URI", original.url),
                     ("WARC-Refers-To-Date", warc_date(original.fetched_at)),
                 ]
-            response = _record(kind, response_id, [*common, *extra], content, "application/http; msgtype=response")
+            response = record_bytes(kind, response_id, [*common, *extra], content, "application/http; msgtype=response")
             parts = urlsplit(exchange.url)
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             headers = [("Host", parts.netloc), *(h for h in exchange.request_headers if h[0].lower() not in _SECRET)]
-            asked = _head(f"{exchange.method} {target} HTTP/1.1", headers, len(exchange.request_body) or None)
+            asked = http_head(f"{exchange.method} {target} HTTP/1.1", headers, len(exchange.request_body) or None)
             concurrent = [("WARC-Concurrent-To", response_id), ("WARC-Warcinfo-ID", self._info_id)]
-            request = _record(
+            request = record_bytes(
                 WarcRecordType.request,
-                _urn(),
+                new_urn(),
                 [*common, *concurrent],
                 asked + exchange.request_body,
                 "application/http; msgtype=request",
@@ -150,8 +154,7 @@ class WarcWriter:
                 ("WARC-Payload-Digest", payload_digest(markup)),
                 ("WARC-Warcinfo-ID", self._info_id),
             ]
-            kind = "text/html; charset=utf-8"
-            self._append(file, _record(WarcRecordType.conversion, _urn(), headers, markup, kind))
+            self._append(file, record_bytes(WarcRecordType.conversion, new_urn(), headers, markup, RENDERED))
         except OSError as exc:
             msg = f"cannot write {self._name or self._folder} ({exc}); free space or permissions, then run again"
             raise StorageError(msg) from exc
@@ -199,17 +202,8 @@ class WarcWriter:
             else:
                 self._file = io.BytesIO()
             self._size = 0
-            self._info_id = _urn()
-            fields = (
-                f"software: govcrawl/{__version__}\r\nformat: WARC File Format 1.1\r\n"
-                "conformsTo: http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/\r\n"
-                f"isPartOf: {self._run_id}\r\n"
-            ).encode()
-            headers = [("WARC-Date", warc_date(now_ms())), ("WARC-Filename", os.path.basename(self._name))]
-            self._append(
-                self._file,
-                _record(WarcRecordType.warcinfo, self._info_id, headers, fields, "application/warc-fields"),
-            )
+            self._info_id = new_urn()
+            self._append(self._file, info_record(os.path.basename(self._name), self._run_id, self._info_id))
         return self._file
 
     def _append(self, file: BinaryIO, member: bytes) -> None:
@@ -217,7 +211,18 @@ class WarcWriter:
         self._size += len(member)
 
 
-def _urn() -> str:
+def info_record(filename: str, part_of: str, record_id: str | None = None) -> bytes:
+    """The warcinfo record with which a file begins, compressed. ``part_of``: the run or the collection that it belongs to."""
+    fields = (
+        f"software: govcrawl/{__version__}\r\nformat: WARC File Format 1.1\r\n"
+        "conformsTo: http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/\r\n"
+        f"isPartOf: {part_of}\r\n"
+    ).encode()
+    headers = [("WARC-Date", warc_date(now_ms())), ("WARC-Filename", filename)]
+    return record_bytes(WarcRecordType.warcinfo, record_id or new_urn(), headers, fields, "application/warc-fields")
+
+
+def new_urn() -> str:
     return f"<urn:uuid:{uuid.uuid4()}>"
 
 
@@ -225,14 +230,14 @@ def _clean(value: str) -> str:
     return value.replace("\r", " ").replace("\n", " ")
 
 
-def _head(first: str, headers: Iterable[tuple[str, str]], length: int | None) -> bytes:
+def http_head(first: str, headers: Iterable[tuple[str, str]], length: int | None) -> bytes:
     lines = [first, *(f"{_clean(k)}: {_clean(v)}" for k, v in headers if k.lower() not in _HOP_BY_HOP)]
     if length is not None:
         lines.append(f"Content-Length: {length}")
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
 
 
-def _record(kind: WarcRecordType, record_id: str, headers: HeaderList, content: bytes, media_type: str) -> bytes:
+def record_bytes(kind: WarcRecordType, record_id: str, headers: HeaderList, content: bytes, media_type: str) -> bytes:
     record = WarcRecord()
     record.init_headers(record_type=kind, record_urn=record_id[5:-1].encode())
     for name, value in headers:
@@ -414,24 +419,65 @@ def _is_cut(name: str, last: int) -> bool:
     return False
 
 
-def read_record(storage: Storage, name: str, offset: int, url: str) -> Recorded | None:
-    """The response at an offset of a WARC file of the archive, or of a recording outside it, its body decoded; None where
-    it cannot be read."""
+def read_record(
+    storage: Storage, name: str, offset: int, url: str | None = None, *, rendered: bool = False
+) -> Recorded | None:
+    """The response at an offset of a WARC file of the archive, or of a recording outside it; None where it cannot be read.
+    See ``recorded_in``."""
+    try:
+        with open_recording(storage, name) as stream:
+            return recorded_in(stream, name, offset, url, rendered=rendered)
+    except OSError:
+        return None
+
+
+def open_recording(storage: Storage, name: str) -> Any:
+    """A WARC file that a row names: of the archive, or outside it, which rows of a replay name. Raises OSError."""
     inside = name.startswith("warc/")
     system = storage.fs if inside else fs.LocalFileSystem()
+    return system.open_input_file(storage.path(name) if inside else name)
+
+
+def recorded_in(
+    stream: Any, name: str, offset: int, url: str | None = None, *, rendered: bool = False
+) -> Recorded | None:
+    """The response at an offset of an open WARC file, its body unpacked as a crawl unpacks it; None where none can be read,
+    as for a revisit, which has no payload. ``url``: where it answers for another address than its own. ``rendered``: as a
+    browser made it, where that follows it in the file."""
     try:
-        with system.open_input_file(storage.path(name) if inside else name) as stream:
-            stream.seek(offset)
-            record = next(iter(ArchiveIterator(stream, parse_http=True, auto_decode="content")), None)
-            if record is None or record.record_type != WarcRecordType.response or record.http_headers is None:
-                return None
-            headers = [(k, v) for k, v in record.http_headers.items() if k.lower() not in _DECODED]
-            status, when = record.http_headers.status_code or 0, record.record_date or now_ms()
-            return Recorded(url, status, headers, record.reader.read(), when, name, offset)
+        stream.seek(offset)
+        record = next(iter(ArchiveIterator(stream, parse_http=True)), None)
+        if record is None or record.record_type != WarcRecordType.response or record.http_headers is None:
+            return None
+        found = list(record.http_headers.items())
+        status, when = record.http_headers.status_code or 0, record.record_date or now_ms()
+        own = record.headers.get("WARC-Target-URI") or ""
+        packed = ",".join(v for k, v in found if k.lower() == "content-encoding")
+        body = unpack(record.reader.read(), encodings_in(packed), MOST_BYTES).body
+        headers = [(k, v) for k, v in found if k.lower() not in _DECODED]
+        if rendered and (markup := _rendered_after(stream, offset, own)) is not None:
+            body = markup
+            headers = [(k, v) for k, v in headers if k.lower() != "content-type"]
+            headers.append(("Content-Type", RENDERED))
+        return Recorded(url or own, status, headers, body, when, name, offset)
     except (OSError, ValueError):
         return None
 
 
+def _rendered_after(stream: Any, offset: int, url: str) -> bytes | None:
+    """What a browser made of the response at an offset: its conversion, before the address is recorded once more."""
+    stream.seek(offset)
+    wanted = WarcRecordType.response | WarcRecordType.conversion
+    records = ArchiveIterator(stream, record_types=wanted, parse_http=False)
+    for record in islice(records, 1, 1 + MOST_BETWEEN):
+        if record.headers.get("WARC-Target-URI") == url:
+            return record.reader.read() if record.record_type == WarcRecordType.conversion else None
+    return None
+
+
+MOST_BYTES = 1 << 28  # of a body once it is unpacked; what was larger has landed nowhere
+MOST_BETWEEN = 500  # records of scripts and of other pages between a page and what a browser made of it
+RENDERED = "text/html; charset=utf-8"
 _DECODED = ("transfer-encoding", "content-encoding")
 
 

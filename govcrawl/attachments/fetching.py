@@ -10,10 +10,11 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from govcrawl.addresses import doc_id, host_of
+from govcrawl.addresses import doc_id, host_of, is_address
 from govcrawl.archive.ledger import Attempt, outcome_of_status
 from govcrawl.archive.storage import StorageError
 from govcrawl.base_spiders.article import outcome_of_error
+from govcrawl.extraction.flags import registrable
 from govcrawl.pipelines import MIN_DUPLICATE_LENGTH, Stage
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from govcrawl.archive.captures import Known
     from govcrawl.archive.storage import Storage
     from govcrawl.base_spiders.article import ArticlePage
+    from govcrawl.items import Article
 
 _EXTENSION = re.compile(r"\.([a-z0-9]{1,5})$", re.IGNORECASE)
 # First bytes of the formats that notices are published in; what a server calls them is often wrong.
@@ -65,12 +67,11 @@ class AttachmentsPipeline(Stage):
     async def process_item(self, page: ArticlePage) -> ArticlePage:
         article = page.article
         assert article is not None
-        if page.reading_is_file and page.attempt.last is not None:
+        name_documents(article, page)
+        if page.reading_is_file:
             itself = store(self.keeper.archive.storage, page.reading.body, page.url)
-            article.attachments = [entry_of(page.url, article.title, itself)]
+            article.attachments[0] |= asdict(itself)
             return page
-        if not article.attachments and article.text_length < MIN_DUPLICATE_LENGTH:
-            article.attachments = [entry_of(image["url"], image["alt"]) for image in article.images]
         for entry in article.attachments[: self._most]:
             if not self._allowed(entry["url"], page):
                 self.crawler.stats.inc_value("govcrawl/attachment/foreign")
@@ -86,13 +87,6 @@ class AttachmentsPipeline(Stage):
         near = (own.removeprefix("www."), *self._hosts)
         return any(host == h or host.endswith("." + h) for h in near if h)
 
-    @staticmethod
-    def _slot(url: str, page: ArticlePage) -> str:
-        """The slot of the article's site for files on its hosts, so that a server never sees two connections at once."""
-        host, site = host_of(url), page.reading.site
-        hosts = (host_of(page.url), *(site.hosts if site is not None else ()))
-        return page.site if any(host == h or host.endswith("." + h) for h in hosts) else host
-
     async def _fetched(self, url: str, page: ArticlePage) -> Stored | None:
         """The file at an address, fetched once in a run however many articles link it."""
         key = doc_id(url)
@@ -107,7 +101,7 @@ class AttachmentsPipeline(Stage):
             return before
         attempt = self.keeper.archive.begin(Attempt(page.site, url, "attachment", channel=page.channel))
         try:
-            response = await self.ask(attempt, self._largest, self._slot(url, page))
+            response = await self.ask(attempt, self._largest, slot_of(url, page))
         except Exception as error:
             outcome, why = outcome_of_error(error)
             self.keeper.settle(attempt, outcome, error=why)
@@ -134,6 +128,65 @@ class AttachmentsPipeline(Stage):
         self.keeper.settle(attempt, outcome, error=f"HTTP {response.status}")
         self.crawler.stats.inc_value(f"govcrawl/attachment/{outcome}")
         return before
+
+
+class ImagesPipeline(Stage):
+    """Records the images of the body that lie in the article's own domain, each once, so that the recording shows the page
+    whole. No column depends on them; one that cannot be had is left."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._most = crawler.settings.getint("GOVCRAWL_IMAGES")
+        self._largest = crawler.settings.getint("GOVCRAWL_PART_BYTES")
+        self._asked: set[str] = set()
+
+    async def process_item(self, page: ArticlePage) -> ArticlePage:
+        assert page.article is not None
+        for image in page.article.images[: 0 if page.is_again else self._most]:
+            if self._is_new(image["url"], page):
+                await self._record(image["url"], page)
+        return page
+
+    def _is_new(self, url: str, page: ArticlePage) -> bool:
+        if not is_address(url) or registrable(host_of(url)) != registrable(host_of(page.url)):
+            return False
+        key = doc_id(url)
+        known = self.site(page).state.get(key)
+        if key in self._asked or (known is not None and known.settled):
+            return False
+        self._asked.add(key)
+        return True
+
+    async def _record(self, url: str, page: ArticlePage) -> None:
+        attempt = self.keeper.archive.begin(Attempt(page.site, url, "image", channel=page.channel, part_of=page.doc_id))
+        why: str | None
+        try:
+            response = await self.ask(attempt, self._largest, slot_of(url, page))
+        except Exception as error:
+            outcome, why = outcome_of_error(error)
+        else:
+            shown = response.status == 200 and bool(response.body) and not _is_page(response)
+            outcome = (
+                "landed" if shown else "not_article" if response.status == 200 else outcome_of_status(response.status)
+            )
+            why = None if shown else f"HTTP {response.status}"
+        self.keeper.settle(attempt, outcome, error=why)
+        self.crawler.stats.inc_value(f"govcrawl/image/{outcome}")
+
+
+def slot_of(url: str, page: ArticlePage) -> str:
+    """The slot of the article's site for files on its hosts, so that a server never sees two connections at once."""
+    host, site = host_of(url), page.reading.site
+    hosts = (host_of(page.url), *(site.hosts if site is not None else ()))
+    return page.site if any(host == h or host.endswith("." + h) for h in hosts) else host
+
+
+def name_documents(article: Article, page: ArticlePage) -> None:
+    """Name what of a page is fetched: the file that it is, the documents that it links, the images of a scanned notice."""
+    if page.reading_is_file:
+        article.attachments = [entry_of(page.url, article.title)]
+    elif not article.attachments and article.text_length < MIN_DUPLICATE_LENGTH:
+        article.attachments = [entry_of(image["url"], image["alt"]) for image in article.images]
 
 
 def store(storage: Storage, body: bytes, url: str, disposition: bytes | None = None) -> Stored:

@@ -36,7 +36,7 @@ def extract_pending(storage: Storage, *, reader: Reader | None = None) -> Counte
     read twice. Returns how many came out how: ``text``, ``empty``, ``unsupported``, ``error``; ``missing <library>``:
     files left for when it is installed; ``locked``: another process is at it. Raises StorageError."""
     found: Counter[str] = Counter()
-    run_id = new_run_id(FOLDER)
+    run_id = new_run_id(storage, FOLDER)
     names = list(storage.files("files"))
     if not names:
         return found

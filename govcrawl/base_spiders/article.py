@@ -14,7 +14,7 @@ from scrapy.spidermiddlewares.httperror import HttpError
 from govcrawl import items
 from govcrawl.addresses import doc_id, host_of
 from govcrawl.archive.ledger import Attempt, Hop, outcome_of_status
-from govcrawl.archive.schema import RETRIED
+from govcrawl.archive.schema import BESIDE, RETRIED
 from govcrawl.base_spiders.rows import Row
 from govcrawl.extraction import is_older
 from govcrawl.extraction.flags import registrable
@@ -48,15 +48,16 @@ class ArticleSpider(Spider):
         return url
 
     def unsettled(self, site: str, url: str) -> bool:
-        """Whether an address is still to be asked: not asked in this run, and not settled by another."""
+        """Whether an address is still to be asked: not asked in this run, not settled by another, and not forgotten."""
         key = doc_id(url)
+        if key in self.archive.never_asked:
+            return False
         known = self.archive.site(site).state.get(key)
-        return key not in self._asked and (known is None or known.kind == "part" or known.outcome in RETRIED)
+        return key not in self._asked and (known is None or known.kind in BESIDE or known.outcome in RETRIED)
 
     def is_article_address(self, url: str) -> bool:
         """Whether a redirect to this address can be an article that has moved, and not a front page or a listing."""
-        path = urlsplit(url).path
-        return not (path.endswith("/") or path == "" or re.search(r"/(?:index|default|404|error)\.\w+$", path))
+        return not _is_front(url)
 
     def article_request(self, row: Row, site: Site, channel: str | None = None, region: str | None = None) -> Request:
         """The request for a row's article, entered in the ledger of the site; conditional where it has landed before."""
@@ -78,28 +79,21 @@ class ArticleSpider(Spider):
         attempt: Attempt = response.meta["attempt"]
         page = page_of(attempt, response.url, response.body, texts_of(response.headers), site, region)
         page.is_article_address = self.is_article_address(response.url)
-        # The front page of another site is where addresses lead that are gone.
-        elsewhere = registrable(host_of(response.url)) != registrable(host_of(attempt.url))
-        page.is_foreign = page.is_listed and elsewhere and ArticleSpider.is_article_address(self, response.url)
         yield page
 
     def read_again(self, site: Site) -> Iterator[ArticlePage]:
         """The site's pages in which older rules could read no text, from the WARC, without a request."""
         own = self.archive.site(site.name)
-        waiting = [k for k in own.state.values() if k.kind == "article" and k.form and is_older(k.extractor)]
-        stated = own.listed_fields({known.doc_id for known in waiting}) if waiting else {}
-        for known in waiting:
-            recorded = self.archive.recorded(known)
+        for known in own.state.where(lambda k: k.of_kind("article") & k.read_by(is_older)):
+            recorded = self.archive.recorded(known, rendered=is_rendered(self))
             if recorded is None or known.method != "GET":
                 continue
-            row = Row(known.url, known.listed_title, known.listed_on, stated.get(known.doc_id, {}))
+            row = Row(known.url, known.listed_title, known.listed_on, own.listed_fields(known))
             attempt = self.archive.begin(attempt_for(row, known.url, site, known.channel))
             attempt.hops.append(hop_again(known, recorded))
             self._asked.add(known.doc_id)
             region = self.region(known.channel, known.url) if known.channel else None
-            page = page_of(attempt, recorded.url, recorded.body, dict(recorded.headers), site, region)
-            page.doc_id, page.is_again = known.doc_id, True
-            yield page
+            yield page_again(attempt, recorded, site, region)
 
     def region(self, channel: str, url: str) -> str | None:
         """The province of a regional channel; only listings have such."""
@@ -108,7 +102,8 @@ class ArticleSpider(Spider):
     def article_failed(self, failure: Failure) -> None:
         request: Request = failure.request  # type: ignore[attr-defined]
         outcome, error = outcome_of(failure)
-        self.archive.settle(request.meta["attempt"], outcome, error=error)
+        alias_of = getattr(failure.value, "alias_of", None)
+        self.archive.settle(request.meta["attempt"], outcome, error=error, alias_of=alias_of)
 
 
 def attempt_for(row: Row, url: str, site: Site, channel: str | None) -> Attempt:
@@ -135,6 +130,19 @@ def hop_again(known: Known, recorded: Recorded) -> Hop:
     )
 
 
+def is_rendered(spider: ArticleSpider | type[ArticleSpider] | None) -> bool:
+    """Whether a browser fills the articles of a spider's site."""
+    return "article" in getattr(spider, "browser", ())
+
+
+def page_again(attempt: Attempt, recorded: Recorded, site: Site, region: str | None = None) -> ArticlePage:
+    """The item for an article's response that the WARC holds. Its hop is in the attempt: it dates what the page tells from
+    the time at which it came."""
+    page = page_of(attempt, recorded.url, recorded.body, texts_of(recorded.headers), site, region)
+    page.doc_id, page.is_again = attempt.doc_id, True
+    return page
+
+
 def page_of(
     attempt: Attempt, url: str, body: bytes, headers: dict[str, str], site: Site, region: str | None = None
 ) -> ArticlePage:
@@ -153,6 +161,9 @@ def page_of(
         fetched_at=fetched_at,
         known=attempt.fields or None,
     )
+    listed = attempt.channel is not None
+    # The front page of another site is where addresses lead that are gone.
+    elsewhere = registrable(host_of(url)) != registrable(host_of(attempt.url))
     return items.Page(
         url,
         doc_id(url),
@@ -163,15 +174,25 @@ def page_of(
         fetched_at,
         attempt,
         reading,
-        is_listed=attempt.channel is not None,
+        is_listed=listed,
+        is_foreign=listed and elsewhere and not _is_front(url),
     )
 
 
+def _is_front(url: str) -> bool:
+    """Whether an address is that of a front page or of an error."""
+    path = urlsplit(url).path
+    return path.endswith("/") or path == "" or re.search(r"/(?:index|default|404|error)\.\w+$", path) is not None
+
+
 def texts_of(headers: Headers | Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Response headers as text."""
+    """Response headers as text; what is there several times is joined."""
     if isinstance(headers, Headers):
         return {k.decode("latin-1"): b",".join(v).decode("latin-1") for k, v in headers.items()}
-    return dict(headers)
+    found: dict[str, str] = {}
+    for name, value in headers:
+        found[name] = f"{found[name]},{value}" if name in found else value
+    return found
 
 
 def outcome_of(failure: Failure) -> tuple[str, str]:

@@ -128,8 +128,7 @@ class Blocks:
     @cached_property
     def filled(self) -> list[HtmlElement]:
         """Empty elements in which a script writes the rows of a list."""
-        scripts = "\n".join(s.text or "" for s in self.root.iter("script") if not s.get("src"))
-        asks = _ASKS.search(scripts) is not None
+        scripts, asks = self._scripts, _ASKS.search(self._scripts) is not None
         found: list[HtmlElement] = []
         for node in self.root.iter("ul", "ol", "dl", "table", "tbody", "div", "section"):
             if node in self._holders:
@@ -150,7 +149,18 @@ class Blocks:
                 found.append(node)
         return found
 
+    @cached_property
+    def asks(self) -> bool:
+        """Whether the page's own scripts ask for something, or repeat an element for each row."""
+        if _ASKS.search(self._scripts) or _TEMPLATE.search(self._scripts):
+            return True
+        return any(node.get("v-for") or node.get("ng-repeat") for node in self.root.iter(etree.Element))
+
     # The inside
+
+    @cached_property
+    def _scripts(self) -> str:
+        return "\n".join(s.text or "" for s in self.root.iter("script") if not s.get("src"))
 
     def _is_beside(self, element: HtmlElement) -> bool:
         for box, texts, proper in () if self._is_long(element.getparent()) else self._headings(element):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urljoin, urlsplit
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from govcrawl.archive.captures import Known
     from govcrawl.archive.runs import CompleteWalk
     from govcrawl.archive.site import SiteArchive
+    from govcrawl.archive.snapshot import Bools, Columns
 
 
 @dataclass(slots=True)
@@ -61,6 +63,7 @@ class Walk:
     asked: set[str] = field(default_factory=set)
     seen: set[str] = field(default_factory=set)
     ahead: Iterator[Request] | None = None
+    first: Response | None = None  # until rows are found
     last_response: Response | None = None
     shell: TextResponse | None = None
     branches: list[Request] = field(default_factory=list)
@@ -124,6 +127,7 @@ class ListingSpider(ArticleSpider):
         self.sample = count(arguments, "sample")
         self.full = switch(arguments, "full")
         self.walks: dict[str, Walk] = {}
+        self.proposals: list[dict[str, Any]] = []
         self.requested = 0
         self._pattern = re.compile(self.article_pattern)
         self.planned = self._planned_channels()
@@ -271,36 +275,36 @@ class ListingSpider(ArticleSpider):
         settings = self.crawler.settings
         again = timedelta(days=settings.getfloat("GOVCRAWL_NOT_FOUND_DAYS"))
         now = self.archive.started_at
-        due = []
         for known in self._short_of_parts():
             yield self._known_request(known, whole=True)
-        for known in list(self.own.state.values()):
-            if known.kind != "article" or known.method != "GET":
-                continue
-            if "channel" in self.given and known.channel not in self.planned:
-                continue
-            if known.doc_id in self._asked:
-                continue
-            lost = known.outcome == "not_found" and not known.landed and now - known.asked_at > again
-            if known.outcome in RETRIED or lost:
-                yield self._known_request(known)
-            elif self.schedule.due(known, now):
-                due.append(known)
-        due.sort(key=lambda known: known.asked_at)
-        for known in due[: settings.getint("GOVCRAWL_REVISITS")]:
+        long_ago = (now - again).timestamp() * 1000
+
+        def waiting(known: Columns) -> Bools:
+            lost = known.ended({"not_found"}) & ~known.landed & (known.asked_at < long_ago)
+            return known.of_kind("article") & known.got & (known.ended(RETRIED) | lost)
+
+        def due(known: Columns) -> Bools:
+            return known.of_kind("article") & known.got & ~waiting(known) & self.schedule.due(known, now)
+
+        state = self.own.state
+        for known in filter(self._may_ask_again, state.where(waiting)):
             yield self._known_request(known)
+        turn = filter(self._may_ask_again, state.where(due, longest_unasked=True))
+        for known in islice(turn, settings.getint("GOVCRAWL_REVISITS")):
+            yield self._known_request(known)
+
+    def _may_ask_again(self, known: Known) -> bool:
+        return known.doc_id not in self._asked and ("channel" not in self.given or known.channel in self.planned)
 
     def _short_of_parts(self) -> list[Known]:
         """Landed articles of which a frame or a page could not be had, and may be now."""
         state = self.own.state
-        short = {
-            k.part_of: None for k in list(state.values()) if k.kind == "part" and k.outcome in RETRIED and k.part_of
-        }
+        short = {k.part_of: None for k in state.where(lambda k: k.of_kind("part") & k.ended(RETRIED)) if k.part_of}
         return [known for key in short if (known := state.get(key)) is not None and known.landed]
 
     def _known_request(self, known: Known, *, whole: bool = False) -> Request:
-        stated = self.own.listed_fields({known.doc_id}) if known.outcome in RETRIED else {}
-        row = Row(known.url, known.listed_title, known.listed_on, stated.get(known.doc_id, {}))
+        stated = self.own.listed_fields(known) if known.outcome in RETRIED else {}
+        row = Row(known.url, known.listed_title, known.listed_on, stated)
         region = self.region(known.channel, known.url) if known.channel else None
         request = self.article_request(row, self.site(), known.channel, region)
         request.meta["attempt"].whole = whole
@@ -338,6 +342,7 @@ class ListingSpider(ArticleSpider):
         walk.pages += 1
         walk.list_pages += 1
         walk.last_response = response
+        walk.first = walk.first or response
         page = response if isinstance(response, TextResponse) and response.body else None
         if page is not None and walk.list_pages == 1 and (behind := self.filled_by(page)) is not None:
             walk.shell = page
@@ -354,6 +359,7 @@ class ListingSpider(ArticleSpider):
         fresh = [row for row in rows if doc_id(self.article_url(row.url)) not in walk.seen]
         walk.rows += len(fresh)
         walk.list_rows += len(fresh)
+        walk.first = None if walk.rows else walk.first
         if page is not None:
             self._branch(page, walk, empty=not rows and walk.list_pages == 1)
         if not fresh:
@@ -446,7 +452,9 @@ class ListingSpider(ArticleSpider):
         if walk.through or before is None:
             return None
         for row in rows:
-            known = self.own.state.resolve(doc_id(self.article_url(row.url)))
+            if (key := doc_id(self.article_url(row.url))) in self.archive.never_asked:
+                continue
+            known = self.own.state.resolve(key)
             if known is None or known.settled_at is None or known.settled_at > before.finished_at:
                 return None
         return "known"

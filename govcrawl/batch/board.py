@@ -14,7 +14,7 @@ from rich.table import Table
 from govcrawl.batch.runner import last_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from rich.console import Console
 
@@ -35,17 +35,25 @@ def shown(batch: Batch, console: Console) -> Iterator[None]:
 
 
 def table(batch: Batch) -> Table:
-    """The sites, those that run and ended first; those that wait in one line."""
-    found = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("site", "state", "time", "landed", ""):
+    """The sites that run, those that wait in one line, then those that ended, the last first: what does not fit on the
+    terminal is the oldest. The words at the end of a line take what width the others leave."""
+    found = Table(box=None, pad_edge=False, header_style="bold", expand=True)
+    for name in ("site", "state", "time", "landed"):
         found.add_column(name, justify="right" if name in ("time", "landed") else "left", no_wrap=True)
-    for run in batch.runs:
-        if run.state != "waiting":
-            style = _STYLES.get(run.state, "")
-            found.add_row(run.site, run.state, duration(seconds(run)), str(run.landed), escape(_why(run)), style=style)
+    found.add_column("", no_wrap=True, ratio=1, overflow="ellipsis")
+    running = [run for run in batch.runs if run.state == "running"]
+    ended = [run for run in batch.runs if run.state not in ("running", "waiting")]
+    _add(found, running)
     if waiting := sum(run.state == "waiting" for run in batch.runs):
         found.add_row(f"{waiting} more", "waiting")
+    _add(found, sorted(ended, key=lambda run: run.began + run.seconds, reverse=True))
     return found
+
+
+def _add(found: Table, runs: Iterable[SiteRun]) -> None:
+    for run in runs:
+        style = _STYLES.get(run.state, "")
+        found.add_row(run.site, run.state, duration(seconds(run)), str(run.landed), escape(_why(run)), style=style)
 
 
 def seconds(run: SiteRun) -> float:

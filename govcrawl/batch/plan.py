@@ -46,7 +46,7 @@ def chosen(
 
 def last_success(storage: Storage, site: str) -> datetime:
     """When the newest complete run of a site ended; long ago where there was none. Raises StorageError."""
-    return max((finished(run) for run in runs.history(storage, site) if run.get("status") == "complete"), default=NEVER)
+    return max((finished(run) for run in runs.crawls(storage, site) if run.get("status") == "complete"), default=NEVER)
 
 
 def finished(run: Mapping[str, Any]) -> datetime:

@@ -168,7 +168,7 @@ class Batch:
     def _report(self, site: str, began: datetime) -> dict[str, Any] | None:
         """The run file that this process wrote."""
         try:
-            newest = runs.history(self.storage, site, last=1)
+            newest = runs.crawls(self.storage, site, last=1)
         except StorageError:
             return None
         return next((r for r in newest if _began(r, began)), None)

@@ -10,6 +10,7 @@ from scrapy.commands import BaseRunSpiderCommand
 from scrapy.exceptions import UsageError
 
 from govcrawl.archive.warc import now_ms
+from govcrawl.commands.health import proposed
 from govcrawl.commands.sites import aligned
 from govcrawl.errors import nearest
 from govcrawl.recognition import trial
@@ -57,6 +58,8 @@ class Command(BaseRunSpiderCommand):
         chosen = [(known[name], dict(opts.spargs)) for name in args or known]
         found = [finding(t) for t in trial.run(self, chosen, channels=CHANNELS)]
         print(aligned(("site", "state", "fields", "rows per channel", ""), [cells(one) for one in found]), end="")
+        for one in found:
+            print("".join(f"{line}\n" for p in one["proposals"] for line in proposed(one["site"], p)), end="")
         if opts.json:
             Path(opts.json).write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         self.exitcode = max((one["exit_code"] for one in found), default=verdict.COMPLETE)
@@ -87,6 +90,7 @@ def finding(seen: Trial) -> dict[str, Any]:
         "checked_at": now_ms().isoformat(),
         "channels": channels,
         "article": article,
+        "proposals": (seen.run or {}).get("proposals", []),
     }
 
 

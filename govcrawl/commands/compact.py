@@ -52,11 +52,11 @@ class Command(ScrapyCommand):
         scope = _scope(args, opts.older_than)
         data = data_folder(self.settings)
         storage = Storage(data)
-        if not is_there(storage):
-            msg = f"there is no archive at {data}; set GOVCRAWL_DATA to one"
-            raise UsageError(msg, print_help=False)
         done: list[Compacted] = []
         try:
+            if not is_there(storage):
+                msg = f"there is no archive at {data}; set GOVCRAWL_DATA to one"
+                raise UsageError(msg, print_help=False)
             storage.prepare()
             for one in compact(storage, scope):
                 done.append(one)

@@ -74,6 +74,9 @@ class Command(ScrapyCommand):
         try:
             jobs, budget = number_of("--jobs", opts.jobs), seconds_of("--budget", opts.budget)
             sites = self._sites(opts)
+            if opts.json and not Path(opts.json).parent.is_dir():
+                msg = f"--json {opts.json}: there is no folder {Path(opts.json).parent}"
+                raise BadArgument(msg)
         except BadArgument as exc:
             raise UsageError(str(exc), print_help=False) from exc
         storage = Storage(data_folder(self.settings))
@@ -89,7 +92,7 @@ class Command(ScrapyCommand):
         except Locked as exc:
             sys.stderr.write(f"another crawlall works on {storage.root} ({exc}); --wait waits for it\n")
             self.exitcode = verdict.LOCKED
-        except StorageError as exc:
+        except (StorageError, OSError) as exc:  # the archive, the folder of logs, the file of --json
             sys.stderr.write(f"{exc}\n")
             self.exitcode = verdict.STORAGE
 

@@ -19,7 +19,7 @@ from govcrawl.errors import BadArgument
 from govcrawl.extensions import data_folder
 from govcrawl.health import alert, metrics
 from govcrawl.health.survey import SiteHealth, sites_of, survey
-from govcrawl.run_report import verdict
+from govcrawl.run_report import report, verdict
 
 if TYPE_CHECKING:
     import argparse
@@ -105,8 +105,8 @@ def text(found: list[SiteHealth]) -> str:
 
 
 def proposed(site: str, proposal: dict[str, Any]) -> list[str]:
-    """A proposal of a run file in lines: the pattern, rows that it finds, and the command that tries it."""
-    lines = [f"proposal: {site}: channel {proposal.get('channel')}: {proposal.get('article_pattern')}"]
+    """A proposal of a run file in lines: what has changed, rows that show it, and the command that tries it."""
+    lines = [f"proposal: {site}: {report.of_proposal(proposal)}"]
     lines += [f"  {row.get('date') or '-'}  {row.get('title')}  {row.get('url')}" for row in proposal.get("rows") or ()]
     return [*lines, f"  try it: {proposal.get('command')}"]
 

@@ -16,13 +16,24 @@ from govcrawl.addresses import host_of
 from govcrawl.base_spiders.numbered import script_pager, stated_pages
 from govcrawl.errors import BadArgument
 from govcrawl.recognition import trial
-from govcrawl.recognition.families import checked_url, columns, family_named, owner, registrable, spiders
-from govcrawl.run_report import verdict
+from govcrawl.recognition.families import (
+    checked_url,
+    columns,
+    family_named,
+    other_site,
+    owner,
+    registrable,
+    spiders,
+)
+from govcrawl.recognition.proposals import FIELDS
+from govcrawl.recognition.unknown import ARTICLES, TriedSite, UnknownSite, anew
+from govcrawl.run_report import report, verdict
 
 if TYPE_CHECKING:
     import argparse
 
     from govcrawl.base_spiders.listing import ListingSpider
+    from govcrawl.items import Article
     from govcrawl.recognition.families import Family
     from govcrawl.recognition.trial import Trial
 
@@ -51,22 +62,31 @@ $channels    }
     body_css = ()
 ''')
 SAMPLES = 5
+TRIED_PAGES = 3
 
 
 class Command(BaseRunSpiderCommand):
     requires_project = True
 
     def syntax(self) -> str:
-        return "[-o FILE] <address of a listing>"
+        return "[-o FILE | --try [--pattern REGEX]] <address of a listing>"
 
     def short_desc(self) -> str:
         return "Recognise a listing's CMS, show its rows and an article, and draft a spider"
 
     def long_desc(self) -> str:
-        return f"{self.short_desc()}. Asks for one list page and one article; keeps nothing but the draft (-o)."
+        return (
+            f"{self.short_desc()}. Asks for one list page and a few articles; keeps nothing but the draft (-o). With --try the "
+            f"listing is walked as if no spider knew it, {TRIED_PAGES} list pages and {ARTICLES} articles of it, to see what "
+            "would land; --pattern says what its articles' addresses look like, as a proposal of scrapy health does."
+        )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
+        parser.add_argument("--try", dest="tried", action="store_true", help="walk the listing anew, keep nothing")
+        parser.add_argument(
+            "--pattern", metavar="REGEX", help="with --try: the article pattern, instead of a learnt one"
+        )
         parser.epilog = "The draft is a Python file: -o govcrawl/spiders/<name>.py. A file that exists is left alone."
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
@@ -84,11 +104,22 @@ class Command(BaseRunSpiderCommand):
             raise UsageError(f"{path} {problem}", print_help=False)
         try:
             url = checked_url(args[0], "the listing")
+            pattern = checked_pattern(opts.pattern, tried=opts.tried, draft=path is not None)
         except BadArgument as exc:
             raise UsageError(str(exc), print_help=False) from exc
         assert self.crawler_process is not None
         assert self.settings is not None
-        known = owner(url, spiders(self.settings))
+        named = spiders(self.settings)
+        known = owner(url, named)
+        if opts.tried:
+            of = known.site() if known is not None else other_site(url, named)
+            tried = anew(TriedSite, known, of, pattern)
+            seen = trial.run(self, [(tried, dict(opts.spargs) | {"channel": url})], pages=TRIED_PAGES)[0]
+            if seen.error is not None:
+                raise UsageError(seen.error, print_help=False)
+            print(describe_try(seen))
+            self.exitcode = verdict.COMPLETE if any(a.text for a in seen.articles) else verdict.NO_ROWS
+            return
         cls = self.crawler_process.spider_loader.load("site")
         seen = trial.run(self, [(cls, dict(opts.spargs) | {"start": url})])[0]
         if seen.error is not None:
@@ -131,28 +162,73 @@ def describe(seen: Trial, known: type[ListingSpider] | None) -> str:
         lines += [
             f"          {row.date or 'no date'!s:<10}  {row.title or 'no title'}  {row.url}" for row in rows[:SAMPLES]
         ]
-    for walk in seen.walks:
-        lines += [f"problem   {problem}" for problem in walk.broken]
-        if not walk.rows:
-            lines.append(f"problem   {walk.url} gave no rows ({walk.ended})")
+    lines += _problems(seen)
+    for proposal in (seen.run or {}).get("proposals", ()):
+        lines.append(f"proposal  {report.of_proposal(proposal)}; try it: {proposal['command']}")
     if seen.articles:
-        article = min(seen.articles, key=lambda a: listed.index(a.url) if a.url in listed else len(listed))
-        for name in (
-            "url",
-            "title",
-            "published_on",
-            "published_at",
-            "source",
-            "author",
-            "editor",
-            "doc_number",
-            "province",
-        ):
-            lines.append(f"{name:<14}{_shown(getattr(article, name))}")
-        lines.append(f"{'text':<14}{article.text_length} characters: {' '.join((article.text or '').split())[:60]}")
+        lines += _fields(min(seen.articles, key=lambda a: listed.index(a.url) if a.url in listed else len(listed)))
     else:
         lines.append("article   none landed")
     return "\n".join(lines)
+
+
+def _problems(seen: Trial) -> list[str]:
+    lines = []
+    for walk in seen.walks:
+        lines += [f"problem   {problem}" for problem in walk.broken if "GOVCRAWL_LIST_PAGES" not in problem]
+        if not walk.rows:
+            lines.append(f"problem   {walk.url} gave no rows ({walk.ended})")
+    return lines
+
+
+def _fields(article: Article) -> list[str]:
+    """An article as it would land, in lines."""
+    names = ("url", "title", "published_on", "published_at", "source", "author", "editor", "doc_number", "province")
+    lines = [f"{name:<14}{_shown(getattr(article, name))}" for name in names]
+    text = " ".join((article.text or "").split())[:60]
+    return [*lines, f"{'text':<14}{article.text_length} characters: {text}"]
+
+
+def describe_try(seen: Trial) -> str:
+    """How far a listing was walked anew, and what would have landed, as lines."""
+    spider = seen.spider
+    assert isinstance(spider, UnknownSite)
+    found = spider.recognised
+    lines = [f"family    {found.family.about} ({', '.join(found.evidence)})" if found else "family    none recognised"]
+    if spider.family is not None:
+        lines.append(
+            f"walked as {type(spider.family).mro()[1].__name__} with the pattern {spider.family.article_pattern}"
+        )
+    pages = [page for page in seen.lists if isinstance(page, TextResponse)]
+    for number, page in enumerate(pages if spider.family is not None else (), 1):
+        rows = list(spider.rows(page))
+        lines.append(f"page {number:<5}{len(rows)} rows  {page.url}")
+        for row in rows[:SAMPLES] if number == 1 else ():
+            lines.append(f"          {row.date or 'no date'!s:<10}  {row.title or 'no title'}  {row.url}")
+    lines += _problems(seen)
+    for article in seen.articles:
+        lines += ["", *_fields(article)]
+    stated = [n for n in FIELDS if seen.articles and all(getattr(a, n) for a in seen.articles)]
+    told = f"; all of them state {', '.join(stated)}" if stated else ""
+    return "\n".join([*lines, "", f"{len(seen.articles)} articles would land{told}; nothing was written"])
+
+
+def checked_pattern(pattern: str | None, *, tried: bool, draft: bool) -> str | None:
+    """The article pattern as given. Raises BadArgument for one that is none, and for options that do not go together."""
+    if tried and draft:
+        msg = "--try writes nothing; leave -o or --try away"
+        raise BadArgument(msg)
+    if pattern is None:
+        return None
+    if not tried:
+        msg = "--pattern goes with --try"
+        raise BadArgument(msg)
+    try:
+        re.compile(pattern)
+    except re.error as exc:
+        msg = f"--pattern {pattern!r} is no regular expression ({exc})"
+        raise BadArgument(msg) from exc
+    return pattern
 
 
 def _shown(value: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -12,10 +11,14 @@ from scrapy.exceptions import UsageError
 from govcrawl.archive.checks.verify import is_there
 from govcrawl.archive.lock import Locked
 from govcrawl.archive.storage import Storage, StorageError
+from govcrawl.errors import BadArgument
 from govcrawl.extensions import data_folder
 from govcrawl.reprints.diff import Unknown, article, marked
 from govcrawl.reprints.run import FOLDER, Grouped, group_pending
 from govcrawl.run_report import verdict
+from govcrawl.workers.chosen import add_options, chosen
+from govcrawl.workers.cluster import Unreachable
+from govcrawl.workers.local import WorkerDied
 
 if TYPE_CHECKING:
     import argparse
@@ -26,7 +29,7 @@ class Command(ScrapyCommand):
     requires_crawler_process = False
 
     def syntax(self) -> str:
-        return "[--jobs N] | --diff DOC DOC"
+        return "[--jobs N | --scheduler tcp://… | --workers N] | --diff DOC DOC"
 
     def short_desc(self) -> str:
         return "Group the articles that carry one notice, or show what a reprint changed"
@@ -35,29 +38,43 @@ class Command(ScrapyCommand):
         return (
             "Group the articles that are new or changed since the last run into data/reprints: origin, reprints, excerpts and "
             "digests of one notice. It may be killed and run again at any time. With --diff: the words that differ between two "
-            "articles, each given by its doc_id or address. Exit codes: 0 done, 2 bad argument, 7 another process is at it, "
+            "articles, each given by its doc_id or address. Exit codes: 0 done, 1 workers died or no scheduler answers, 2 bad "
+            "argument, 7 another process is at it, "
             "8 storage failed."
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
-        parser.add_argument("--jobs", metavar="N", default="1", help="processes that read texts (default 1)")
+        add_options(parser, 1)
         parser.add_argument("--diff", metavar="DOC", nargs=2, help="show what the second article changed of the first")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         assert self.settings is not None
-        jobs = _jobs(args, opts.jobs)
+        if args:
+            msg = f"reprints takes no argument, and {args[0]!r} is one; scrapy reprints groups what is not grouped yet"
+            raise UsageError(msg, print_help=False)
         data = data_folder(self.settings)
         storage = Storage(data)
-        if not is_there(storage):
-            msg = f"there is no archive at {data}; set GOVCRAWL_DATA to one"
-            raise UsageError(msg, print_help=False)
         try:
+            if not is_there(storage):
+                msg = f"there is no archive at {data}; set GOVCRAWL_DATA to one"
+                raise UsageError(msg, print_help=False)
             if opts.diff:
                 self._diff(storage, *opts.diff)
             else:
-                _print(group_pending(storage, jobs=jobs, after=_tell), data)
+                with chosen(opts) as workers:
+                    _print(group_pending(storage, workers=workers, after=_tell), data)
                 self.exitcode = verdict.COMPLETE
+        except BadArgument as exc:
+            raise UsageError(str(exc), print_help=False) from exc
+        except (Unreachable, WorkerDied) as exc:
+            why = (
+                exc
+                if isinstance(exc, Unreachable)
+                else "workers died while they read texts (out of memory?); run again"
+            )
+            sys.stderr.write(f"{why}\n")
+            self.exitcode = verdict.CRASHED
         except Locked:
             sys.stderr.write(f"another process groups the articles of {data}; wait for it to end\n")
             self.exitcode = verdict.LOCKED
@@ -93,14 +110,3 @@ def _print(done: Grouped, data: str) -> None:
     for role, count in done.roles.most_common():
         print(f"{count} rows of role {role}")
     print(f"{done.articles} articles grouped into {data}/{FOLDER}")
-
-
-def _jobs(args: list[str], jobs: str) -> int:
-    if args:
-        msg = f"reprints takes no argument, and {args[0]!r} is one; scrapy reprints groups what is not grouped yet"
-        raise UsageError(msg, print_help=False)
-    most = 4 * (os.cpu_count() or 1)
-    if not (jobs.isdecimal() and 1 <= int(jobs) <= most):
-        msg = f"--jobs {jobs} is not a number of processes from 1 to {most}; write --jobs 2"
-        raise UsageError(msg, print_help=False)
-    return int(jobs)

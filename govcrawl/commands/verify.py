@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from govcrawl import extraction, items
 from govcrawl.archive import listed
 from govcrawl.archive.checks.every import OF_A_SITE, OF_THE_ARCHIVE
 from govcrawl.archive.checks.finding import Checked, Finding
@@ -22,13 +20,13 @@ from govcrawl.archive.checks.repair import repair
 from govcrawl.archive.checks.verify import is_there, sites_of, verify
 from govcrawl.archive.ledger import Hop
 from govcrawl.archive.storage import Storage, StorageError
-from govcrawl.base_spiders.article import attempt_for, page_of
+from govcrawl.base_spiders.article import attempt_for, page_again
 from govcrawl.base_spiders.rows import Row
 from govcrawl.errors import nearest
 from govcrawl.extensions import data_folder
-from govcrawl.extraction import parts
-from govcrawl.pipelines import article_of
-from govcrawl.recognition.families import other_site, spiders
+from govcrawl.pipelines import Dropped
+from govcrawl.reextract.again import row_again
+from govcrawl.reextract.facts import Sites
 from govcrawl.reprints import check as reprints
 from govcrawl.reprints.check import KINDS as REGROUPED
 from govcrawl.run_report import verdict
@@ -41,7 +39,8 @@ if TYPE_CHECKING:
 
     from govcrawl.archive.checks.check import Check
     from govcrawl.archive.checks.outside import OutsideCheck
-    from govcrawl.archive.checks.reading import Record
+    from govcrawl.archive.warc import Recorded
+    from govcrawl.items import Article
 
 FINDINGS = 1
 
@@ -89,6 +88,7 @@ class Command(ScrapyCommand):
         if not is_there(storage):
             msg = f"there is no archive at {data}; set GOVCRAWL_DATA to one"
             raise UsageError(msg, print_help=False)
+        storage.refuse_newer()  # what a newer schema holds would be findings
         there = sites_of(storage)
         unknown = sorted(set(sites) - set(there))
         if unknown:
@@ -156,37 +156,21 @@ def _summary(checked: Checked, left: list[Finding], data: str) -> str:
 
 def rules(settings: BaseSettings) -> Rules:
     """What the spiders know of their sites."""
-    known = spiders(settings)
+    sites = Sites(settings)
+    most = {"frames": settings.getint("GOVCRAWL_FRAMES"), "pages": settings.getint("GOVCRAWL_ARTICLE_PAGES")}
 
-    def is_article(site: str, url: str) -> bool | None:
-        cls = known.get(site)
-        return None if cls is None else re.search(cls.article_pattern, url) is not None
-
-    def read(row: dict[str, Any], record: Record, part: Callable[[str], Record | None]) -> items.Article | None:
-        cls = known.get(row["site"])
-        facts = cls.site() if cls is not None else other_site(record.url)
-        channel = row["channel"]
-        # The rule reads class attributes only; a spider without channels cannot be instantiated.
-        region = cls.region(cast("Any", cls), channel, record.url) if cls is not None and channel else None
-        attempt = attempt_for(
-            Row(record.url, row["listed_title"], row["listed_on"], listed.loads(row["listed"])),
-            record.url,
-            facts,
-            channel,
-        )
-        attempt.hops.append(Hop(record.url, row["fetched_at"], record.status))
-        page = page_of(attempt, record.url, record.body, dict(record.headers), facts, region)
-        page.site, page.form = row["site"], row["form"]
-        while wanted := parts.wanted(page.reading):
-            for address in wanted:
-                found = part(address)
-                bring = (found.body, found.url, dict(found.headers)) if found is not None else (None, None, None)
-                parts.bring(page.reading, address, *bring)
-        page_type = extraction.clean(page.reading).page_type
-        page.reading_is_file = page_type == "attachment"
-        if page_type not in ("article", "attachment") and not page.form:
+    def read(row: dict[str, Any], recorded: Recorded, part: Callable[[str], Recorded | None]) -> Article | None:
+        listing = Row(row["url"], row["listed_title"], row["listed_on"], listed.loads(row["listed"]))
+        facts = sites.of(row["site"], row["url"])
+        attempt = attempt_for(listing, row["url"], facts, row["channel"])
+        attempt.hops.append(Hop(recorded.url, row["fetched_at"], recorded.status, truncated=row["truncated"]))
+        region = sites.region(row["site"], row["channel"], row["url"])
+        page = page_again(attempt, recorded, facts, region)
+        page.site = row["site"]
+        try:
+            article = row_again(page, part, **most)
+        except Dropped:
             return None
-        article = article_of(page)
         return article if article.title else None
 
-    return Rules(is_article, read)
+    return Rules(sites.is_article, read, sites.is_rendered)

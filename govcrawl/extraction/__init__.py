@@ -40,10 +40,10 @@ __all__ = [
 ]
 
 
-def is_older(extractor: str | None) -> bool:
-    """Whether rules of this name (``govcrawl/0.1.0:text``) are of a version before the present one."""
+def is_older(extractor: str | None, than: str = __version__) -> bool:
+    """Whether rules of this name (``govcrawl/0.1.0:text``) are of a version before another, the present one."""
     found = re.match(r"govcrawl/(\d+(?:\.\d+)*)", extractor or "")
-    return found is None or _numbers(found[1]) < _numbers(__version__)
+    return found is None or _numbers(found[1]) < _numbers(than)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -30,6 +30,8 @@ def write(found: Iterable[SiteHealth], now: datetime, path: str) -> None:
     coverage = gauge("field_coverage_ratio", "Share of the newest rows that state a field.", "site", "field")
     alarm = gauge("site_alarm", "1 for each alarm of a site.", "site", "kind", "subject")
     alarms = gauge("site_alarms", "Alarms of a site.", "site")
+    proposals = gauge("site_proposals", "Proposals for what has changed on a site.", "site")
+    dead = gauge("channel_dead", "1 for each channel of a site that has not been found for 30 days.", "site", "channel")
     gauge("health_timestamp_seconds", "When scrapy health last judged the archive.").set(now.timestamp())
     for one in found:
         for metric, moment in ((last_run, one.last_run), (complete, one.last_complete), (newest, one.newest_article)):
@@ -39,6 +41,9 @@ def write(found: Iterable[SiteHealth], now: datetime, path: str) -> None:
         waiting.labels(one.site).set(one.waiting)
         unread.labels(one.site).set(one.unread)
         alarms.labels(one.site).set(len(one.alarms))
+        proposals.labels(one.site).set(len(one.proposals))
+        for name in one.retire:
+            dead.labels(one.site, name).set(1)
         for channel in one.channels:
             rows.labels(one.site, channel["name"]).set(channel["rows"] or 0)
         for name, share in one.coverage.items():

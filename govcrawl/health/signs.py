@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from math import sqrt
-from statistics import mean, pstdev
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from govcrawl.health import workdays
@@ -27,6 +27,8 @@ ALARM_AFTER = 3
 THIN_DROP, THIN_ERRORS, THIN_ROWS = 0.15, 3.5, 60
 # Articles that were listed and could not be read, as a share of what was read.
 UNREAD_SHARE, UNREAD_LEAST = 0.2, 5
+# What pages without text show where a film, a picture or another site is not simply what they are.
+UNREAD_FORMS = ("script", "frame", "empty", "no_text", "no_title")
 # Least days with articles before a site's rhythm says anything.
 RHYTHM_DAYS = 8
 
@@ -145,17 +147,17 @@ def _short_of_total(run: Run) -> Iterator[tuple[str, str, str]]:
 
 
 def _unread(runs: Sequence[Run]) -> Iterator[tuple[str, str, str]]:
-    """Many of the newest listed articles hold nothing that could be read."""
-    landed = unread = 0
+    """Many of the newest listed articles hold nothing that could be read, and people can read them in a browser."""
+    asked = unread = 0
     for run in reversed(runs):
         outcomes = (run.facts.get("outcomes") or {}).get("article") or {}
-        forms = run.facts.get("no_text") or {}
-        landed += run.landed
-        unread += outcomes.get("unreadable", 0) + (sum(forms.values()) if isinstance(forms, dict) else 0)
-        if landed + unread >= THIN_ROWS // 2:
+        forms = (run.facts.get("without_text") or {}).get("no_text") or {}
+        asked += run.landed + outcomes.get("unreadable", 0)
+        unread += outcomes.get("unreadable", 0) + sum(forms.get(form, 0) for form in UNREAD_FORMS)
+        if asked >= THIN_ROWS // 2:
             break
-    if unread >= UNREAD_LEAST and unread > UNREAD_SHARE * (landed + unread):
-        yield "unread", "", f"{unread} of the newest {landed + unread} listed articles could not be read"
+    if unread >= UNREAD_LEAST and unread > UNREAD_SHARE * asked:
+        yield "unread", "", f"{unread} of the newest {asked} listed articles could not be read"
 
 
 def _thin(runs: Sequence[Run]) -> Iterator[tuple[str, str, str]]:
@@ -197,10 +199,11 @@ def _silent(runs: Sequence[Run]) -> Iterator[tuple[str, str, str]]:
     if len(days) < RHYTHM_DAYS:
         return
     gaps = [workdays.between(a, b) for a, b in pairwise(days)]
-    longest = max(gaps)
+    longest, middle = max(gaps), fmean(gaps)
+    spread = sqrt(fmean((gap - middle) ** 2 for gap in gaps))
     today = runs[-1].finished_at.astimezone(workdays.CHINA).date()
     silent = workdays.between(days[-1], today)
-    if silent > max(5, mean(gaps) + 5 * pstdev(gaps), 1.5 * longest):
+    if silent > max(5, middle + 5 * spread, 1.5 * longest):
         yield (
             "silent",
             "",

@@ -12,13 +12,14 @@ import pyarrow.compute as pc
 
 from govcrawl.archive import runs as run_files
 from govcrawl.archive.captures import read_table
-from govcrawl.archive.schema import CAPTURES, RETRIED
+from govcrawl.archive.schema import AGAIN, CAPTURES, RETRIED
 from govcrawl.health import signs as rules
 from govcrawl.health.signs import Sign
 from govcrawl.health.workdays import CHINA
+from govcrawl.run_report import report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from govcrawl.archive.storage import Storage
 
@@ -26,13 +27,15 @@ RUNS = 200  # run files of a site that are looked at: half a year of nights
 YEAR = timedelta(days=365)
 _COLUMNS = ["doc_id", "kind", "outcome", "attempts", "revision", "listed_on", "fetched_at"]
 _STUBBORN = 3  # failures in a row after which an address that waits is more than a bad night
-_RETIRED_AFTER = timedelta(days=30)
+_RETIRED_AFTER, _RETIRED_RUNS = timedelta(days=30), 3
+_NO_ANSWER = ("failed", "stopped", "challenge", "robots")  # ends of a walk that say nothing of what the site has
 
 
 @dataclass
 class SiteHealth:
     """One site. ``state``: `ok`, `note` or `alarm`. ``coverage``: the share of the newest rows that state a field.
-    ``waiting``: addresses that will be asked again; ``unread``: articles that hold no text."""
+    ``waiting``: addresses that will be asked again; ``unread``: articles that hold no text; ``proposals``: what run files
+    propose for what has changed; ``retire``: channels that are dead."""
 
     site: str
     state: str
@@ -93,11 +96,13 @@ def health_of(storage: Storage, site: str, now: datetime, max_age: timedelta) ->
         found.newest_article = last.days[-1] if last.days else None
         found.channels = [{n: c.get(n) for n in ("name", "rows", "total", "coverage", "ended")} for c in last.channels]
         found.coverage = _coverage(crawls)
-        found.proposals = list(last.facts.get("proposals") or ())
+        found.proposals = _proposals(crawls)
         found.retire = _dead_channels(crawls)
     waiting, stubborn, found.articles, found.unread = _counts(captures)
     found.waiting = waiting
     found.signs = rules.read(crawls, now, max_age)
+    thin = (sign.subject for sign in found.signs if sign.kind == "field_thin")
+    found.proposals += _of_thin_fields(site, crawls, thin, found.proposals)
     if waiting:
         runs = rules.ALARM_AFTER if stubborn > max(5, found.articles // 20) else 1
         message = f"{waiting} addresses wait to be asked again, {stubborn} of them failed {_STUBBORN} times or more"
@@ -109,7 +114,8 @@ def health_of(storage: Storage, site: str, now: datetime, max_age: timedelta) ->
 
 def captures_of(storage: Storage, site: str) -> pa.Table:
     names = sorted(storage.files(f"captures/site={site}", ".parquet"), key=lambda n: n.rsplit("/", 1)[-1])
-    tables = [read_table(storage, name, CAPTURES, _COLUMNS) for name in names]
+    asked = pc.field("outcome") != AGAIN  # a page that was read again was not visited
+    tables = [read_table(storage, name, CAPTURES, _COLUMNS).filter(asked) for name in names]
     empty = pa.schema([CAPTURES.field(n) for n in _COLUMNS]).empty_table()
     return pa.concat_tables(tables) if tables else empty
 
@@ -126,9 +132,9 @@ def crawls_of(storage: Storage, site: str, captures: pa.Table, now: datetime) ->
     known: set[date] = set()
     days: list[date] = []
     position = 0
-    for facts in run_files.history(storage, site, RUNS):
+    for facts in run_files.crawls(storage, site, RUNS):
         finished = _finished(facts)
-        if finished is None or finished > now or facts.get("spider") not in (site, "site", "urls"):
+        if finished is None or finished > now:
             continue
         before = len(known)
         while position < len(seen) and seen[position][0] <= finished:
@@ -173,14 +179,43 @@ def _coverage(crawls: Sequence[rules.Run]) -> dict[str, float]:
     return {name: round(max(0.0, 1 - count / rows), 3) for name, count in sorted(missing.items())} if rows else {}
 
 
+def _proposals(crawls: Sequence[rules.Run]) -> list[dict[str, Any]]:
+    """What the newest walk of each channel proposed, and the newest run with rows for its fields: what is well again needs
+    none."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for run in crawls:
+        walked = {str(c.get("name")) for c in run.channels if c.get("rows") or c.get("ended") not in _NO_ANSWER}
+        for key in [k for k in found if k[1] in walked or (k[0] == "field" and run.landed)]:
+            del found[key]
+        for proposal in run.facts.get("proposals") or ():
+            if isinstance(proposal, dict):
+                kind = "field" if proposal.get("change") == "field" else "channel"
+                found[kind, str(proposal.get("field") if kind == "field" else proposal.get("channel"))] = proposal
+    return list(found.values())
+
+
+def _of_thin_fields(
+    site: str, crawls: Sequence[rules.Run], thin: Iterable[str], proposed: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """For fields that have thinned out over several runs: the newest rows that lack them."""
+    told = {p.get("field") for p in proposed}
+    found = []
+    for name in thin:
+        rows = next((r for run in reversed(crawls) if (r := (run.facts.get("lacking") or {}).get(name))), None)
+        if rows and name not in told:
+            found.append(report.field_proposal(site, name, rows))
+    return found
+
+
 def _dead_channels(crawls: Sequence[rules.Run]) -> list[str]:
-    """Channels whose listing has not been found for thirty days."""
-    since: dict[str, datetime] = {}
+    """Channels whose listing has not been found (404, 410) by several runs over thirty days; a night without an answer
+    says nothing."""
+    dead: dict[str, list[datetime]] = {}
     for run in crawls:
         for channel in run.channels:
             name = str(channel.get("name"))
             if channel.get("ended") == "not_found" and not channel.get("rows"):
-                since.setdefault(name, run.finished_at)
-            else:
-                since.pop(name, None)
-    return [name for name, when in since.items() if crawls[-1].finished_at - when >= _RETIRED_AFTER]
+                dead.setdefault(name, []).append(run.finished_at)
+            elif channel.get("rows") or channel.get("ended") not in _NO_ANSWER:
+                dead.pop(name, None)
+    return [name for name, when in dead.items() if len(when) >= _RETIRED_RUNS and when[-1] - when[0] >= _RETIRED_AFTER]

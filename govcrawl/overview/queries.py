@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.dataset as ds
 from pyarrow import fs
 
 from govcrawl.archive.schema import ARTICLES, CAPTURES, REPRINTS
 
 if TYPE_CHECKING:
+    import pyarrow.dataset as ds
+
     from govcrawl.archive.storage import Storage
 
 MEMORY = "600MB"
@@ -50,7 +51,7 @@ SELECT coalesce(form, 'unknown') AS form, count(DISTINCT doc_id) AS pages FROM c
 WHERE kind = 'article' AND form IS NOT NULL GROUP BY ALL ORDER BY pages DESC""",
     "failed": """\
 SELECT site, outcome, count(*) AS addresses, any_value(error) AS example FROM
-  (SELECT * FROM captures QUALIFY row_number() OVER (PARTITION BY doc_id ORDER BY run_id DESC, seq DESC) = 1)
+  (SELECT * FROM captures WHERE outcome <> 'reread' QUALIFY row_number() OVER (PARTITION BY doc_id ORDER BY run_id DESC, seq DESC) = 1)
 WHERE outcome IN ('network', 'server_error', 'throttled', 'challenge', 'callback_error', 'given_up')
 GROUP BY ALL ORDER BY addresses DESC, site LIMIT 40""",
     "changes": """\
@@ -93,6 +94,8 @@ class Answers:
 
 def dataset(storage: Storage, folder: str, schema: pa.Schema, partitions: pa.Schema = _NONE) -> ds.Dataset:
     """A dataset of the archive by its present schema: what older files lack is null. Empty where there is no file."""
+    import pyarrow.dataset as ds  # brings pandas where that is installed, and every command would wait for it
+
     selector = fs.FileSelector(storage.path(folder), recursive=True, allow_not_found=True)
     kind = ds.partitioning(partitions, flavor="hive")
     options = ds.FileSystemFactoryOptions(partition_base_dir=storage.path(folder), partitioning=kind)

@@ -25,7 +25,7 @@ from govcrawl.extraction import flags
 from govcrawl.extraction.page import Site
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Iterable
 
     from scrapy.http import TextResponse
     from scrapy.settings import BaseSettings
@@ -236,14 +236,27 @@ def _learned(links: dict[str, str], response: TextResponse) -> str | None:
     pages = {shape: urls for shape, urls in shapes.items() if not DOCUMENT.search(urls[0]) and len(urls) >= 3}
     best: tuple[bool, int, int, str] | None = None
     for shape, urls in (pages or shapes).items():
-        # The folders before the first number hold none.
-        pattern = bound_to(response.url, shape).replace("(?:/[^?#]*)?", r"(?:/[^/?#\d]+)*", 1)
+        pattern = _bound_shape(response.url, shape)
         rows = find_rows(response.selector, response.url, re.compile(pattern))
         other = re.search(pattern, response.url) is None
         dated = sum(row.date is not None for row in rows)
         if len(urls) >= 3 and (best is None or (other, dated, len(rows)) > best[:3]):
             best = other, dated, len(rows), pattern
     return best[3] if best else None
+
+
+def _bound_shape(url: str, shape: str) -> str:
+    """A pattern for addresses of a shape on the same site: the folders before the first number hold none."""
+    return bound_to(url, shape).replace("(?:/[^?#]*)?", r"(?:/[^/?#\d]+)*", 1)
+
+
+def shapes_of(url: str, articles: Iterable[str]) -> str | None:
+    """A pattern for the shapes of all these addresses, on the site of ``url``; None where one of them has no shape."""
+    shapes = {_shape(article) for article in articles}
+    if not shapes or None in shapes:
+        return None
+    every = sorted(shape for shape in shapes if shape is not None)
+    return _bound_shape(url, every[0] if len(every) == 1 else f"(?:{'|'.join(every)})")
 
 
 def _shape(url: str) -> str | None:
@@ -261,9 +274,14 @@ def _shape(url: str) -> str | None:
 def _numbers(segment: str) -> str:
     """A part of an address with its numbers, and ids of letters and digits, left open."""
     parts = re.split(r"((?<![0-9A-Za-z])(?=[0-9]*+[A-Za-z])(?=[A-Za-z]*+[0-9])[0-9A-Za-z]{10,}|\d+)", segment)
-    return "".join(
-        re.escape(p) if i % 2 == 0 else r"\d+" if p.isdigit() else "[0-9A-Za-z]+" for i, p in enumerate(parts)
-    )
+    return "".join(re.escape(p) if i % 2 == 0 else _left_open(p) for i, p in enumerate(parts))
+
+
+def _left_open(number: str) -> str:
+    if number.isdigit():
+        return r"\d+"
+    # Words are shorter than ids: index, content.
+    return "[0-9a-f]{32}" if re.fullmatch("[0-9a-f]{32}", number) else "[0-9A-Za-z]{10,}"
 
 
 def _recognised_feed(response: TextResponse) -> Recognised | None:

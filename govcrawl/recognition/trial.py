@@ -12,6 +12,7 @@ from scrapy.crawler import AsyncCrawlerProcess, Crawler
 
 from govcrawl.base_spiders.listing import ListingSpider
 from govcrawl.extensions import ArchiveExtension
+from govcrawl.recognition.unknown import ARTICLES
 
 if TYPE_CHECKING:
     import asyncio
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
     from govcrawl.base_spiders.listing import Walk
     from govcrawl.items import Article
-
-
-ARTICLES = 3  # one is enough, but the newest may have been withdrawn
 
 
 @dataclass
@@ -50,10 +48,11 @@ def run(
     asked: Iterable[tuple[type[Spider], dict[str, str]]],
     *,
     channels: int | None = None,
+    pages: int | None = None,
     timeout: float = 20,
 ) -> list[Trial]:
-    """Try these spiders side by side, each in its own archive. ``channels``: how many channels of each at most;
-    ``timeout``: seconds to wait for a host."""
+    """Try these spiders side by side, each in its own archive. ``channels``: how many channels of each at most; ``pages``:
+    walk so many list pages instead of ending with a sample; ``timeout``: seconds to wait for a host."""
     process, settings = command.crawler_process, command.settings
     assert isinstance(process, AsyncCrawlerProcess)
     assert settings is not None
@@ -67,7 +66,11 @@ def run(
             trial = Trial(cls.name, arguments)
             crawler = Crawler(cls, own)
             _watch(crawler, trial, channels)
-            limited = arguments | {"sample": str(ARTICLES)} if issubclass(cls, ListingSpider) else arguments
+            if pages is not None:
+                own.set("GOVCRAWL_LIST_PAGES", pages, priority="cmdline")
+                limited = arguments
+            else:
+                limited = arguments | {"sample": str(ARTICLES)} if issubclass(cls, ListingSpider) else arguments
             process.crawl(crawler, **limited).add_done_callback(_Done(crawler, trial))
             trials.append(trial)
         process.start()

@@ -64,7 +64,7 @@ def compact_rows(storage: Storage) -> Compacted | None:
     Raises StorageError."""
     if len(list(storage.files(FOLDER, ".parquet"))) < 2:
         return None
-    run_id = new_run_id(FOLDER)
+    run_id = new_run_id(storage, FOLDER)
     lock = SiteLock(storage, FOLDER, run_id)
     try:
         lock.acquire()

@@ -6,15 +6,10 @@ A kill between the two leaves documents in the index that have no row; the next 
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import threading
-from collections import Counter, deque
-from concurrent.futures import ProcessPoolExecutor
+from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,13 +26,16 @@ from govcrawl.archive.warc import now_ms
 from govcrawl.reprints import facts, sketch
 from govcrawl.reprints.groups import EVIDENCE, FORGOTTEN, LEAST_GRAMS, PART, ROLES, SAME, Groups, Link, delay_hours
 from govcrawl.reprints.index import DOCUMENTS, Index, keys_of
+from govcrawl.reprints.index import FOLDER as INDEX
 from govcrawl.reprints.text import compared
+from govcrawl.workers.local import Here
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from govcrawl.archive.storage import Storage
     from govcrawl.reprints.sketch import Array, Sketches
+    from govcrawl.workers.local import Workers
 
 FOLDER = "reprints"
 # Articles of a batch: what a kill makes the next run repeat, and the rows of a file.
@@ -96,12 +94,16 @@ class _Known:
 
 
 def group_pending(
-    storage: Storage, *, jobs: int = 1, batch: int = BATCH, after: Callable[[Grouped], None] | None = None
+    storage: Storage,
+    *,
+    workers: Workers | None = None,
+    batch: int = BATCH,
+    after: Callable[[Grouped], None] | None = None,
 ) -> Grouped:
     """Group what is new, changed or gone from the archive; a kill at any moment loses no more than the present batch.
-    ``jobs``: processes that sketch; ``after`` is called after each batch. Raises Locked, StorageError."""
+    ``workers`` sketch; ``after`` is called after each batch. Raises Locked, StorageError, WorkerDied."""
     done = Grouped()
-    run_id = new_run_id(FOLDER)
+    run_id = new_run_id(storage, FOLDER)
     storage.prepare()
     lock = SiteLock(storage, FOLDER, run_id)
     lock.acquire()
@@ -110,12 +112,28 @@ def group_pending(
         for name in list(storage.files("staging")):
             if name.rsplit("/", 1)[-1].startswith(_STAGED):
                 storage.remove(name)
-        run = _Run(storage, run_id, done, _sketcher(stack, jobs), batch)
+        run = _Run(storage, run_id, done, _sketcher(workers or Here()), batch)
         for _ in run.go():
             lock.renew()
             if after is not None:
                 after(done)
     return done
+
+
+def forget(storage: Storage, doc_ids: Collection[str]) -> int:
+    """Take articles that the archive has no more out of their groups, and the words of these doc_ids out of the index.
+    Returns how many were grouped. Raises Locked, StorageError."""
+    done = Grouped()
+    if not (any(storage.files(FOLDER)) or any(storage.files(INDEX))):
+        return 0
+    run_id = new_run_id(storage, FOLDER)
+    lock = SiteLock(storage, FOLDER, run_id)
+    lock.acquire()
+    with ExitStack() as stack:
+        stack.callback(lock.release)
+        for _ in _Run(storage, run_id, done, _sketcher(Here()), BATCH).only_forget(doc_ids):
+            lock.renew()
+    return done.forgotten
 
 
 class _Run:
@@ -144,6 +162,16 @@ class _Run:
         yield from self._forget(articles, known)
         for table in self._batches(articles, np.flatnonzero(wanted)):
             self._group(table)
+            yield
+
+    def only_forget(self, doc_ids: Collection[str]) -> Iterator[None]:
+        articles, known = newest_articles(self.storage), known_rows(self.storage)
+        self.last = known.last
+        self.groups = load(self.storage, self.index, known)
+        yield from self._forget(articles, known)
+        indexed = self.index.find(keys_of(pa.array(sorted(doc_ids), pa.string())))
+        if left := indexed[indexed >= 0].tolist():  # a killed run had indexed them, and left no row
+            self.index.blank(left, self.run_id)
             yield
 
     def _batches(self, articles: _Newest, which: Array) -> Iterator[Prepared]:
@@ -491,30 +519,5 @@ def prepare(table: pa.Table) -> Prepared:
     return Prepared(documents, sketch.with_keys(sketch.sketch([b.letters for b in bodies]), heads))
 
 
-def _sketcher(stack: ExitStack, jobs: int) -> Callable[[Iterator[pa.Table]], Iterator[Prepared]]:
-    if jobs <= 1:
-        return lambda tables: map(prepare, tables)
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_end_with_parent)
-    stack.callback(pool.shutdown, cancel_futures=True)
-
-    def run(tables: Iterator[pa.Table]) -> Iterator[Prepared]:
-        """In order, a few tables ahead of what is asked for."""
-        waiting = deque(pool.submit(prepare, t) for t in islice(tables, 2 * jobs))
-        while waiting:
-            yield waiting.popleft().result()
-            waiting.extend(pool.submit(prepare, t) for t in islice(tables, 1))
-
-    return run
-
-
-def _end_with_parent() -> None:
-    """A process whose parent was killed would wait for work for ever."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+def _sketcher(workers: Workers) -> Callable[[Iterator[pa.Table]], Iterator[Prepared]]:
+    return lambda tables: (prepared for _, prepared in workers.map(prepare, tables))

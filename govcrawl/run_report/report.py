@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from govcrawl import __version__
 from govcrawl.archive.lock import Locked
-from govcrawl.archive.runs import history
+from govcrawl.archive.runs import crawls
 from govcrawl.archive.schema import RETRIED
 from govcrawl.archive.warc import now_ms
 from govcrawl.run_report import verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from scrapy import Spider
 
     from govcrawl.archive.run import Archive
     from govcrawl.base_spiders.listing import Walk
+    from govcrawl.items import Article
 
 
 def failed(spider: Spider, error: Exception | None, reason: str) -> dict[str, Any]:
@@ -37,20 +39,16 @@ def failed(spider: Spider, error: Exception | None, reason: str) -> dict[str, An
     }
 
 
-def build(spider: Spider, archive: Archive, stats: Mapping[str, Any], reason: str) -> dict[str, dict[str, Any]]:
-    """A report for each site that the run wrote to."""
+def build(
+    spider: Spider, archive: Archive, stats: Mapping[str, Any], reason: str, lacking: Mapping[str, Sequence[Article]]
+) -> dict[str, dict[str, Any]]:
+    """A report for each site that the run wrote to. ``lacking``: by column, a few rows that lack it."""
     walks: list[Walk] = list(getattr(spider, "walks", {}).values())
     limits = [f"{k}={v}" for k, v in getattr(spider, "given", {}).items() if k in ("sample", "until")]
     limited = " ".join(limits)
     reports = {}
     for site in archive.sites.values():
-        outcomes: dict[str, Counter[str]] = defaultdict(Counter)
-        by_channel: dict[str | None, Counter[str]] = defaultdict(Counter)
-        for (name, channel, kind, outcome), count in archive.outcomes.items():
-            if name == site.site:
-                outcomes[kind][outcome] += count
-                if kind == "article":
-                    by_channel[channel][outcome] += count
+        outcomes, by_channel = _outcomes(archive, site.site)
         waiting = Counter(a.channel for a in archive.open_attempts if a.site == site.site)
         own = walks if site.site == spider.name else []
         channels = [_channel(w, by_channel[w.channel], waiting[w.channel], reason, limited) for w in own]
@@ -58,17 +56,12 @@ def build(spider: Spider, archive: Archive, stats: Mapping[str, Any], reason: st
         for (province, year), rows in sorted(site.rows_landed.items()):
             landed[province][str(year)] = rows
         missing = {k.removesuffix("/missing"): v for k, v in _group(stats, "govcrawl/field/").items()}
-        emptied = (
-            []
-            if len(archive.sites) > 1
-            else verdict.emptied_fields(landed, missing, history(archive.storage, site.site))
-        )
-        forms: dict[str, dict[str, int]] = defaultdict(dict)
-        for (name, state, form), count in sorted(archive.forms.items()):
-            if name == site.site:
-                forms[state][form] = count
+        before = crawls(archive.storage, site.site) if len(archive.sites) == 1 else []
+        emptied = verdict.emptied_fields(landed, missing, before)
+        shown = {name: _rows(lacking.get(name, ())) for name in sorted(verdict.usual_fields(before) & missing.keys())}
+        forms = _forms(archive, site.site)
         waits = sum(waiting.values())
-        code, why, problems = verdict.decide(channels, outcomes, reason, limited, waits, emptied, forms)
+        code, why, problems = verdict.decide(channels, outcomes, reason, limited, waits, list(emptied.values()), forms)
         if code == verdict.COMPLETE and (refused := archive.refused[site.site]):
             code, why = verdict.PARTIAL, f"{refused} requests gave rows that the archive cannot hold"
         named = [f"{url}: {error}" for name, url, error in archive.failures if name == site.site]
@@ -91,10 +84,49 @@ def build(spider: Spider, archive: Archive, stats: Mapping[str, Any], reason: st
             "without_text": forms,
             "missing_fields": missing,
             "changed": _group(stats, "govcrawl/changed/"),
+            "lacking": shown,
+            "proposals": [
+                *(getattr(spider, "proposals", ()) if own else ()),
+                *(field_proposal(site.site, name, shown[name]) for name in emptied if shown.get(name)),
+            ],
             "recovered": site.recovered,
             "channels": channels,
         }
     return reports
+
+
+def _outcomes(archive: Archive, site: str) -> tuple[dict[str, Counter[str]], dict[str | None, Counter[str]]]:
+    """How a site's requests ended, by kind, and those for articles by channel."""
+    by_kind: dict[str, Counter[str]] = defaultdict(Counter)
+    by_channel: dict[str | None, Counter[str]] = defaultdict(Counter)
+    for (name, channel, kind, outcome), count in archive.outcomes.items():
+        if name == site:
+            by_kind[kind][outcome] += count
+            if kind == "article":
+                by_channel[channel][outcome] += count
+    return by_kind, by_channel
+
+
+def _forms(archive: Archive, site: str) -> dict[str, dict[str, int]]:
+    """What a site's pages without text show, by what became of them."""
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    for (name, state, form), count in sorted(archive.forms.items()):
+        if name == site:
+            found[state][form] = count
+    return found
+
+
+def _rows(articles: Sequence[Article]) -> list[dict[str, Any]]:
+    return [
+        {"date": a.published_on.isoformat() if a.published_on else None, "title": a.title, "url": a.url}
+        for a in articles
+    ]
+
+
+def field_proposal(site: str, name: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What a run file proposes for a field that has thinned out: rows that lack it, and what tells why."""
+    command = f"scrapy explain --site {shlex.quote(site)} {shlex.quote(str(rows[0]['url']))}"
+    return {"channel": None, "field": name, "change": "field", "rows": list(rows), "command": command}
 
 
 def _group(stats: Mapping[str, Any], prefix: str) -> dict[str, int]:
@@ -131,6 +163,20 @@ def _channel(walk: Walk, outcomes: Counter[str], waiting: int, reason: str, limi
         "down_to": down_to.isoformat() if down_to else None,
         "broken": walk.broken,
     }
+
+
+def of_proposal(proposal: Mapping[str, Any]) -> str:
+    """A proposal of a run file in one line, without its rows and its command."""
+    if proposal.get("change") == "field":
+        return f"field {proposal.get('field')} is missing in such rows"
+    if proposal.get("change") == "script":
+        by = f" ({proposal['family']})" if proposal.get("family") else ""
+        return f"channel {proposal.get('channel')}: a script fills the list now{by}"
+    reads = ", ".join(proposal.get("fields") or ())
+    return (
+        f"channel {proposal.get('channel')}: {proposal.get('found')} rows of {proposal.get('family')} fit "
+        f"{proposal.get('article_pattern')}; their articles state {reads}"
+    )
 
 
 def worst(spider: Spider, reports: Iterable[dict[str, Any]]) -> dict[str, Any]:
@@ -175,6 +221,7 @@ def summary(run: Mapping[str, Any], data: str) -> str:
             f"{channel['landed']} landed, ended at: {channel['ended']} ({state})"
         )
     lines += [f"problem: {p}" for p in run["problems"]]
+    lines += [f"proposal: {of_proposal(p)}; try it: {p['command']}" for p in run.get("proposals", ())]
     why = f" ({run['reason']})" if run["reason"] else ""
     lines.append(f"{run['spider']}: {run['status']}{why}, exit code {run['exit_code']}")
     return "\n".join(lines)

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from govcrawl.archive.schema import RETRIED
+from govcrawl.items import COUNTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -97,24 +98,37 @@ def decide(
     return COMPLETE, "", problems
 
 
+def _total(by_province: Mapping[str, Mapping[str, int]]) -> int:
+    return sum(n for years in by_province.values() for n in years.values())
+
+
+def _shares(runs: Iterable[Mapping[str, Any]]) -> tuple[int, Counter[str]]:
+    """The rows that landed in some runs, and how many of them lack each field."""
+    rows, missing = 0, Counter[str]()
+    for run in runs:
+        rows += _total(run.get("landed", {}))
+        missing.update(run.get("missing_fields", {}))
+    return rows, missing
+
+
+def usual_fields(before: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The counted fields that at least half of the site's articles used to have."""
+    rows, missing = _shares(before)
+    return {name for name in COUNTED if rows and missing[name] <= rows / 2}
+
+
 def emptied_fields(
     landed: Mapping[str, Mapping[str, int]], missing: Mapping[str, int], before: Iterable[Mapping[str, Any]]
-) -> list[str]:
-    """Fields that the site's articles used to have and this run's mostly lack: what a redesign does on its first day.
-    Five rows now and twenty before are the least that says anything."""
-
-    def total(by_province: Mapping[str, Mapping[str, int]]) -> int:
-        return sum(n for years in by_province.values() for n in years.values())
-
-    rows, rows_before, missing_before = total(landed), 0, Counter[str]()
-    for run in before:
-        rows_before += total(run.get("landed", {}))
-        missing_before.update(run.get("missing_fields", {}))
+) -> dict[str, str]:
+    """Fields that the site's articles used to have and this run's mostly lack, each with the problem in a line: what a
+    redesign does on its first day. Five rows now and twenty before are the least that says anything."""
+    rows = _total(landed)
+    rows_before, missing_before = _shares(before)
     if rows < 5 or rows_before < 20:
-        return []
-    found = []
+        return {}
+    found = {}
     for name, count in sorted(missing.items()):
         now, then = 1 - count / rows, 1 - missing_before[name] / rows_before
         if then >= 0.8 and now <= then - 0.5:
-            found.append(f"field {name}: stated by {now:.0%} of the {rows} new rows, by {then:.0%} of the rows before")
+            found[name] = f"field {name}: stated by {now:.0%} of the {rows} new rows, by {then:.0%} of the rows before"
     return found

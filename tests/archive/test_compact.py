@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 import pytest
 
-from govcrawl.archive.captures import State, read_rows
+from govcrawl.archive.captures import read_rows
 from govcrawl.archive.checks.verify import verify
 from govcrawl.archive.compact import Scope, compact
 from govcrawl.archive.lock import SiteLock
 from govcrawl.archive.schema import ARTICLES
 from govcrawl.archive.site import SiteArchive, captured, partition_of
+from govcrawl.archive.state import State
 from govcrawl.archive.storage import Storage, StorageError
 from tests.archive.test_readers import article as any_article
 from tests.loopback import scrapy

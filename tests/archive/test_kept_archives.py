@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEPT = sorted((PROJECT / "tests/archives").glob("*.tar.gz"))
-ROWS = {"v1": 85}
+ROWS = {"v1": 85, "v2": 85}
 Key = tuple[str, int]
 
 
@@ -33,12 +33,16 @@ def revisions(data: Path, number: int) -> dict[int, dict[str, Any]]:
     return {row["revision"]: row for row in rows(data).values() if row["url"] == url}
 
 
+def unpacked(packed: Path, folder: Path) -> Path:
+    with tarfile.open(packed) as tar:
+        tar.extractall(folder, filter="data")
+    return folder
+
+
 @pytest.fixture(params=KEPT, ids=lambda path: path.name.partition(".")[0])
 def kept(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, int]:
     """An archive, unpacked, and how many rows it had when it was written."""
-    with tarfile.open(request.param) as tar:
-        tar.extractall(tmp_path, filter="data")
-    return tmp_path, ROWS[request.param.name.partition(".")[0]]
+    return unpacked(request.param, tmp_path), ROWS[request.param.name.partition(".")[0]]
 
 
 def verified(data: Path) -> str:

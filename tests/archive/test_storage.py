@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody takes a lease at the same moment here, but for the test of that."""
+    monkeypatch.setattr("govcrawl.archive.lock.SETTLE_SECONDS", 0)
+
+
 def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     storage = Storage(str(tmp_path))
     storage.prepare()
@@ -71,6 +77,21 @@ def test_a_lease_holds_others_off_until_it_ends(tmp_path: Path) -> None:
     second.acquire()
     second.release()
     assert not lease.exists()
+
+
+def test_of_two_that_take_a_lease_at_the_same_moment_the_later_holds_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = Storage(f"file://{tmp_path}")
+    first, second = SiteLock(storage, "s", "run-1"), SiteLock(storage, "s", "run-2")
+    # The other saw no lease either, and writes its own before this one looks again.
+    monkeypatch.setattr("govcrawl.archive.lock.time.sleep", lambda _: second._write_lease())
+    with pytest.raises(Locked, match=r"another run holds site s .run-2."):
+        first.acquire()
+    first.release()
+    second.acquire()
+    second.release()
+    assert not is_held(storage, "s")
 
 
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
@@ -166,7 +187,16 @@ def test_every_folder_is_made_durable_before_a_file_in_it(tmp_path: Path, monkey
     storage = Storage(str(data))
     storage.prepare()
     storage.publish("articles/province=x/year=1/f.parquet", b"x")
-    assert synced == {"../../..", "../..", "..", ".", "articles", "articles/province=x", "articles/province=x/year=1"}
+    assert synced == {
+        "../../..",
+        "../..",
+        "..",
+        ".",
+        "versions",
+        "articles",
+        "articles/province=x",
+        "articles/province=x/year=1",
+    }
     synced.clear()
     storage.publish("articles/province=x/year=1/g.parquet", b"x")
     assert synced == {"articles/province=x/year=1"}, "once by each run"

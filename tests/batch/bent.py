@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -13,6 +12,7 @@ from twisted.internet.error import ConnectionRefusedError as Refused
 
 from tests import simulated
 from tests.simulated.download import response_of
+from tests.simulated.moved import moved
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -34,7 +34,7 @@ class Handler(BaseDownloadHandler):
         super().__init__(crawler)
         spider: Any = crawler.spider
         self.name = spider.name
-        self.site = simulated.site(self.name, **SIZES)
+        self.site = moved(self.name, "boda", **SIZES) if self.name == REDESIGNED else simulated.site(self.name, **SIZES)
         spider.planned = self.site.channels
         self.delay = crawler.settings.getfloat("BENT_DELAY")
 
@@ -50,7 +50,4 @@ class Handler(BaseDownloadHandler):
             return HtmlResponse(request.url, status=412, body=b"<html><script>$_ts={}</script></html>", request=request)
         if self.name == DRIPS:
             await asyncio.sleep(0.05)
-        response = response_of(self.site.answer(request.method, request.url, request.body), request)
-        if self.name == REDESIGNED and re.search(rb"<li|<td|<dl", response.body):
-            return response.replace(body=b"<html><body><div id=app></div></body></html>")
-        return response
+        return response_of(self.site.answer(request.method, request.url, request.body), request)

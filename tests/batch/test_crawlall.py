@@ -2,83 +2,34 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import time
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
+from rich.console import Console
 
+from govcrawl.archive.storage import Storage
+from govcrawl.archive.warc import now_ms
+from govcrawl.batch import board, plan
 from govcrawl.batch.board import duration
+from govcrawl.batch.runner import Batch
+from govcrawl.commands import health
 from govcrawl.commands.crawlall import seconds_of
 from govcrawl.errors import BadArgument
+from govcrawl.health.survey import health_of
 from govcrawl.run_report import verdict
-from tests import simulated
 from tests.batch.bent import BLOCKED, DEAD, DRIPS, FORBIDDEN, HEALTHY, REDESIGNED, SITES, SIZES
-from tests.loopback import FAST, PROJECT, command, environment
-
-
-def batch(tmp_path: Path, *options: str, delay: float = 0.0, sites: tuple[str, ...] = SITES) -> list[str]:
-    handlers = json.dumps(dict.fromkeys(("http", "https"), "tests.batch.bent.Handler"))
-    given = FAST | {"DOWNLOAD_HANDLERS": handlers, "BENT_DELAY": str(delay), "SPIDER_MODULES": "govcrawl.spiders"}
-    given |= {"RETRY_TIMES": "0", "GOVCRAWL_SEGMENT_ROWS": "4"}
-    return command("crawlall", "--sites", ",".join(sites), "--logs", str(tmp_path / "log"), *options, settings=given)
-
-
-def run(tmp_path: Path, *options: str, **given: Any) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        batch(tmp_path, *options, **given),
-        env=environment(tmp_path / "data"),
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-    )
-
-
-def start(tmp_path: Path, *options: str, **given: Any) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        batch(tmp_path, *options, **given),
-        env=environment(tmp_path / "data"),
-        cwd=PROJECT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-
-
-def left(tmp_path: Path) -> list[str]:
-    """The processes that work on this archive."""
-    wanted = f"GOVCRAWL_DATA={tmp_path / 'data'}\0".encode()
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if wanted in (folder / "environ").read_bytes() and (folder / "cmdline").read_bytes():
-                found.append(folder.name)
-        except OSError:
-            continue
-    return found
-
-
-def none_left(tmp_path: Path, within: float = 10.0) -> bool:
-    end = time.monotonic() + within
-    while left(tmp_path):
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.1)
-    return True
-
-
-def expected(site: str) -> set[str]:
-    return {a.url for a in simulated.site(site, **SIZES).articles}
-
-
-def landed(tmp_path: Path) -> list[str]:
-    return list(pq.read_table(tmp_path / "data/articles", columns=["url"])["url"].to_pylist())
+from tests.batch.kills import BENT, expected, killed_and_started_again, landed, left, run, start
+from tests.loopback import PROJECT, command, environment
+from tests.simulated.moved import moved
 
 
 def test_each_site_ends_as_it_must(tmp_path: Path) -> None:
@@ -104,29 +55,47 @@ def test_each_site_ends_as_it_must(tmp_path: Path) -> None:
     for one in facts["sites"]:
         assert Path(one["log"]).is_file()
         assert bool(one["reason"]) == bool(one["exit_code"])
+    a_proposal_is_right(tmp_path)
     # The next batch begins with those that never came to an end.
-    again = run(tmp_path, "--jobs", "1")
-    began = [line.partition(":")[0] for line in again.stdout.splitlines() if line.endswith(": started")]
-    assert set(began[:4]) == {BLOCKED, REDESIGNED, DEAD, FORBIDDEN}
+    order = plan.in_order(Storage(str(tmp_path / "data")), SITES)
+    assert set(order[:4]) == {BLOCKED, REDESIGNED, DEAD, FORBIDDEN}
+
+
+def a_proposal_is_right(tmp_path: Path) -> None:
+    """What the run file and health propose for the redesigned site, and the command that tries it."""
+    report = json.loads(max((tmp_path / f"data/runs/site={REDESIGNED}").iterdir()).read_text(encoding="utf-8"))
+    (proposal,) = report["proposals"]
+    articles = moved(REDESIGNED, "boda", **SIZES).articles
+    assert all(re.search(proposal["article_pattern"], article.url) for article in articles)
+    assert {"title", "text", "published_on"} <= set(proposal["fields"])
+    storage = Storage(str(tmp_path / "data"))
+    told = health.text([health_of(storage, REDESIGNED, now_ms(), timedelta(days=3))])
+    assert f"  try it: {proposal['command']}" in told
+    assert all(f"  {a.published_on}  {a.title}  {a.url}" in told for a in articles[:3])
+    files = sorted((tmp_path / "data").rglob("*"))
+    program, *arguments = shlex.split(proposal["command"])
+    assert program == "scrapy"
+    done = subprocess.run(
+        command(*arguments, settings=BENT),
+        env=environment(tmp_path / "data"),
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"with the pattern {proposal['article_pattern']}" in done.stdout
+    rows = [line.split()[2:4] for line in done.stdout.splitlines() if line.startswith("page ")]
+    assert rows[:2] == [["6", "rows"], ["4", "rows"]], done.stdout
+    assert all(f"title         {a.title}" in done.stdout for a in articles[:3])
+    assert "3 articles would land; all of them state title, text, published_on" in done.stdout
+    assert sorted((tmp_path / "data").rglob("*")) == files
 
 
 @pytest.mark.parametrize("commits", [0, 4])
 def test_killed_and_started_again(tmp_path: Path, commits: int) -> None:
-    sites = HEALTHY
-    process = start(tmp_path, "--jobs", "3", delay=0.1, sites=sites)
-    end = time.monotonic() + 60
-    while time.monotonic() < end and (
-        len(left(tmp_path)) < 3 or len(list((tmp_path / "data").glob("captures/*/*.parquet"))) < commits
-    ):
-        time.sleep(0.02)
-    process.kill()
-    process.wait()
-    assert none_left(tmp_path), left(tmp_path)
-    done = run(tmp_path, "--jobs", "3", sites=sites)
-    assert done.returncode == verdict.COMPLETE, done.stdout + done.stderr
-    urls = landed(tmp_path)
-    assert len(urls) == len(set(urls))
-    assert set(urls) == set().union(*map(expected, sites))
+    assert killed_and_started_again(tmp_path, commits) == []
 
 
 def test_sigterm_ends_the_crawls_as_partial(tmp_path: Path) -> None:
@@ -193,6 +162,7 @@ def test_a_killed_site_takes_no_other(tmp_path: Path) -> None:
         (["--sites", "helongjiang"], "unknown site 'helongjiang'"),
         (["--sites", "moe", "--kind", "news"], "no site has --sites moe and --kind news"),
         (["moe"], "write --sites moe"),
+        (["--json", "nowhere/batch.json"], "--json nowhere/batch.json: there is no folder nowhere"),
     ],
 )
 def test_bad_arguments(tmp_path: Path, options: list[str], says: str) -> None:
@@ -202,12 +172,38 @@ def test_bad_arguments(tmp_path: Path, options: list[str], says: str) -> None:
         cwd=PROJECT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
     assert done.returncode == verdict.ARGUMENTS
     assert says in done.stderr + done.stdout
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("width", [60, 120])
+def test_the_table_on_a_terminal(tmp_path: Path, width: int) -> None:
+    batch = Batch(Storage(str(tmp_path)), ["moe", "beijing", "heilongjiang", "hunan", "gmw"], [], jobs=2, logs=tmp_path)
+    failed, done, running = batch.runs[:3]
+    failed.state, failed.reason, failed.began, failed.seconds = (
+        "failed",
+        "channel 通知公告: challenge at " + "x" * 200,
+        5.0,
+        12,
+    )
+    done.state, done.landed, done.began, done.seconds = "complete", 12, 9.0, 95.2
+    running.state, running.began, running.log = "running", time.monotonic() - 40, str(tmp_path / "log")
+    (tmp_path / "log").write_text("first\n[govcrawl] INFO: 通知公告: list page 3\n", encoding="utf-8")
+    console = Console(width=width, file=io.StringIO(), force_terminal=True, color_system=None)
+    console.print(board.table(batch))
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert [line.split()[:4] for line in lines[1:]] == [
+        ["heilongjiang", "running", "40", "s"],
+        ["2", "more", "waiting"],
+        ["beijing", "complete", "1:35", "12"],
+        ["moe", "failed", "12", "s"],
+    ]
+    assert "[govcrawl] INFO: 通知" in lines[1]
+    assert lines[4].endswith("…")
 
 
 def test_times() -> None:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import ast
 import json
 import re
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
@@ -20,13 +19,14 @@ from govcrawl.commands import canary, probe, sites
 from govcrawl.errors import BadArgument
 from govcrawl.recognition import families
 from govcrawl.recognition.families import FAMILIES, FEED, GENERIC, bound_to, checked_url, other_site, registrable
-from govcrawl.spiders.site import UnknownSite
+from govcrawl.recognition.unknown import UnknownSite, anew
 from govcrawl.spiders.urls import UrlsSpider
-from tests import simulated
-from tests.loopback import FAST, PROJECT, Site, command, crawl, environment
+from tests import loopback, simulated
+from tests.loopback import FAST, PROJECT, Site, crawl
 from tests.spiders.test_families import SETTINGS, Crawl
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -34,12 +34,9 @@ SAMPLE = "data/sample"
 
 
 def scrapy(
-    data: Path, *arguments: str, modules: str = "tests.loopback_spider,govcrawl.spiders"
+    data: Path, *arguments: str, modules: str = "tests.loopback_spider,govcrawl.spiders", **extra: str
 ) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(*arguments, settings=FAST | {"SPIDER_MODULES": modules}),
-        env=environment(data), cwd=PROJECT, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+    return loopback.scrapy(data, *arguments, settings=FAST | {"SPIDER_MODULES": modules}, **extra)
 
 
 def landed(data: Path) -> dict[str, dict[str, Any]]:
@@ -105,17 +102,13 @@ def test_genspider_makes_a_spider_that_loads(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "__init__.py").touch()
     settings = {"SPIDER_MODULES": "own", "NEWSPIDER_MODULE": "own"}
-    env = environment(tmp_path) | {"PYTHONPATH": f"{tmp_path}:{PROJECT}"}
+    path = {"PYTHONPATH": f"{tmp_path}:{PROJECT}"}
     arguments = ("genspider", "-t", "trs", "tongliao_edu", "https://jyj.tongliao.example/tzgg/")
-    done = subprocess.run(
-        command(*arguments, settings=settings), env=env, cwd=PROJECT, capture_output=True, text=True, check=False
-    )
+    done = loopback.scrapy(tmp_path, *arguments, settings=settings, **path)
     assert done.returncode == 0, done.stderr
     text = (folder / "tongliao_edu.py").read_text(encoding="utf-8")
     assert "class TongliaoEduSpider(TrsSpider):" in text
-    listed = subprocess.run(
-        command("list", settings=settings), env=env, cwd=PROJECT, capture_output=True, text=True, check=False
-    )
+    listed = loopback.scrapy(tmp_path, "list", settings=settings, **path)
     assert listed.stdout.split() == ["tongliao_edu"], listed.stderr
 
 
@@ -155,8 +148,7 @@ def test_a_site_that_no_spider_knows_is_walked_to_its_end(slug: str, tmp_path: P
     site = simulated.site(slug)
     channel = site.lists[0]
     of = other_site(channel.url)
-    facts = {"name": of.name, "site_name": of.name, "hosts": of.hosts, "of": of}
-    walked = Crawl(type("OtherSite", (UnknownSite,), facts), site, tmp_path, channel=channel.url)
+    walked = Crawl(anew(UnknownSite, None, of, None), site, tmp_path, channel=channel.url)
     expected = {doc_id(row.url) for row in channel.rows}
     assert {page.attempt.doc_id for page in walked.pages} == expected
     assert [w.ended for w in walked.walks] == ["last"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from govcrawl import __version__, settings
-from tests.loopback import Site, crawl, scrapy
+from tests.loopback import FAST, PROJECT, Site, command, environment, scrapy
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +27,10 @@ def test_the_version_is_the_installed_ones() -> None:
 
 def test_a_start_warns_of_nothing(tmp_path: Path) -> None:
     with Site(1) as site:
-        done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}")
+        arguments = command("crawl", "loopback", "-a", f"channel={site.listing}", settings=FAST)
+        done = subprocess.run(
+            arguments, env=environment(tmp_path), cwd=PROJECT, capture_output=True, text=True, timeout=120, check=False
+        )
     assert done.returncode == 0, done.stderr
     assert "deprecat" not in done.stderr.lower()
     assert "Warning" not in done.stderr

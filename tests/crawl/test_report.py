@@ -29,7 +29,9 @@ BEFORE = [{"landed": {"x": {"2024": 30}}, "missing_fields": {"author": 30, "sour
     ids=["emptied", "still there", "never there", "too few rows", "no history"],
 )
 def test_emptied_fields(rows: int, missing: dict[str, int], before: list[dict[str, Any]], found: list[str]) -> None:
-    assert [line.split()[1].rstrip(":") for line in emptied_fields({"x": {"2024": rows}}, missing, before)] == found
+    told = emptied_fields({"x": {"2024": rows}}, missing, before)
+    assert list(told) == found
+    assert all(line.startswith(f"field {name}: ") for name, line in told.items())
 
 
 def test_a_redesign_that_empties_a_field_fails_the_day_it_happens(tmp_path: Path) -> None:
@@ -44,6 +46,15 @@ def test_a_redesign_that_empties_a_field_fails_the_day_it_happens(tmp_path: Path
         assert {k: report["channels"][0][k] for k in ("rows", "new", "known")} == {"rows": 33, "new": 8, "known": 25}
     assert done.returncode == 4, done.stdout
     assert "field source: stated by 0% of the 8 new rows, by 100% of the rows before" in done.stdout
+    rows = report["lacking"]["source"]
+    new = [{"date": site.day(n), "title": site.title(n), "url": site.base + site.path_of(n)} for n in range(26, 34)]
+    assert len(rows) == 3
+    assert all(row in new for row in rows)
+    command = f"scrapy explain --site loopback {rows[0]['url']}"
+    assert report["proposals"] == [
+        {"channel": None, "field": "source", "change": "field", "rows": rows, "command": command}
+    ]
+    assert f"proposal: field source is missing in such rows; try it: {command}" in done.stdout
 
 
 def test_a_page_on_which_our_code_fails_is_named(tmp_path: Path) -> None:

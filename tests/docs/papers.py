@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.loopback import PROJECT
+from tests.zygote.client import Zygote
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,8 +88,15 @@ class Copy:
         (folder / ".venv").symlink_to(sys.prefix)
         (folder / "log").mkdir()
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("GOVCRAWL_", "PYTEST_"))}
-        path = f"{folder / '.venv/bin'}:{clean['PATH']}"
+        path = f"{folder / 'bin'}:{folder / '.venv/bin'}:{clean['PATH']}"
         self.environment = clean | {"PATH": path, "PYTHONPATH": str(folder), "GOVCRAWL_REPLAY": "data/sample"}
+        (folder / "bin").mkdir()
+
+    def warm(self) -> Zygote:
+        """Let ``scrapy`` run in forks of a zygote of this copy, from now on."""
+        zygote = Zygote(self.folder)
+        zygote.shim(self.folder / "bin/scrapy")
+        return zygote
 
     def run(self, command: str) -> subprocess.CompletedProcess[str]:
         """A command of a shell, at most three minutes."""

@@ -18,8 +18,9 @@ from govcrawl.archive import runs
 from govcrawl.archive.schema import CAPTURES
 from govcrawl.archive.site import encode
 from govcrawl.archive.storage import Storage
-from govcrawl.health import workdays
-from govcrawl.health.signs import read
+from govcrawl.commands import health
+from govcrawl.health import metrics, workdays
+from govcrawl.health.signs import Run, read
 from govcrawl.health.survey import SiteHealth, captures_of, crawls_of, health_of
 from tests.loopback import Site, crawl, scrapy
 
@@ -175,20 +176,95 @@ def test_a_planted_note_is_no_alarm(tmp_path: Path) -> None:
     assert [(s.kind, s.runs) for s in found.signs if s.kind == "blocked"] == [("blocked", 2)]
 
 
-def test_channel_that_is_gone_for_a_month_is_to_be_retired(tmp_path: Path) -> None:
+def planted(tmp_path: Path, bend: Callable[[int, dict[str, Any]], None], days: int) -> SiteHealth:
+    """The health of a site after so many days, whose run files are bent."""
     storage = Storage(str(tmp_path))
     storage.prepare()
+    site, chance = Published(bend=bend), random.Random(6)
+    for day in range(days):
+        crawled_on(storage, "site", day, site, chance)
+    return health_of(storage, "site", at_night(days - 1), MAX_AGE)
 
+
+@pytest.mark.parametrize(
+    ("ends", "retired"),
+    [
+        (dict.fromkeys(range(5, 40), "not_found"), ["xw"]),
+        (dict.fromkeys(range(10, 40), "not_found"), []),  # 29 days
+        (
+            dict.fromkeys(range(5, 40), "not_found") | dict.fromkeys((20, 21), "failed"),
+            ["xw"],
+        ),  # nights without network
+        (dict.fromkeys(range(5, 40), "not_found") | {20: "no_rows"}, []),  # it was there in between
+        ({5: "not_found", 39: "not_found"} | dict.fromkeys(range(6, 39), "failed"), []),  # two runs are not several
+    ],
+)
+def test_channel_that_is_gone_for_a_month_is_to_be_retired(
+    tmp_path: Path, ends: dict[int, str], retired: list[str]
+) -> None:
     def bend(day: int, run: dict[str, Any]) -> None:
-        if day >= 5:
-            run["channels"][1] |= {"ended": "not_found", "rows": 0, "complete": False}
+        if day in ends:
+            run["channels"][1] |= {"ended": ends[day], "rows": 0, "complete": False}
 
-    chance = random.Random(6)
-    for day in range(40):
-        crawled_on(storage, "site", day, site := Published(bend=bend, serial=day * 100), chance)
-    now = at_night(39)
-    assert site.serial
-    assert health_of(storage, "site", now, MAX_AGE).retire == ["xw"]
+    found = planted(tmp_path, bend, 40)
+    assert found.retire == retired == found.facts()["retire"]
+    file = tmp_path / "metrics.prom"
+    metrics.write([found], at_night(39), str(file))
+    dead = [line for line in file.read_text().splitlines() if line.startswith("govcrawl_channel_dead{")]
+    assert dead == [f'govcrawl_channel_dead{{channel="{name}",site="site"}} 1.0' for name in retired]
+    assert ("retire: site: channel xw has not been found for 30 days" in health.text([found])) is bool(retired)
+
+
+PROPOSAL = {
+    "channel": "tz",
+    "change": "moved",
+    "article_pattern": "/info/",
+    "rows": [],
+    "command": "scrapy probe x --try",
+}
+
+
+def test_a_proposal_stays_until_the_channel_is_well(tmp_path: Path) -> None:
+    def bend(day: int, run: dict[str, Any]) -> None:
+        redesigned(day, run)
+        if 30 <= day < 36:
+            run["proposals"] = [PROPOSAL | {"found": day}]
+        if day == 37:  # a night without network says nothing of the channel
+            run["channels"][0]["ended"] = "failed"
+        if day > 37:
+            run["channels"][0] |= {"ended": "known", "rows": 20, "complete": True}
+
+    assert planted(tmp_path / "a", bend, 34).proposals == [PROPOSAL | {"found": 33}]
+    assert planted(tmp_path / "b", bend, 37).proposals == [], "the walk after it made none"
+    assert planted(tmp_path / "c", lambda day, run: bend(min(day, 35 if day < 37 else day), run), 38).proposals
+    assert planted(tmp_path / "d", bend, 40).proposals == []
+
+
+def test_a_field_that_decays_is_shown_by_rows_that_lack_it(tmp_path: Path) -> None:
+    def bend(day: int, run: dict[str, Any]) -> None:
+        run["lacking"] = {"source": [{"date": None, "title": f"第{day}号", "url": f"http://site.example/{day}.html"}]}
+
+    storage = Storage(str(tmp_path))
+    storage.prepare()
+    site, chance = Published(bend=bend, source=lambda day: 0.95 if day < 30 else 0.4), random.Random(6)
+    for day in range(60):
+        crawled_on(storage, "site", day, site, chance)
+    found = health_of(storage, "site", at_night(59), MAX_AGE)
+    (proposal,) = found.proposals
+    assert (proposal["field"], proposal["rows"][0]["title"]) == ("source", "第59号")
+    assert proposal["command"] == "scrapy explain --site site http://site.example/59.html"
+    assert "proposal: site: field source is missing in such rows" in health.text([found])
+
+
+@pytest.mark.parametrize(("form", "alarms"), [("script", ["unread"]), ("video", [])])
+def test_articles_that_land_without_text(form: str, alarms: list[str]) -> None:
+    facts = {
+        "landed": {"hunan": {"2025": 40}},
+        "without_text": {"no_text": {form: 12}},
+        "outcomes": {"article": {"landed": 40}},
+    }
+    runs = [Run(at_night(day), facts) for day in range(3)]
+    assert [sign.kind for sign in read(runs, at_night(3), MAX_AGE) if sign.is_alarm] == alarms
 
 
 def test_the_command_on_a_real_archive(tmp_path: Path) -> None:

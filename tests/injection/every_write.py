@@ -6,67 +6,35 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
+from tests import forgettable
 from tests.injection.patches import KINDS
-from tests.loopback import FAST, PROJECT, Site, environment
+from tests.loopback import FAST, PROJECT, Site, environment, options
+from tests.zygote import client as zygote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 STORAGE, KILLED = 8, -9
-SPIDERS = {"SPIDER_MODULES": "tests.loopback_spider,govcrawl.spiders"}
 PDF = b"%PDF-1.4\nmade up for this test\n%%EOF\n"
 
 
-class Zygote:
-    """The process that runs programs in forks of itself."""
+class Forks:
+    """Runs programs in forks of the zygote. What the last one said is in ``log``."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._process: subprocess.Popen[str] | None = None
-
-    def __enter__(self) -> Self:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.injection.zygote"],
-            env=environment(self.folder) | {"OMP_NUM_THREADS": "1", "ARROW_IO_THREADS": "1"},
-            cwd=PROJECT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self._answer() == "ready"
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        process = self._process
-        assert process is not None
-        assert process.stdin is not None
-        process.stdin.close()
-        process.wait(60)
-        assert process.stdout is not None
-        process.stdout.close()
-
-    def _answer(self) -> str:
-        assert self._process is not None
-        assert self._process.stdout is not None
-        return self._process.stdout.readline().strip()
+        self.log = ""
 
     def run(self, data: Path, job: dict[str, Any]) -> int:
-        """Run a job on a data folder; returns its exit code. What it says is in ``log``."""
-        assert self._process is not None
-        assert self._process.stdin is not None
-        job = job | {"env": {"GOVCRAWL_DATA": str(data)}, "log": str(self.folder / "log")}
-        self._process.stdin.write(json.dumps(job) + "\n")
-        self._process.stdin.flush()
-        return int(self._answer())
-
-    def log(self) -> str:
-        return (self.folder / "log").read_text(errors="replace")
+        """Run a job on a data folder, at most a minute; returns its exit code."""
+        env = {k: v for k, v in environment(data).items() if not k.startswith("COVERAGE_")}  # hundreds of like runs
+        done = zygote.shared().run(job | {"env": env, "cwd": str(PROJECT)}, 60)
+        self.log = done.stdout + done.stderr
+        return done.returncode
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +71,7 @@ class Tally:
 
 
 def scrapy(*arguments: str, settings: dict[str, str] | None = None) -> dict[str, Any]:
-    given = SPIDERS | (settings or {})
-    return {"argv": [*arguments, *(part for k, v in given.items() for part in ("-s", f"{k}={v}"))]}
+    return {"argv": [*arguments, *options(settings)]}
 
 
 def call(name: str, *arguments: str) -> dict[str, Any]:
@@ -122,31 +89,35 @@ def site_with_files() -> Site:
     return site
 
 
-def programs(zygote: Zygote, site: Site) -> Iterator[Program]:
+def programs(forks: Forks, site: Site) -> Iterator[Program]:
     """What is tried, each with the archive that it begins with."""
-    folder = zygote.folder
+    folder = forks.folder
     yield Program("archive", call("keep", "{data}"))
     settings = FAST | {"GOVCRAWL_SEGMENT_ROWS": "6", "RETRY_TIMES": "0"}
     crawl = scrapy("crawl", "loopback", "-a", f"channel={site.listing}", settings=settings)
     yield Program("crawl", crawl)
     made = folder / "compact"
-    zygote.run(made, call("merge", str(made)))
+    forks.run(made, call("merge", str(made)))
     yield Program("compact", scrapy("compact"), made)
     made = folder / "attachments"
-    zygote.run(made, call("documents", str(made)))
+    forks.run(made, call("documents", str(made)))
     yield Program("attachments", scrapy("attachments"), made)
     made = folder / "repair"
-    assert zygote.run(made, crawl) == 0, zygote.log()
-    assert zygote.run(made, call("damage", str(made))) == 0, zygote.log()
+    assert forks.run(made, crawl) == 0, forks.log
+    assert forks.run(made, call("damage", str(made))) == 0, forks.log
     yield Program("verify --repair", scrapy("verify", "--repair"), made)
+    made = folder / "forget"
+    assert forks.run(made, call("forgettable", str(made))) == 0, forks.log
+    yield Program("forget", scrapy("forget", "--reason", "x", "--copies", forgettable.URL), made)
 
 
 def run(folder: Path, most: int | None = None, kinds: tuple[str, ...] = KINDS) -> dict[str, Tally]:
     """Try every point of every program with every kind of fault, or at most so many of them, spread over the program's run. Returns what came of kills, of errors, of short writes."""
     tallies = {"kills": Tally(), "errors": Tally(), "short writes": Tally()}
-    with site_with_files() as site, Zygote(folder) as zygote:
-        for program in programs(zygote, site):
-            want, steps = _without_fault(zygote, program)
+    forks = Forks(folder)
+    with site_with_files() as site:
+        for program in programs(forks, site):
+            want, steps = _without_fault(forks, program)
             for number, kind in enumerate(kinds):
                 tally = tallies["kills" if kind == "kill" else "short writes" if kind == "short" else "errors"]
                 points = [n for n, step in enumerate(steps, 1) if kind != "short" or step.startswith("write ")]
@@ -154,54 +125,54 @@ def run(folder: Path, most: int | None = None, kinds: tuple[str, ...] = KINDS) -
                 few = len(points) if most is None else 3 * most if program.name == "archive" else most
                 stride = max(1, -(-len(points) // few))
                 for at in points[number % stride :: stride]:
-                    _try(zygote, program, kind, at, want, tally)
+                    _try(forks, program, kind, at, want, tally)
     return tallies
 
 
-def _without_fault(zygote: Zygote, program: Program) -> tuple[dict[str, Any], list[str]]:
+def _without_fault(forks: Forks, program: Program) -> tuple[dict[str, Any], list[str]]:
     """What the archive holds after an undisturbed run, and the steps that write it."""
-    data = _fresh(zygote, program)
-    note = zygote.folder / "note"
-    found = _examine(zygote, program, data, {"root": str(data), "at": 0, "kind": "count", "note": str(note)})
-    assert found["code"] == 0, zygote.log()
+    data = _fresh(forks, program)
+    note = forks.folder / "note"
+    found = _examine(forks, program, data, {"root": str(data), "at": 0, "kind": "count", "note": str(note)})
+    assert found["code"] == 0, forks.log
     assert not found["findings"], found["findings"]
     return found, note.read_text().splitlines()
 
 
-def _fresh(zygote: Zygote, program: Program) -> Path:
-    data = zygote.folder / "data"
+def _fresh(forks: Forks, program: Program) -> Path:
+    data = forks.folder / "data"
     shutil.rmtree(data, ignore_errors=True)
     if program.origin is not None:
         shutil.copytree(program.origin, data)
     return data
 
 
-def _run(zygote: Zygote, program: Program, data: Path, **more: Any) -> int:
-    return zygote.run(data, json.loads(json.dumps(program.job).replace("{data}", str(data))) | more)
+def _run(forks: Forks, program: Program, data: Path, **more: Any) -> int:
+    return forks.run(data, json.loads(json.dumps(program.job).replace("{data}", str(data))) | more)
 
 
-def _examine(zygote: Zygote, program: Program, data: Path, fault: dict[str, Any] | None = None) -> dict[str, Any]:
+def _examine(forks: Forks, program: Program, data: Path, fault: dict[str, Any] | None = None) -> dict[str, Any]:
     """Run a program to its end; what it leaves."""
-    out = zygote.folder / "found.json"
+    out = forks.folder / "found.json"
     out.unlink(missing_ok=True)
-    _run(zygote, program, data, then=call("examine", str(data), str(out)), **({"fault": fault} if fault else {}))
-    return json.loads(out.read_text()) if out.exists() else {"code": 1, "error": zygote.log()}
+    _run(forks, program, data, then=call("examine", str(data), str(out)), **({"fault": fault} if fault else {}))
+    return json.loads(out.read_text()) if out.exists() else {"code": 1, "error": forks.log}
 
 
-def _try(zygote: Zygote, program: Program, kind: str, at: int, want: dict[str, Any], tally: Tally) -> None:
-    data, note = _fresh(zygote, program), zygote.folder / "note"
-    code = _run(zygote, program, data, fault={"root": str(data), "at": at, "kind": kind, "note": str(note)})
+def _try(forks: Forks, program: Program, kind: str, at: int, want: dict[str, Any], tally: Tally) -> None:
+    data, note = _fresh(forks, program), forks.folder / "note"
+    code = _run(forks, program, data, fault={"root": str(data), "at": at, "kind": kind, "note": str(note)})
     taken = note.read_text().splitlines()
     if len(taken) < at:
         return  # requests are answered in another order at times, and fewer steps needed
-    step, log = taken[-1], zygote.log()
+    step, log = taken[-1], forks.log
     tally.points += 1
     wrong = []
     if code != (KILLED if kind == "kill" else 0 if kind == "short" else STORAGE):
         wrong.append(f"exit code {code}: {log[-1500:]}")
-    found = _examine(zygote, program, data)
+    found = _examine(forks, program, data)
     if found["code"] != 0:
-        wrong.append(f"exit code {found['code']} when run again: {zygote.log()[-1500:]}")
+        wrong.append(f"exit code {found['code']} when run again: {forks.log[-1500:]}")
     tally.wrong_codes += len(wrong)
     if "error" in found:
         tally.unreadable += 1
@@ -218,4 +189,4 @@ def _try(zygote: Zygote, program: Program, kind: str, at: int, want: dict[str, A
     if wrong:
         tally.told.append(f"{program.name}, {kind} at {at} ({step}): " + "; ".join(wrong))
         if os.environ.get("KEEP_FAULTS"):
-            shutil.copytree(data, zygote.folder / f"kept-{program.name}-{kind}-{at}", dirs_exist_ok=True)
+            shutil.copytree(data, forks.folder / f"kept-{program.name}-{kind}-{at}", dirs_exist_ok=True)

@@ -18,8 +18,11 @@ from govcrawl.archive.run import Archive
 from govcrawl.archive.site import SiteArchive, partition_of
 from govcrawl.archive.storage import Storage, StorageError
 from govcrawl.archive.warc import Exchange
+from govcrawl.reprints.run import group_pending
+from tests import forgettable as planted
 from tests.archive.test_compact import with_doubles
 from tests.archive.test_readers import article
+from tests.holds import holding
 from tests.loopback import PROJECT
 
 STORAGE = 8
@@ -105,6 +108,12 @@ def documents(data: str) -> None:
         shutil.copy(path, target)
 
 
+def forgettable(data: str) -> None:
+    """An archive with what must go, in two sites, its articles grouped."""
+    planted.make(data, copy=True)
+    group_pending(Storage(data))
+
+
 def damage(data: str) -> None:
     """What verify --repair mends, planted into the archive of a crawl: a file of articles cut, captures of another segment
     cut, rows that are there twice, a WARC file with half a record more, no run file, an attachment that is gone."""
@@ -154,6 +163,10 @@ def examine(data: str, out: str, code: int = 0) -> None:
         "texts": sorted(texts),
         "doubled": sum(n - 1 for counts in (keys, texts) for n in counts.values()),
         "unreadable": unreadable,
-        "findings": [str(f) for f in verify(Storage(data))],
+        # What was to be forgotten must not be held anywhere.
+        "findings": [
+            *map(str, verify(Storage(data))),
+            *(holding(root, planted.WORDS) if (root / "forgotten").exists() else ()),
+        ],
     }
     Path(out).write_text(json.dumps(found, ensure_ascii=False))

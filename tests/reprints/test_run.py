@@ -21,6 +21,7 @@ from benchmarks.reprints import EASY, real_texts, rows_of, score
 from govcrawl.archive.lock import Locked, SiteLock
 from govcrawl.archive.storage import Storage, StorageError
 from govcrawl.reprints.run import BATCH, FOLDER, group_pending
+from govcrawl.workers.local import local
 from tests.loopback import PROJECT
 from tests.reprints.archive import article, doc_id, land, newest, places, rows
 from tests.reprints.planted import PLACES, TEMPLATE, Text, edited, notice, plant, substituted, synthetic, traditional
@@ -33,7 +34,8 @@ DEPARTMENT = {"site": "dept", "site_name": "清源省教育厅", "site_kind": "d
 
 
 def group(data: Path, *, jobs: int = 1, batch: int = BATCH) -> dict[str, tuple[object, ...]]:
-    group_pending(Storage(str(data)), jobs=jobs, batch=batch)
+    with local(jobs) as workers:
+        group_pending(Storage(str(data)), workers=workers, batch=batch)
     return places(data)
 
 

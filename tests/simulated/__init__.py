@@ -43,7 +43,12 @@ _CLASSES.update(jpaas.VARIANTS)
 SHELLS: dict[str, str] = {slug: spider for slug, (_, spider) in shells.SHELLS.items()}
 _CLASSES.update({slug: made for slug, (made, _) in shells.SHELLS.items()})
 
-__all__ = ["SHELLS", "SLUGS", "VARIANTS", "Answer", "Expected", "SimulatedSite", "site"]
+__all__ = ["SHELLS", "SLUGS", "VARIANTS", "Answer", "Expected", "SimulatedSite", "class_of", "site"]
+
+
+def class_of(slug: str) -> type[SimulatedSite]:
+    """The class of the simulated site of a spider name, for sites that differ from it. Raises KeyError for others."""
+    return _CLASSES[slug]
 
 
 def site(slug: str, *, pages: int = 4, per_page: int = 12, channels: int | None = 2, newer: int = 0) -> SimulatedSite:
@@ -54,4 +59,4 @@ def site(slug: str, *, pages: int = 4, per_page: int = 12, channels: int | None 
     columns are built, None means all. `newer` puts that many articles of later days on top of every column of the
     otherwise same site, for crawls that are repeated. The same arguments always build the same site. Raises KeyError for others.
     """
-    return _CLASSES[slug](slug, pages=pages, per_page=per_page, channels=channels, newer=newer)
+    return class_of(slug)(slug, pages=pages, per_page=per_page, channels=channels, newer=newer)

@@ -18,7 +18,7 @@ from govcrawl.base_spiders.numbered import NumberedSpider
 from govcrawl.base_spiders.rows import find_rows
 from govcrawl.base_spiders.ucap import UcapSpider
 from govcrawl.recognition.families import other_site, recognise
-from govcrawl.spiders.site import UnknownSite
+from govcrawl.recognition.unknown import UnknownSite, anew
 from tests import simulated
 from tests.simulated import Answer
 from tests.spiders.test_families import Crawl
@@ -236,9 +236,7 @@ def test_listings_kept_beside_the_project(spider: type[UcapSpider] | None) -> No
 
 def unknown(url: str) -> type[UnknownSite]:
     site = other_site(url)
-    return type(
-        "OtherSite", (UnknownSite,), {"name": site.name, "site_name": site.name, "hosts": site.hosts, "of": site}
-    )
+    return anew(UnknownSite, None, site, None)
 
 
 # Without an id in the page or the spider there is nothing to ask; a phone's copy of a page has another address.

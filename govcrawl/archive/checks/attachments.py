@@ -63,8 +63,8 @@ class Attachments(Check):
                 return
             if row["doc_id"] not in documents and row["text_hash"] not in by_hash:
                 continue
-            record = work.record(row["warc_file"], row["warc_offset"])
-            found = sha256_of(record.body) if record is not None and not record.revisit else ""
+            record = work.recorded(row["warc_file"], row["warc_offset"])
+            found = sha256_of(record.body) if record is not None else ""
             if record is None or found not in by_hash:
                 continue
             path = by_hash.pop(found)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from govcrawl.archive.checks.attachments import Attachments
 from govcrawl.archive.checks.counts import RunRows
+from govcrawl.archive.checks.erased import Erased
 from govcrawl.archive.checks.files import ParquetFiles, RunFiles, Staging
 from govcrawl.archive.checks.keys import DoubledKeys
+from govcrawl.archive.checks.known import Snapshot
 from govcrawl.archive.checks.marks import Marks
 from govcrawl.archive.checks.outside import Derived, InTwoSites, Misnamed, StaleStaging, Strays
 from govcrawl.archive.checks.rows import LostRows
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from govcrawl.archive.checks.outside import OutsideCheck
 
 OF_A_SITE: tuple[Check, ...] = (
+    Erased(),
     ParquetFiles(),
     RunFiles(),
     Staging(),
@@ -29,5 +32,6 @@ OF_A_SITE: tuple[Check, ...] = (
     LostRows(),
     Records(),
     RunRows(),
+    Snapshot(),
 )
 OF_THE_ARCHIVE: tuple[OutsideCheck, ...] = (Strays(), Derived(), StaleStaging(), Misnamed(), InTwoSites())

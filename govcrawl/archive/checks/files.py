@@ -59,8 +59,9 @@ class ParquetFiles(Check):
             new = f"{folder}/{file_name(*segments.pop())}"
         elif dataset == "articles":
             # Rows of several segments, as compaction leaves them: a segment of its own, marked by empty captures.
-            work.write_captures([], work.run_id, 1)
-            new = f"{folder}/{file_name(work.run_id)}"
+            own = work.next_segment()
+            work.write_captures([], *own)
+            new = f"{folder}/{file_name(*own)}"
         else:
             return work.quarantine(name)
         if segment(new) is None or (segment(new) or ("",))[0] != work.site:

@@ -14,7 +14,7 @@ from pyarrow import fs
 from govcrawl.archive import runs
 from govcrawl.archive.checks.finding import REPAIR, Finding, Key, Segment
 from govcrawl.archive.checks.reading import SchemaError, first_line, whole_batches
-from govcrawl.archive.schema import ARTICLES, CAPTURES
+from govcrawl.archive.schema import ARTICLES, CAPTURES, LANDING
 from govcrawl.archive.site import partition_of, segment
 
 if TYPE_CHECKING:
@@ -35,6 +35,11 @@ _READ = (
     "warc_offset",
     "payload_digest",
 )
+
+
+# Outcomes whose ``revision`` is a row that landed with them: the last two of an article that moved to another address, and of
+# one whose new place a killed run did not write.
+LANDED = (*LANDING, "not_found", "alias", "callback_error")
 
 
 class Changed(Exception):
@@ -184,7 +189,7 @@ class Look:
         try:
             for batch in whole_batches(self.storage, name, CAPTURES):
                 for row in batch.to_pylist():
-                    if row["revision"] is not None and row["outcome"] in ("landed", "not_found"):
+                    if row["revision"] is not None and row["outcome"] in LANDED:
                         self.stated[row["doc_id"], row["revision"]] = name
                     self._place(row, name, article=False)
             self.marked.add(named[1:])

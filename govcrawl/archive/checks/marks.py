@@ -11,7 +11,7 @@ from fastwarc.warc import WarcRecordType
 from govcrawl.addresses import doc_id
 from govcrawl.archive.checks.check import Check
 from govcrawl.archive.checks.finding import REPAIR
-from govcrawl.archive.checks.reading import open_place, whole_records
+from govcrawl.archive.checks.reading import open_place, whole_batches, whole_records
 from govcrawl.archive.ledger import outcome_of_status
 from govcrawl.archive.schema import ARTICLES, CAPTURES
 from govcrawl.archive.site import recaptured, segment
@@ -92,12 +92,25 @@ class Marks(Check):
                 named.add((row["warc_file"], row["warc_offset"]))
             for run, seq in first.items():
                 rows[run, seq] += self._from_warc(work, run, seq, named, kinds, landed)
+        put_back = self._put_back(work, lost)
         for (run, seq), segment_rows in sorted(rows.items()):
             segment_rows.sort(key=lambda r: r["fetched_at"])
-            name = work.write_captures(segment_rows, run, seq)
+            name = work.write_captures(segment_rows, run, seq, put_back[run, seq])
             yield f"{name}: written again with {len(segment_rows)} rows"
         if quarantined & lost:
             yield f"{work.site}: requests without a response are forgotten; scrapy crawl {work.site} -a full=1 asks for all"
+
+    def _put_back(self, work: Mending, lost: set[Segment]) -> dict[Segment, set[str]]:
+        """The articles of which files of these segments hold rows of earlier ones: a repair that was killed put them there."""
+        found: dict[Segment, set[str]] = defaultdict(set)
+        for name in work.files("articles"):
+            named = segment(name)
+            if named is None or named[1:] not in lost:
+                continue
+            for batch in whole_batches(work.storage, name, ARTICLES, ["doc_id", "run_id", "seq"]):
+                rows = batch.to_pylist()
+                found[named[1:]].update(r["doc_id"] for r in rows if (r["run_id"], r["seq"]) != named[1:])
+        return found
 
     def _from_warc(
         self, work: Mending, run: str, seq: int, named: set[tuple[str, int]], kinds: dict[str, str], landed: set[str]

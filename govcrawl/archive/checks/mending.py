@@ -6,30 +6,33 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
 from govcrawl.addresses import doc_id
 from govcrawl.archive.checks.look import Look
-from govcrawl.archive.checks.reading import Hashes, Record, open_place, record_at, whole_batches
+from govcrawl.archive.checks.reading import Hashes, open_place, whole_batches
 from govcrawl.archive.compact import file_name
-from govcrawl.archive.schema import CAPTURES
-from govcrawl.archive.site import encode, segment
+from govcrawl.archive.site import mark, segment
+from govcrawl.archive.warc import recorded_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
+    import pyarrow as pa
+
+    from govcrawl.archive.checks.finding import Segment
     from govcrawl.archive.storage import Storage
+    from govcrawl.archive.warc import Recorded
     from govcrawl.items import Article
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What the archive does not know of a site. ``is_article(site, url)``: whether an address is an article's, None where
-    no rule tells; ``read(captures row, record, part)``: the row that a page gives today, None where it is no article;
-    ``part(address)`` is the record of a frame or further page."""
+    no rule tells; ``read(captures row, response, part)``: the row that a page gives today, None where it is no article;
+    ``part(address)`` is the response of a frame or further page; ``is_rendered(site)``: whether a browser fills its articles."""
 
     is_article: Callable[[str, str], bool | None]
-    read: Callable[[dict[str, Any], Record, Callable[[str], Record | None]], Article | None]
+    read: Callable[[dict[str, Any], Recorded, Callable[[str], Recorded | None]], Article | None]
+    is_rendered: Callable[[str], bool] = lambda _: False
 
 
 class Mending:
@@ -43,6 +46,7 @@ class Mending:
         self.renew = renew
         self.hashes = Hashes(storage)
         self.lost: dict[str, Any] = {}
+        self._seq = 0
         self._look: Look | None = None
         self._streams: dict[str, Any] = {}
         self.parts: dict[str, tuple[str, int]] = {}  # places of the frames and further pages of articles, by doc_id
@@ -62,9 +66,14 @@ class Mending:
         """Move a file out of the datasets; returns what was done."""
         return f"{name}: moved to {self.storage.quarantine(name)}"
 
-    def write_captures(self, rows: list[dict[str, Any]], run: str, seq: int) -> str:
+    def next_segment(self) -> Segment:
+        """The repair's next segment of its own."""
+        self._seq += 1
+        return self.run_id, self._seq
+
+    def write_captures(self, rows: list[dict[str, Any]], run: str, seq: int, repaired: Iterable[str] = ()) -> str:
         name = f"captures/site={self.site}/{file_name(run, seq)}"
-        self.storage.publish(name, encode(pa.Table.from_pylist(rows, schema=CAPTURES)))
+        self.storage.publish(name, mark(rows, repaired))
         return name
 
     def files(self, dataset: str) -> list[str]:
@@ -78,19 +87,19 @@ class Mending:
             for batch in whole_batches(self.storage, name, schema, columns):
                 yield from batch.to_pylist()
 
-    def record(self, name: str | None, offset: int | None) -> Record | None:
-        """The record that a row names, its body unpacked."""
+    def recorded(self, name: str | None, offset: int | None, *, rendered: bool = False) -> Recorded | None:
+        """The response that a row names, its body unpacked; None for a revisit, and where it cannot be read."""
         if name is None or offset is None:
             return None
         if name not in self._streams:
             self._streams[name] = open_place(self.storage, name)
         stream = self._streams[name]
-        return record_at(stream, offset, decoded=True) if stream is not None else None
+        return recorded_in(stream, name, offset, rendered=rendered) if stream is not None else None
 
-    def part(self, address: str) -> Record | None:
-        """The record of a frame or further page."""
+    def part(self, address: str) -> Recorded | None:
+        """The response of a frame or further page."""
         place = self.parts.get(doc_id(address))
-        return self.record(*place) if place is not None else None
+        return self.recorded(*place) if place is not None else None
 
     def close(self) -> None:
         for stream in self._streams.values():

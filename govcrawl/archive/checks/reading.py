@@ -100,29 +100,22 @@ class Record(NamedTuple):
     revisit: bool
     digest: str
     status: int
-    headers: list[tuple[str, str]]
-    body: bytes
 
 
-def record_at(stream: Any, offset: int, *, decoded: bool = False) -> Record | None:
-    """The response or revisit record at an offset; None where none begins or its end is missing. ``decoded``: its body
-    unpacked, and ``digest`` then of that."""
+def record_at(stream: Any, offset: int) -> Record | None:
+    """The response or revisit record at an offset as it lies there; None where none begins or its end is missing."""
     stream.seek(offset)
     try:
-        record = next(
-            iter(ArchiveIterator(stream, parse_http=True, auto_decode="content" if decoded else "none")), None
-        )
+        record = next(iter(ArchiveIterator(stream, parse_http=True)), None)
         if record is None or record.record_type not in (WarcRecordType.response, WarcRecordType.revisit):
             return None
         if record.http_headers is None:
             return None
         revisit = record.record_type == WarcRecordType.revisit
-        body = record.reader.read()
         stated = record.headers.get("WARC-Payload-Digest") or ""
-        digest = stated if revisit else payload_digest(body)
-        headers = list(record.http_headers.items())
+        digest = payload_digest(record.reader.read()) if not revisit else stated
         url = record.headers.get("WARC-Target-URI") or ""
-        return Record(url, revisit, digest, record.http_headers.status_code or 0, headers, body)
+        return Record(url, revisit, digest, record.http_headers.status_code or 0)
     except (OSError, ValueError):
         return None
 

@@ -32,13 +32,13 @@ def repair(storage: Storage, findings: Iterable[Finding], rules: Rules) -> Itera
         # What lay in staging for long, the preparation above has swept.
         yield f"{name}: moved to {storage.quarantine(name)}" if storage.exists(name) else f"{name}: removed"
     for site, found in sorted(by_site.items()):
-        run_id = new_run_id(site)
-        lock = SiteLock(storage, site, run_id)
+        lock = SiteLock(storage, site, new_run_id(storage, site))
         try:
             lock.acquire()
         except Locked as exc:
             yield f"{site}: not repaired, {exc}"
             continue
+        run_id = new_run_id(storage, site)  # under the lock: dated after all that is committed
         work = Mending(storage, site, run_id, rules, lock.renew)
         try:
             for line in _repaired(work, found):

@@ -12,9 +12,10 @@ import pyarrow.parquet as pq
 
 from govcrawl.addresses import doc_id
 from govcrawl.archive.checks.check import Check
+from govcrawl.archive.checks.look import LANDED
 from govcrawl.archive.checks.mending import sha256_of
 from govcrawl.archive.compact import file_name
-from govcrawl.archive.schema import ARTICLES, CAPTURES
+from govcrawl.archive.schema import ARTICLES, CAPTURES, LANDING
 from govcrawl.archive.site import COLUMNS, encode, partition_of
 from govcrawl.archive.values import storable
 from govcrawl.archive.warc import now_ms
@@ -60,7 +61,8 @@ class LostRows(Check):
 
     def mend(self, work: Mending, found: list[Finding]) -> Iterator[str]:
         """Rows that captures say landed and that no file holds, read again from the WARC. They keep revision, run and
-        segment, so that their captures and run file stay true; their cause says ``reextracted``."""
+        segment, so that their captures and run file stay true, in files of a segment of the repair; their cause says
+        ``reextracted``."""
         lost = sorted({key for finding in found for key in finding.items})
         if not lost:
             return
@@ -95,17 +97,19 @@ class LostRows(Check):
         self, work: Mending, document: str, revision: int, captures: list[dict[str, Any]], waiting: list[Article]
     ) -> Article | None:
         own = [r for r in captures if r["doc_id"] == document and r["revision"] == revision]
-        base = next((r for r in reversed(own) if r["outcome"] in ("landed", "not_found")), None)
-        if base is None or base["outcome"] == "not_found":
+        base = next((r for r in reversed(own) if r["outcome"] in LANDED), None)
+        if base is None or base["outcome"] not in LANDING:
             return self._copied(work, document, revision, base, waiting)
         # A redirected article's response is its target's; a revisit's payload is that of an earlier row.
         same = [r for r in captures if (r["run_id"], r["seq"]) == (base["run_id"], base["seq"]) and r["status"] == 200]
         like = [r for r in captures if r["payload_digest"] == base["payload_digest"] and r["status"] == 200]
+        stated = next((r["listed"] for r in reversed(captures) if r["doc_id"] == document and r["listed"]), None)
         for row in (*([base] if base["status"] == 200 else reversed(same)), *reversed(like)):
-            record = work.record(row["warc_file"], row["warc_offset"])
-            if record is None or record.revisit:
+            rendered = work.rules.is_rendered(work.site)
+            record = work.recorded(row["warc_file"], row["warc_offset"], rendered=rendered)
+            if record is None:
                 continue
-            facts = base | {"site": work.site, "fetched_at": row["fetched_at"]}
+            facts = base | {"site": work.site, "fetched_at": row["fetched_at"], "listed": stated}
             article = work.rules.read(facts, record, work.part)
             if article is None:
                 continue
@@ -122,16 +126,17 @@ class LostRows(Check):
         return None
 
     def _copied(
-        self, work: Mending, document: str, revision: int, gone: dict[str, Any] | None, waiting: list[Article]
+        self, work: Mending, document: str, revision: int, left: dict[str, Any] | None, waiting: list[Article]
     ) -> Article | None:
-        """A `gone` row, or the `moved` row between two partitions: the row before it with another status."""
+        """The last row of an article that ``left``, `gone` or to another address, or the `moved` row between two partitions:
+        the row before it with another status."""
         before = _row(work, document, revision - 1, waiting)
         if before is None:
             return None
-        status = "gone"
-        following: dict[str, Any] | None = gone
-        if gone is None:
-            status, following = "moved", _row(work, document, revision + 1, waiting)
+        status = "gone" if left is not None and left["outcome"] == "not_found" else "moved"
+        following: dict[str, Any] | None = left
+        if left is None:
+            following = _row(work, document, revision + 1, waiting)
             if following is None or all(following[n] == before[n] for n in ("province", "year")):
                 return None
         assert following is not None
@@ -169,12 +174,17 @@ def _attach(work: Mending, entry: dict[str, Any], sha256: str | None) -> None:
 
 
 def _land(work: Mending, articles: list[Article]) -> None:
-    groups: dict[tuple[str, int, str, int], list[Article]] = defaultdict(list)
+    """Publish rows that were put back, as a segment of the repair, whose mark names their articles."""
+    if not articles:
+        return
+    own = work.next_segment()
+    groups: dict[tuple[str, int], list[Article]] = defaultdict(list)
     for article in articles:
-        groups[article.run_id, article.seq, article.province, article.year].append(article)
-    for (run, seq, province, year), rows in sorted(groups.items()):
+        groups[article.province, article.year].append(article)
+    for (province, year), rows in sorted(groups.items()):
         table = pa.table({n: [getattr(r, n) for r in rows] for n in COLUMNS}, schema=ARTICLES)
-        work.storage.publish(f"articles/province={province}/year={year}/{file_name(run, seq)}", encode(table))
+        work.storage.publish(f"articles/province={province}/year={year}/{file_name(*own)}", encode(table))
+    work.write_captures([], *own, repaired=[article.doc_id for article in articles])
 
 
 def _ask_again(work: Mending, lost: list[Key]) -> int:
@@ -189,7 +199,8 @@ def _ask_again(work: Mending, lost: list[Key]) -> int:
             rows[row["doc_id"]] = row
     same = ("url", "doc_id", "method", "kind", "channel", "listed_title", "listed_on")
     new = {"outcome": "callback_error", "error": _LOST, "attempts": 1, "fetched_at": now_ms()}
-    asked = [{n: row[n] for n in same} | new | {"run_id": work.run_id, "seq": 1} for row in rows.values()]
-    if asked:
-        work.write_captures(asked, work.run_id, 1)
+    run_id, seq = work.next_segment()
+    asked = [{n: row[n] for n in same} | new | {"run_id": run_id, "seq": seq} for row in rows.values()]
+    if lost:
+        work.write_captures(asked, run_id, seq, repaired=[document for document, _ in lost])
     return len(asked)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pyarrow import fs
 
+from govcrawl.archive.checks.erased import Erased
 from govcrawl.archive.checks.every import OF_A_SITE, OF_THE_ARCHIVE
 from govcrawl.archive.checks.finding import Checked, Finding
 from govcrawl.archive.checks.look import Changed, Look, site_of_file
@@ -57,6 +58,12 @@ def _checked(storage: Storage, site: str, hashes: Hashes, checked: Checked) -> t
                 msg = f"the files of {site} change while they are read ({exc}); verify again when nothing runs"
                 raise StorageError(msg) from exc
             time.sleep(0.1 * tries)
+    begun = list(Erased.begun(look))
+    if begun:
+        # Whatever else would be found is what a removal looks like from the middle.
+        held = held or is_held(storage, site)
+        checked.running += [site] if held else []
+        return look, [] if held else begun
     found = [finding for check in OF_A_SITE if not check.unfinished for finding in check.find(look)]
     unfinished = [finding for check in OF_A_SITE if check.unfinished for finding in check.find(look)]
     running = held or (bool(unfinished) and is_held(storage, site))
@@ -72,9 +79,13 @@ def _checked(storage: Storage, site: str, hashes: Hashes, checked: Checked) -> t
 
 
 def is_there(storage: Storage) -> bool:
-    """Whether the data folder is an archive, if an empty one."""
+    """Whether the data folder is an archive, if an empty one. Raises StorageError."""
     folders = [storage.path(folder) for folder in ("articles", "captures", "runs", "warc")]
-    return any(info.type != fs.FileType.NotFound for info in storage.fs.get_file_info(folders))
+    try:
+        return any(info.type != fs.FileType.NotFound for info in storage.fs.get_file_info(folders))
+    except OSError as exc:
+        msg = f"cannot look for an archive at {storage.root} ({exc})"
+        raise StorageError(msg) from exc
 
 
 def sites_of(storage: Storage) -> list[str]:

@@ -1,0 +1,1 @@
+"""What has changed in the archive since a reader last looked."""

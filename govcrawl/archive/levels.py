@@ -1,0 +1,372 @@
+"""The snapshot of a site beside its captures: ``state/site=<site>/``. It is derived and never a second truth: whatever of it is
+missing, damaged, older or of another set of captures files counts for nothing and is made anew.
+
+It has levels, each one file over the captures files after those of the level below. A list (JSON) names the levels, and for each
+the captures files that it covers, with their sizes; the list is published last and counts only where every captures file that
+it names is there, and every other one is newer. New captures become a level of their own, merged with those below that are not
+much larger: a run pays for the rows that it adds, and a look-up passes few levels.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import tempfile
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from govcrawl.archive.captures import LISTED_HELD, STATE, batches, in_order, newer, run_started
+from govcrawl.archive.schema import CAPTURES, LANDING, SETTLED, UTC_MS
+from govcrawl.archive.snapshot import ROWS, Damaged, Level, Pairs, keys_of, table_of, write
+from govcrawl.archive.storage import StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import Self
+
+    from govcrawl.archive.captures import Known
+    from govcrawl.archive.snapshot import Numbers
+    from govcrawl.archive.storage import Storage
+
+logger = logging.getLogger(__name__)
+
+GROWTH = 4  # a new level takes in those below it that have at most so many times its rows
+_PART_ROWS = 50_000  # rows that are sorted and folded at once
+_MOST_BITS = 8
+_SPLIT_ROWS = 100_000  # rows of captures that are held before they are split by address
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """A level with the captures files that it covers, name → bytes."""
+
+    level: Level
+    files: dict[str, int]
+    footer: int
+
+
+def folder_of(site: str) -> str:
+    return f"state/site={site}"
+
+
+class Levels:
+    """The snapshot of one site as it counts for these captures files, name → bytes. To be written under the site's lock."""
+
+    def __init__(self, storage: Storage, site: str, captures: dict[str, int]) -> None:
+        self.storage, self.site = storage, site
+        self.covered: list[Covered] = []
+        self._number = 0
+        self.damage = ""
+        self._named: set[str] = set()  # the files that count: the newest list, and those that it names
+        lists = sorted(storage.files(folder_of(site), ".json"), key=_number)
+        if lists:
+            self._number = _number(lists[-1])
+            self._read(lists[-1], captures)
+
+    @property
+    def levels(self) -> list[Level]:
+        """The oldest first."""
+        return [one.level for one in self.covered]
+
+    def rest(self, captures: dict[str, int]) -> list[str]:
+        """The captures files that no level covers, in order."""
+        return in_order(captures.keys() - {name for one in self.covered for name in one.files})
+
+    def _read(self, name: str, captures: dict[str, int]) -> None:
+        try:
+            entries = _entries(self.storage, name)
+            self._named = {name, *(entry["file"] for entry in entries)}
+            for entry in entries:
+                if any(captures.get(file) != size for file, size in entry["captures"].items()):
+                    break
+                level = Level(self.storage, entry["file"], entry["footer"])
+                if (level.bytes, level.rows) != (entry["bytes"], entry["rows"]):
+                    raise Damaged(f"{level.name} is not what {name} names")
+                self.covered.append(Covered(level, entry["captures"], entry["footer"]))
+        except Damaged as exc:
+            self.damage = str(exc)
+            logger.warning("%s: %s; what is known is read from the captures anew", self.site, exc)
+        # A captures file that is older than one that a level covers: its rows are not in their turn.
+        while (
+            self.covered
+            and (rest := self.rest(captures))
+            and in_order([rest[0], *self.covered[-1].files])[-1] != rest[0]
+        ):
+            self.covered.pop()
+
+    def add(self, run_id: str, files: dict[str, int], rows: pa.Table, texts: Pairs) -> None:
+        """Publish a level of rows that were folded already, and that these captures files brought. Raises StorageError."""
+        self._publish(run_id, files, [_sorted(rows)], rows.num_rows, texts)
+
+    def build(self, run_id: str, files: dict[str, int], renew: Callable[[], None]) -> None:
+        """Publish a level made of captures files that follow those covered, in bounded memory. Raises StorageError."""
+        with _Split(self.storage, files) as split:
+            for batch in batches(self.storage, in_order(files), CAPTURES, STATE, 100_000):
+                split.add(batch)
+                renew()
+            self._publish(run_id, files, split.folded(self.levels), split.rows, split.texts())
+
+    def _publish(self, run_id: str, files: dict[str, int], parts: Iterable[pa.Table], rows: int, texts: Pairs) -> None:
+        kept, taken = list(self.covered), list[Covered]()
+        while kept and kept[-1].level.rows <= GROWTH * rows:
+            taken.insert(0, kept.pop())
+            rows += taken[0].level.rows
+        levels = [one.level for one in taken]
+        covers = {name: size for one in taken for name, size in one.files.items()} | files
+        if levels:
+            parts = _merged(levels, parts)
+            texts = Pairs.sorted(
+                [*((t.first, t.second) for t in (one.texts for one in levels)), (texts.first, texts.second)], once=True
+            )
+        self._number += 1
+        stem = f"{folder_of(self.site)}/{run_id}-{self._number:05d}-{secrets.token_hex(3)}"
+        told: dict[str, int] = {}
+        self.storage.publish_stream(f"{stem}.state", lambda out: told.update(write(out, parts, texts)))
+        level = Level(self.storage, f"{stem}.state", told["footer"])
+        self.covered = [*kept, Covered(level, covers, told["footer"])]
+        self.storage.publish(f"{stem}.json", _list_of(self.covered))
+        self._named = {f"{stem}.json", *(one.level.name for one in self.covered)}
+        self.sweep()
+
+    def sweep(self) -> None:
+        """Remove the files of snapshots before, and of those whose making was cut off."""
+        for name in list(self.storage.files(folder_of(self.site))):
+            if name not in self._named:
+                self.storage.remove(name)
+
+
+def _number(name: str) -> int:
+    part = name.rsplit("-", 2)[-2:-1]
+    return int(part[0]) if part and part[0].isdigit() else 0
+
+
+def _list_of(covered: Sequence[Covered]) -> bytes:
+    levels = [
+        {"file": c.level.name, "bytes": c.level.bytes, "rows": c.level.rows, "footer": c.footer, "captures": c.files}
+        for c in covered
+    ]
+    return json.dumps({"levels": levels, "checksum": _checksum(levels)}, indent=0).encode()
+
+
+def _checksum(levels: Any) -> int:
+    return zlib.crc32(json.dumps(levels).encode())
+
+
+def _entries(storage: Storage, name: str) -> list[dict[str, Any]]:
+    """What a list names. Raises Damaged."""
+    try:
+        facts = json.loads(storage.read(name))
+        if facts["checksum"] != _checksum(facts["levels"]):
+            raise ValueError("its checksum does not fit")
+        levels: list[dict[str, Any]] = facts["levels"]
+    except (StorageError, ValueError, LookupError, TypeError, RecursionError) as exc:
+        msg = f"{name} is damaged ({exc})"
+        raise Damaged(msg) from exc
+    return levels
+
+
+def fault(storage: Storage, site: str) -> str:
+    """What is wrong with the snapshot of a site: damage, or that it says something else than the captures that it covers;
+    empty where nothing is. One that lacks captures is only older. Raises StorageError."""
+    snapshot = Levels(storage, site, storage.sizes(f"captures/site={site}", ".parquet"))
+    files = {name: size for one in snapshot.covered for name, size in one.files.items()}
+    if snapshot.damage or not files:
+        return snapshot.damage
+    low, none = 0, ROWS.empty_table()
+    with _Split(storage, files) as split:
+        for batch in batches(storage, in_order(files), CAPTURES, STATE, 100_000):
+            split.add(batch)
+        for part in split.folded([]):
+            high = int(keys_of(part["doc_id"])[-1]) if part.num_rows else low - 1
+            if not pa.concat_tables([none, *_between(snapshot.levels, low, high, none)]).equals(part):
+                return f"it says something else than the captures of addresses {low:016x}… to {high:016x}…"
+            low = high + 1
+        if any(part.num_rows for part in _between(snapshot.levels, low, (1 << 64) - 1, none)):
+            return "it knows addresses that are in no captures"
+        said = Pairs.sorted(((t.first, t.second) for t in (one.texts for one in snapshot.levels)), once=True)
+        told = split.texts()
+    same = np.array_equal(said.first, told.first) and np.array_equal(said.second, told.second)
+    return "" if same else "it names other addresses that first had a text"
+
+
+# Folding
+
+
+def stored(levels: Sequence[Level], doc_id: str) -> Known | None:
+    """What the newest level that knows an address says of it. Raises Damaged."""
+    for level in reversed(levels):
+        if (number := level.find(doc_id)) is not None:
+            return level.known(number)
+    return None
+
+
+class _Split:
+    """Rows of captures, divided by address, each part small enough to be folded in memory; in unnamed temporary files where
+    they are many. Nothing of it outlives the process."""
+
+    def __init__(self, storage: Storage, files: dict[str, int]) -> None:
+        self.rows = 0
+        self._folder = storage.path("staging") if storage.local else None
+        self._bits = min(_MOST_BITS, max(0, (sum(files.values()) // 100 // _PART_ROWS).bit_length()))
+        self._held: list[pa.RecordBatch] = []
+        self._held_rows = 0
+        self._files: list[Any] = []
+        self._writers: list[Any] = []
+        self._texts: list[tuple[Numbers, Numbers]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for file in self._files:
+            file.close()
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        self.rows += len(batch)
+        landed = (
+            pc.field("outcome").isin(list(LANDING)) & (pc.field("kind") == "article") & (pc.field("text_hash") != "")
+        )
+        texts = pa.Table.from_batches([batch.select(["outcome", "kind", "text_hash", "doc_id"])]).filter(landed)
+        if texts.num_rows:
+            self._texts.append((keys_of(texts["text_hash"]), keys_of(texts["doc_id"])))
+        self._held.append(batch)
+        self._held_rows += len(batch)
+        if self._bits and self._held_rows >= _SPLIT_ROWS:
+            self._spill()
+
+    def texts(self) -> Pairs:
+        found = Pairs.sorted(self._texts, once=True)
+        self._texts.clear()
+        return found
+
+    def _spill(self) -> None:
+        if not self._files:
+            options = pa.ipc.IpcWriteOptions(compression="lz4")
+            for _ in range(1 << self._bits):
+                self._files.append(tempfile.TemporaryFile(dir=self._folder))  # noqa: SIM115
+                self._writers.append(pa.ipc.new_stream(self._files[-1], self._held[0].schema, options=options))
+        table = pa.Table.from_batches(self._held).combine_chunks()
+        self._held, self._held_rows = [], 0
+        part = keys_of(table["doc_id"]) >> np.uint64(64 - self._bits)
+        order = np.argsort(part, kind="stable")
+        table = table.take(pa.array(order))
+        ends = np.searchsorted(part[order], np.arange(1 << self._bits, dtype=np.uint64), "right")
+        start = 0
+        for writer, end in zip(self._writers, ends.tolist(), strict=True):
+            writer.write_table(table.slice(start, end - start))
+            start = end
+
+    def folded(self, below: Sequence[Level]) -> Iterator[pa.Table]:
+        """The states of the addresses after these rows, sorted, part by part."""
+        if not self._files:
+            if self._held:
+                yield _folded(pa.Table.from_batches(self._held), below)
+            return
+        if self._held:
+            self._spill()
+        for writer, file in zip(self._writers, self._files, strict=True):
+            writer.close()
+            file.seek(0)
+            yield _folded(pa.ipc.open_stream(file).read_all(), below)
+            file.close()
+
+
+def _folded(rows: pa.Table, below: Sequence[Level]) -> pa.Table:
+    keys = keys_of(rows["doc_id"])
+    _, where, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    alone = counts[where] == 1
+    for level in below:
+        alone &= ~level.has(keys)
+    known: dict[str, Known | None] = {}
+    for row in rows.filter(pa.array(~alone)).to_pylist():
+        old = known[row["doc_id"]] if row["doc_id"] in known else stored(below, row["doc_id"])
+        known[row["doc_id"]] = newer(row, old) or old
+    return _sorted(
+        pa.concat_tables([first_states(rows.filter(pa.array(alone))), table_of(k for k in known.values() if k)])
+    )
+
+
+def first_states(rows: pa.Table) -> pa.Table:
+    """``captures.newer`` for a table: what is known of addresses of which nothing was known, after one row of each."""
+    asked = rows["run_id"].combine_chunks().dictionary_encode()
+    started = pa.array([run_started(run) for run in asked.dictionary.to_pylist()], UTC_MS).take(asked.indices)
+    landed = pc.is_valid(rows["revision"])
+    full = pc.and_(pc.is_valid(rows["warc_file"]), pc.equal(pc.fill_null(rows["status"], 0), 200))
+    settled = pc.is_in(rows["outcome"], pa.array(sorted(SETTLED)))
+
+    def where(condition: Any, values: Any) -> Any:
+        return pc.if_else(condition, values, pa.scalar(None, values.type))
+
+    made = {
+        "asked_at": started,
+        "settled_at": where(settled, pa.chunked_array([started])),
+        "segment_run": where(landed, rows["run_id"]),
+        "segment_seq": where(landed, rows["seq"]),
+        "missing": pa.repeat(pa.scalar(0, pa.int32()), len(rows)),
+        "missing_since": pa.nulls(len(rows), UTC_MS),
+        "gone": pa.repeat(pa.scalar(False), len(rows)),
+        "listed": pc.if_else(pc.greater(pc.utf8_length(rows["listed"]), LISTED_HELD), "", rows["listed"]),
+        "full_url": where(full, rows["url"]),
+        "full_at": where(full, rows["fetched_at"]),
+        "full_file": where(full, rows["warc_file"]),
+        "full_offset": where(full, rows["warc_offset"]),
+    }
+    return pa.table([made.get(name, rows[name] if name not in made else None) for name in ROWS.names], schema=ROWS)
+
+
+def _sorted(rows: pa.Table) -> pa.Table:
+    return rows.take(pa.array(np.argsort(keys_of(rows["doc_id"]), kind="stable")))
+
+
+def _bounds(level: Level, low: int, high: int) -> tuple[int, int]:
+    """The rows of a level whose keys lie between two, both included."""
+    key = level.columns.key
+    ends = np.array([low, high], np.uint64)
+    return int(np.searchsorted(key, ends[:1], "left")[0]), int(np.searchsorted(key, ends[1:], "right")[0])
+
+
+def _merged(levels: Sequence[Level], parts: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """The rows of levels, the oldest first, and of parts that are newer, sorted; of an address the newest."""
+    low = 0
+    for part in parts:
+        if not part.num_rows:
+            continue
+        high = int(keys_of(part["doc_id"].slice(part.num_rows - 1))[0])
+        yield from _between(levels, low, high, part)
+        low = high + 1
+    yield from _between(levels, low, (1 << 64) - 1, ROWS.empty_table())
+
+
+def _between(levels: Sequence[Level], low: int, high: int, newest: pa.Table) -> Iterator[pa.Table]:
+    """``_merged`` of what lies between two keys, in steps that fit into memory."""
+    if low > high:
+        return
+    count = sum(stop - start for start, stop in (_bounds(level, low, high) for level in levels))
+    if count > 2 * _PART_ROWS and high - low > 1:
+        middle = (low + high) // 2
+        mine = (
+            int(np.searchsorted(keys_of(newest["doc_id"]), np.array([middle], np.uint64), "right")[0])
+            if newest.num_rows
+            else 0
+        )
+        yield from _between(levels, low, middle, newest.slice(0, mine))
+        yield from _between(levels, middle + 1, high, newest.slice(mine))
+        return
+    rows = pa.concat_tables([*(level.table(*_bounds(level, low, high)) for level in levels), newest]).combine_chunks()
+    if not rows.num_rows:
+        return
+    keys = keys_of(rows["doc_id"])
+    order = np.argsort(keys, kind="stable")
+    newest_of = {}
+    if len(np.unique(keys)) == len(keys):
+        yield rows.take(pa.array(order))
+        return
+    for number, doc_id in zip(order.tolist(), rows["doc_id"].take(pa.array(order)).to_pylist(), strict=True):
+        newest_of[doc_id] = number
+    yield _sorted(rows.take(pa.array(sorted(newest_of.values()))))

@@ -1,0 +1,1 @@
+"""Reading articles again from their recordings by today's rules."""
