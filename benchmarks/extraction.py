@@ -27,7 +27,7 @@ import unicodedata
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -282,16 +282,24 @@ def slowest(readings: list[Reading]) -> str:
 
 
 def perturb_table(rows: list[Row]) -> str:
-    """On the pages as they are, and the points of a hundred by which fields change when they are written otherwise."""
-    before = figures(run(rows, ["govcrawl"])["govcrawl"])
-    shown = [f for f in FIELDS if f in before]
-    lines = [f"| pages | changed | {' | '.join(shown)} |", "|---" * (len(shown) + 2) + "|"]
-    lines.append(f"| as they are | – | {' | '.join(f'{before[f]:.3f}' for f in shown)} |")
+    """On the pages as they are, and the points of a hundred by which fields change when they are written otherwise. Where a
+    change takes away the only place of a truth, the field is scored in neither; `left out` counts these."""
+    before = run(rows, ["govcrawl"])["govcrawl"]
+    plain = figures(before)
+    shown = [f for f in FIELDS if f in plain]
+    lines = [f"| pages | changed | left out | {' | '.join(shown)} |", "|---" * (len(shown) + 3) + "|"]
+    lines.append(f"| as they are | – | – | {' | '.join(f'{plain[f]:.3f}' for f in shown)} |")
     for name, change in PERTURBATIONS.items():
         changed = [change(row) for row in rows]
-        after = figures(run(changed, ["govcrawl"])["govcrawl"])
+        same = [
+            replace(r, scores={f: r.scores[f] for f in r.scores if f in c.gold})
+            for r, c in zip(before, changed, strict=True)
+        ]
+        first, after = figures(same), figures(run(changed, ["govcrawl"])["govcrawl"])
         count = sum(a is not b for a, b in zip(changed, rows, strict=True))
-        lines.append(f"| {name} | {count} | {' | '.join(f'{100 * (after[f] - before[f]):+.1f}' for f in shown)} |")
+        out = sum(len(a.gold) - len(b.gold) for a, b in zip(rows, changed, strict=True))
+        points = [f"{100 * (after[f] - first[f]):+.1f}" if f in after else "–" for f in shown]
+        lines.append(f"| {name} | {count} | {out} | {' | '.join(points)} |")
     return "\n".join(lines)
 
 

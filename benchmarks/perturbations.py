@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from html import unescape
 from itertools import takewhile
 from typing import Any
 
@@ -47,8 +48,23 @@ def _hashed(name: str) -> str:
 
 
 def no_meta(row: Row) -> Row:
-    """Without meta tags, but for the one that states the charset."""
-    return _written(row, _META.sub(lambda m: m[0] if "charset" in m[0].lower() else "", _markup(row)))
+    """Without meta tags, but for the one that states the charset; gold that stood in them alone is left out with them."""
+    markup = _META.sub(lambda m: m[0] if "charset" in m[0].lower() else "", _markup(row))
+    bare = _bare(unescape(markup))
+    gold = {field: value for field, value in row.gold.items() if _stands(field, value, bare, row.url)}
+    return replace(_written(row, markup), gold=gold)
+
+
+def _stands(field: str, value: Any, bare: str, url: str) -> bool:
+    """Whether what is true still stands in a page, given without white space, or in its address; a field that the page
+    does not have, and what is no text of the page, always do."""
+    if field == "date" and value:
+        year, month, day = re.findall(r"\d+", str(value))[:3]
+        day_in = rf"{year}(?:年|[-/.]|&\w+;)?0?{int(month)}(?:月|[-/.])?0?{int(day)}(?!\d)|{year}{month:0>2}{day:0>2}"
+        return re.search(day_in, bare) is not None or re.search(day_in, url) is not None
+    if field in ("title", "source") and value:
+        return _bare(str(value)) in bare
+    return True
 
 
 def header_below(row: Row) -> Row:

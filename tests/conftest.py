@@ -1,10 +1,16 @@
-"""A table at the end of the run: each spider's family, and how much of its simulated site it walked."""
+"""The order of the tests, and a table at the end of the run: each spider's family, and how much of its simulated site it walked."""
 
 from __future__ import annotations
 
 from typing import Any
 
+# Begun first, so that no core waits for them at the end.
+LONGEST = ("test_faults.py", "test_crawlall.py")
 HEAD = ("spider", "family", "articles", "titles", "dates", "list pages")
+
+
+def pytest_collection_modifyitems(items: list[Any]) -> None:
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _LIST = re.compile(r"([0-9a-f]{8})-(\d{1,9})\.shtml$")
 _STAMP = re.compile(r"/(\d{4})(\d{2})(\d{2})\d{11}/")
-_PAGES = re.compile(r"class=[\"']page_zys[\"'][^<>]*>\s*(\d{1,6})(?!\d)")
+_PAGES = re.compile(r"class=[\"']page_zys[\"'][^<>]{0,200}>\s{0,20}(\d{1,6})(?!\d)")
 
 
 class EasySiteSpider(ListingSpider):

@@ -10,7 +10,6 @@ further pages) a page needs to be whole.
 
 import re
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any
 
 from govcrawl import __version__
@@ -88,7 +87,6 @@ def extract(
     With `explain` the result says why each field has its value and which lines are its body."""
     page = Page(body, url, headers=headers, site=site, explain=explain, **hints)
     cleaned, stated, raised = clean(page), metadata(page), quality(page)
-    values = {f.name: getattr(part, f.name) for part in (cleaned, stated) for f in fields(part)}
     if page.explanation is not None:
         blocks.explain(page, page.explanation)
-    return Extracted(**values, quality=raised, explanation=page.explanation)
+    return Extracted(**vars(cleaned), **vars(stated), quality=raised, explanation=page.explanation)

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from govcrawl.extraction import body as bodies
 from govcrawl.extraction.document import Link, Picture, squeeze
 from govcrawl.extraction.results import Attachment, Image
-from govcrawl.extraction.shown import in_scripts, is_attachment, is_file, is_named, joined, media_type, shown
+from govcrawl.extraction.shown import in_scripts, is_attachment, is_file, is_named, is_viewer, joined, media_type, shown
 
 if TYPE_CHECKING:
     from govcrawl.extraction.page import Page
@@ -52,7 +52,7 @@ def _linked(link: Link) -> str:
     href = link.href
     if href.lower().startswith(_SCRIPTED):
         return ""
-    if viewed := "?" in href and not is_file(href) and shown(href, framed=False):
+    if is_viewer(href) and not is_file(href) and (viewed := shown(href, framed=False)):
         return viewed
     if is_attachment(href):
         return href

@@ -96,7 +96,7 @@ def _named(tag: str, name: str, cls: str, block: bool) -> tuple[bool, float]:
     if tag in ("nav", "footer", "aside"):
         return body, 0.4
     words = both.replace("_", " ").replace("-", " ").split()
-    if body or (marks.NOISE_NAMES.isdisjoint(words) and not marks.NOISE.search(both)):
+    if body or (marks.NOISE_NAMES.isdisjoint(words) and not marks.is_noise(both)):
         return body, 0.0
     return False, 0.7 if marks.SURE_NOISE.search(both) else 0.4  # no article is called comments
 

@@ -17,7 +17,7 @@ _CLOCK = (
     r"(?:[ ]?(?P<after>[AaPp][Mm])(?![A-Za-z]))?(?P<zone>\.\d+)?(?P<utc>Z|[+-]\d\d:?\d\d)?)?"
 )
 _DATE = re.compile(
-    r"(?<![\d.])(?P<year>(?:19[4-9]|20[0-9])\d)[ ]{0,2}(?P<mark>[-/.年])[ ]{0,2}(?P<month>0?[1-9]"
+    r"(?P<year>19[4-9]\d|20[0-9]\d)(?<![\d.]\d{4})[ ]{0,2}(?P<mark>[-/.年])[ ]{0,2}(?P<month>0?[1-9]"
     r"|1[0-2])[ ]{0,2}[-/.月][ ]{0,2}(?P<day>3[01]|[12]\d|0?[1-9])[ ]{0,2}[日号號]?" + _CLOCK,
 )
 _US_DATE = re.compile(
@@ -60,10 +60,13 @@ _LABELLED_SHORT = re.compile(
     r"(?:(?<=[间間期][:：])|(?<=[间間期][:：] ))(?P<short>[0-2]\d)-(?P<month>0[1-9]|1[0-2])-(?P<day>0[1-9]|[12]\d"
     r"|3[01])(?!\d{3})" + _CLOCK
 )
-_DATES = (
-    _DATE, _US_DATE, _DAY_FIRST_DATE, _SPLIT_DATE, _ROC_DATE, _LEAF_DATE, _LEAF_DAY_DATE, _ENGLISH_DATE,
-    _ENGLISH_DAY_DATE, _LABELLED_COMPACT, _LABELLED_SHORT,
-)  # fmt: skip
+_INITIALS = frozenset(name[0] for name in _MONTH_NAMES)
+# The forms of a date, each with characters of which it has one: most lines lack those of most forms.
+_DATES = tuple((pattern, frozenset(needs)) for pattern, needs in (
+    (_DATE, "-/.年"), (_US_DATE, "/"), (_DAY_FIRST_DATE, "/"), (_SPLIT_DATE, " \x1f"), (_ROC_DATE, "民"),
+    (_LEAF_DATE, "-/"), (_LEAF_DAY_DATE, "-/."), (_ENGLISH_DATE, _INITIALS), (_ENGLISH_DAY_DATE, _INITIALS),
+    (_LABELLED_COMPACT, "间間期"), (_LABELLED_SHORT, "间間期"),
+))  # fmt: skip
 _COMPACT = re.compile(
     r"(?<!\d)(?P<year>(?:19[5-9]|20[0-4])\d)(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d"
     r"|3[01])(?:[ T]?(?P<hour>[01]\d|2[0-3]):?(?P<minute>[0-5]\d):?(?P<second>[0-5]\d)?)?(?!\d)"
@@ -75,7 +78,11 @@ _YEARLESS = re.compile(
     r"(?<![\d-])(?P<month>0?[1-9]|1[0-2])[-/月](?P<day>3[01]|[12]\d|0?[1-9])日?[ ]{0,2}(?P<hour>[01]\d"
     r"|2[0-3]):(?P<minute>[0-5]\d)"
 )
-_YEAR_HINT = re.compile(r"[12１２][90９０][0-9０-９]{2}|[民〇○零]|[一二][一二三四五六七八九]|[间間期][:：] ?[0-2]\d-")
+# Where each alternative begins with one character, the engine leaps from one of these to the next.
+_YEAR_HINT = re.compile(
+    "|".join(rf"{digit}[90９０][0-9０-９]{{2}}" for digit in "12１２")
+    + r"|民|〇|○|零|一[一二三四五六七八九]|二[一二三四五六七八九]|间[:：] ?[0-2]\d-|間[:：] ?[0-2]\d-|期[:：] ?[0-2]\d-"
+)
 _URL_DATES = (
     re.compile(
         r"[/_=-](?P<year>(?:19[89]|20[0-4])\d)[-/_](?P<month>0?[1-9]|1[0-2])[-/_](?P<day>3[01]|[12]\d"
@@ -121,10 +128,12 @@ def moments(text: str) -> tuple[tuple[Moment, int, int], ...]:
 def _moments(text: str, hint: int) -> Iterator[tuple[Moment, int, int]]:
     begin = max(0, hint - 20)  # September 30th, 2023 is the form in which most stands before the year
     plain = text.translate(_FULL_WIDTH)
-    found = []
-    for pattern in _DATES:
-        found += list(pattern.finditer(plain, begin))
-    for match in _CHINESE_DATE.finditer(text, begin):
+    has = set(plain)
+    found: list[re.Match[str]] = []
+    for pattern, needs in _DATES:
+        if not needs.isdisjoint(has):
+            found += pattern.finditer(plain, begin)
+    for match in _CHINESE_DATE.finditer(text, begin) if "年" in has else ():
         moment = chinese_date(match)
         if moment is not None:
             yield moment, match.start(), match.end()
@@ -148,7 +157,7 @@ def first_moment(text: str) -> Moment | None:
 
 def yearless(text: str) -> tuple[int, int, int, int] | None:
     """Month, day, hour and minute of a time whose year the page leaves out."""
-    match = _YEARLESS.search(text.translate(_FULL_WIDTH))
+    match = _YEARLESS.search(text.translate(_FULL_WIDTH)) if ":" in text or "：" in text else None
     return (int(match["month"]), int(match["day"]), int(match["hour"]), int(match["minute"])) if match else None
 
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import accumulate, islice
 from typing import Any
 
@@ -24,6 +25,7 @@ _SKIP_TAGS = (
 _SKIP = frozenset(_SKIP_TAGS.split())
 # What the walk does with an element, as bits; TEXT stands for a text node.
 TEXT, BREAKS, SKIP, HEAD, CELL, LINK, MEDIA, VOID, IGNORED, KEPT, ROOT = 1 << 20, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512
+SCRIPT = 2048
 HOLDER = 1024  # a plug-in or a button: the address that it holds is noted, its subtree is not text
 TELLING = LINK | MEDIA | CELL | KEPT  # kinds that are noted without any attribute too
 # Blocks that are a box only where they have a name: they stand by the hundred and tell nothing.
@@ -31,13 +33,15 @@ _PLAIN_TAGS = "p li ul ol dl dt dd tbody thead tfoot center br hr address captio
 _PLAIN = frozenset(_PLAIN_TAGS.split())
 _BITS = (
     ({"td", "th"}, CELL), ({"a"}, LINK), ({"img", "video", "iframe", "embed", "frame"}, MEDIA), ({"br", "hr"}, VOID), ({"html", "body"}, ROOT),
-    ({"meta", "link", "base"}, HEAD), ({"title"}, SKIP), ({"object", "button"}, HOLDER), ({"-comment", "!doctype", "-document", "-undef"}, IGNORED),
+    ({"meta", "link", "base"}, HEAD), ({"title"}, SKIP), ({"script"}, SCRIPT), ({"object", "button"}, HOLDER), ({"-comment", "!doctype", "-document", "-undef"}, IGNORED),
 )  # fmt: skip
 # What shows nothing and is no white space to str.split: the first kind joins, the second parts.
 _ZERO = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad\ufffe\uffff]")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\ue000-\uf8ff\ufdd0-\ufdef]")
 _ODD = re.compile(f"[{_ZERO.pattern[1:-1]}{_CONTROL.pattern[1:-1]}]")
-_WRAP = re.compile("(?<=[⺀-鿿，。、；：？！”》）]) ?\n ?(?=[⺀-鿿“《（])")
+_BEFORE, _BEHIND = "[⺀-鿿，。、；：？！”》）]", "(?=[⺀-鿿“《（])"
+# A line break inside Chinese text; each way of writing it begins with one character, to which the engine leaps.
+_WRAP = re.compile(rf"\n(?<={_BEFORE}\n) ?{_BEHIND}| \n(?<={_BEFORE} \n) ?{_BEHIND}")
 # Addresses of pages, told at once: nearly all links.
 _PAGES = (".html", ".htm", ".shtml", "/")
 MAX_SHEETS = 40
@@ -72,6 +76,7 @@ _SOURCES = (
     "data-url",
     "src",
 )
+_LAZY = frozenset(_SOURCES) - {"src"}
 
 
 @dataclass(slots=True)
@@ -194,6 +199,13 @@ def _plain(text: str) -> str:
     return _CONTROL.sub(" ", _ZERO.sub("", text)) if _ODD.search(text) else text
 
 
+@lru_cache(maxsize=4096)  # a site writes the same ones on every page
+def _hiding(style: str) -> int:
+    """1 for a style attribute that hides its element, 3 for one that moves it off the screen, 0 for others."""
+    low = style.lower()
+    return 3 if OFFSCREEN.search(low) else 1 if HIDDEN.search(low) else 0
+
+
 def parse(markup: str, selectors: tuple[str, ...] = ()) -> Document:
     """Read markup; boxes that match one of the CSS selectors are marked `selected`. Never raises for any markup."""
     document = Document()
@@ -215,19 +227,24 @@ def parse(markup: str, selectors: tuple[str, ...] = ()) -> Document:
     _hide(document, *hidden_names(walk.sheets))
     _reveal(document)
     _unlink(document)
-    document.attached = {
-        link.line
-        for link in document.links
-        if not link.href.endswith(_PAGES)
-        and (is_attachment(link.href) or ("." in link.text[-9:] and is_named(link.text)))
-    }
+    document.attached = {link.line for link in document.links if _is_document(link)}
     return document
+
+
+def _is_document(link: Link) -> bool:
+    """Whether a link is to a document, by its address or its words."""
+    if link.href.endswith(_PAGES):
+        return False
+    return is_attachment(link.href) or ("." in link.text[-9:] and is_named(link.text))
 
 
 def _write(tree: LexborHTMLParser) -> None:
     """Set into the tree what the page's scripts write, where it shows something."""
-    scripts = [node for node in tree.tags("script")[:MAX_SCRIPTS] if node.first_child is not None]
-    texts = [node.text() for node in scripts]
+    scripts, texts = [], []
+    for node in tree.tags("script")[:MAX_SCRIPTS]:
+        if (child := node.first_child) is not None:
+            scripts.append(node)
+            texts.append(child.text_content or "")
     for node, found in zip(scripts, writings(texts), strict=True):
         for writing in reversed(found):
             _set(tree, node, writing)
@@ -301,17 +318,17 @@ def _hide(document: Document, hidden: set[str], off: set[str]) -> None:
     named = hidden | off
     if not named:
         return
-    looks: dict[tuple[str, str], int] = {}
+    looks: dict[tuple[str, str], int] = {("", ""): 0}
     moved = set()
     for box in document.boxes:
-        look = (box.id, box.cls)
-        if look not in looks:
+        look = looks.get((box.id, box.cls))
+        if look is None:
             names = {"." + c for c in box.cls.lower().split()} | {"#" + box.id.lower()}
-            looks[look] = 0 if named.isdisjoint(names) else 1 if off.isdisjoint(names) else 2
-        if looks[look] and box.tag not in ("html", "body"):
+            look = 0 if named.isdisjoint(names) else 1 if off.isdisjoint(names) else 2
+            looks[box.id, box.cls] = look
+        if look and box.tag not in ("html", "body"):
             box.hidden = True
-            if looks[look] == 2:
-                box.offscreen = True
+            box.offscreen = box.offscreen or look == 2
         if box.offscreen or box.parent in moved:
             moved.add(box.index)
     _hide_lines(document, [box for box in document.boxes if box.hidden and box.block])
@@ -373,35 +390,33 @@ def _same(text: str, stated: str) -> bool:
     return len(text) >= 0.45 * len(stated) and stated.startswith(text)
 
 
+# An element that encloses the node at hand: itself, its kind, then what is around it: box, block box, link, and how many
+# hidden elements, ones off the screen and table cells.
+_Enclosing = tuple[LexborNode, int, int, int, int, int, int, int]
+
+
 class _Walk:
     """One pass over the tree, without recursion: markup may be nested hundreds of thousands deep.
 
-    What encloses the node at hand: the innermost box and block box, the link, and how many hidden and off-screen boxes
-    and table cells. It runs for each of a page's thousands of nodes, so it asks little of those that tell little.
+    It runs for each of a page's thousands of nodes, so what most of them need stands in one loop, in local variables; the
+    methods are for what few of them are.
     """
 
-    __slots__ = (
-        "block", "box", "cells", "document", "hide", "link", "off", "open", "runs", "sheets", "space", "styles",
-        "wanted",
-    )  # fmt: skip
+    __slots__ = ("document", "sheets", "wanted")
 
     def __init__(self, document: Document, wanted: set[int]) -> None:
         self.document = document
         self.wanted = wanted
         self.sheets: list[str] = []
-        # What a style attribute hides, as bits: they recur on every page.
-        self.styles: dict[str, int] = {}
-        self.box = self.block = self.link = -1
-        self.hide = self.off = self.cells = 0
-        self.runs: list[Run] = []
-        self.space = False
-        # The elements that enclose the node, each with its kind, the box, block and link around it, and its hiding.
-        self.open: list[tuple[LexborNode, int, int, int, int, int]] = []
 
     def run(self, root: LexborNode) -> None:
         """Fill the document from the tree."""
-        kinds, lines, enclosing = _KINDS, self.document.lines, self.open
-        blocks = 0
+        kinds, lines, boxes = _KINDS, self.document.lines, self.document.boxes
+        box = block = link = -1
+        hide = off = cells = blocks = 0
+        runs: list[Run] = []  # of the line that is begun
+        gap, room = "", True  # the space before what comes next; whether the page is not too long yet
+        enclosing: list[_Enclosing] = []
         node: LexborNode | None = root
         while node is not None:
             try:
@@ -409,154 +424,140 @@ class _Walk:
             except KeyError:
                 kind = _kind(node)
             if kind == TEXT:
-                if node.is_empty_text_node:
-                    self.space = True
-                else:
-                    self.text(node.text_content or "")
+                gap = " " if node.is_empty_text_node else self.text(node.text_content or "", runs, box, link, gap)
             elif kind & (IGNORED | SKIP | HEAD):
-                if kind & HOLDER:
-                    self.held(node, self.box)
-                elif not kind & IGNORED:
-                    self.head(node.tag or "", node)
+                self.aside(node, kind, box)
             else:
                 if kind & BREAKS:
+                    gap = ""
+                    if runs:
+                        runs = self.end(runs, block, hide, cells)
                     blocks += 1
-                    if not blocks & 1023 and (len(lines) > MAX_LINES or blocks > MAX_BLOCKS):
-                        break
-                    if self.runs:
-                        self.end_line()
-                    self.space = False
-                inner = None if kind & VOID else node.first_child
-                if inner is not None:
-                    self.enter(node, kind)
+                    room = blocks & 1023 != 0 or (len(lines) <= MAX_LINES and blocks <= MAX_BLOCKS)
+                if (inner := node.first_child if room and not kind & VOID else None) is not None:
+                    enclosing.append((node, kind, box, block, link, hide, off, cells))
+                    if (attributes := node.attributes) or kind & TELLING:
+                        name, cls, bits = attributes.get("id") or "", attributes.get("class") or "", 0
+                        if ("style" in attributes or "hidden" in attributes) and not kind & ROOT:
+                            bits = _hiding(attributes.get("style") or "") | ("hidden" in attributes)
+                            hide, off = hide + (bits > 0), off + (bits > 1)
+                        if cls or name or bits or kind & KEPT:
+                            box = self.open(node, name, cls, box, kind, bits)
+                            block = box if kind & BREAKS else block
+                        if kind & CELL:
+                            cells += 1
+                        elif kind & MEDIA:
+                            self.media(node, box, link)
+                        elif kind & LINK or not HOLDERS.isdisjoint(attributes):
+                            link = self.anchor(attributes, kind, box, link, off)
                     node = inner
                     continue
-                if kind & (MEDIA | LINK):
-                    self.empty(node, kind)
-            following = node.next
+                if kind & (MEDIA | LINK) and room:
+                    self.empty(node, kind, box, link, off)
+            following = node.next if room else None
             while following is None and enclosing:
-                following = self.leave()
+                last = enclosing.pop()
+                if last[1] & BREAKS:
+                    gap = ""
+                    if runs:
+                        runs = self.end(runs, block, hide, cells)
+                if box != last[2]:
+                    boxes[box].last = len(lines) + (1 if runs else 0)
+                node, _, box, block, link, hide, off, cells = last
+                following = node.next if room else None
             node = following
-        while enclosing:
-            self.leave()
-        if self.runs:
-            self.end_line()
+        if runs:
+            self.end(runs, block, hide, cells)
 
-    def text(self, text: str) -> None:
-        """Add a text to the line, with single spaces."""
-        after = False
-        if not text.isprintable() or " " in text:  # most texts are words without white space
+    def text(self, text: str, runs: list[Run], box: int, link: int, gap: str) -> str:
+        """Add a text to the runs of the line, with single spaces, behind the gap; the gap that it leaves."""
+        after = ""
+        if " " in text or not text.isprintable():  # most texts are words without white space
             text = _plain(text)
-            self.space = self.space or text[:1].isspace()
-            after = text[-1:].isspace()
+            gap = " " if text[:1].isspace() else gap
+            after = " " if text[-1:].isspace() else ""
             words = text.split()
             if len(words) > 1 and "\n" in text:
                 words = _WRAP.sub("", text).split()
             text = " ".join(words)
             if not text:
-                return
-        runs, box, link = self.runs, self.box, self.link
-        if self.space and runs:
-            text = " " + text
-        self.space = after
-        if runs and runs[-1][1] == box and runs[-1][2] == link:
-            runs[-1] = (runs[-1][0] + text, box, link)
+                return gap
+        if runs:
+            text = gap + text
+            before = runs[-1]
+            if before[1] == box and before[2] == link:
+                runs[-1] = (before[0] + text, box, link)
+            else:
+                runs.append((text, box, link))
         else:
             runs.append((text, box, link))
         if link >= 0:
             self.document.links[link].text += text
+        return after
 
-    def end_line(self) -> None:
-        self.document.lines.append(_line(self.runs, self.block, self.hide > 0, self.cells))
-        self.runs = []
+    def end(self, runs: list[Run], box: int, hide: int, cells: int) -> list[Run]:
+        """End a line, whose first run begins without a space; the runs of the next one."""
+        if len(runs) == 1:
+            text, _, link = runs[0]
+            linked = len(text) if link >= 0 else 0
+        else:
+            text = "".join([text for text, _, _ in runs])
+            linked = sum([len(text) for text, _, link in runs if link >= 0])
+        self.document.lines.append(Line(text, box, runs, linked, hide > 0, cells))
+        return []
 
-    def enter(self, node: LexborNode, kind: int) -> None:
-        """Open an element that holds others: what encloses its nodes, and its box where it is one."""
-        attributes = node.attributes
-        if not attributes and not kind & TELLING:
-            self.open.append((node, kind, self.box, self.block, self.link, 0))
-            return
-        outer_box, outer_block, outer_link = self.box, self.block, self.link
-        name = attributes.get("id") or ""
-        cls = attributes.get("class") or ""
-        style = attributes.get("style")
-        bits = 0
-        if (style or "hidden" in attributes) and not kind & ROOT:
-            bits = self.hiding(style or "") | ("hidden" in attributes)
-            self.hide += bits > 0
-            self.off += bits >> 1
-        if cls or name or kind & KEPT or bits:
-            boxes, line, breaks = self.document.boxes, len(self.document.lines), kind & BREAKS != 0
-            self.box = len(boxes)
-            box = Box(self.box, node.tag or "", name, cls, outer_box, line, line, breaks, bits > 0, bits > 1)
-            if self.wanted and node.mem_id in self.wanted:
-                box.selected = True
-            if breaks:
-                self.block = self.box
-            boxes.append(box)
-        if kind & (LINK | MEDIA | CELL):
-            if kind & CELL:
-                self.cells += 1
-            elif kind & MEDIA:
-                self.media(node, self.box, self.link)
-            elif attributes.get("href") or not HOLDERS.isdisjoint(attributes):
-                self.enter_link(attributes)
-        elif not HOLDERS.isdisjoint(attributes) and behind(attributes):
-            self.enter_link(attributes)
-        self.open.append((node, kind, outer_box, outer_block, outer_link, bits))
+    def open(self, node: LexborNode, name: str, cls: str, parent: int, kind: int, bits: int) -> int:
+        """Begin the box of an element; its index."""
+        boxes, line = self.document.boxes, len(self.document.lines)
+        index = len(boxes)
+        box = Box(index, node.tag or "", name, cls, parent, line, line, kind & BREAKS != 0, bits > 0, bits > 1)
+        if self.wanted and node.mem_id in self.wanted:
+            box.selected = True
+        boxes.append(box)
+        return index
 
-    def enter_link(self, attributes: dict[str, str | None]) -> None:
+    def anchor(self, attributes: dict[str, str | None], kind: int, box: int, link: int, off: int) -> int:
+        """Begin the link of an element that leads somewhere: an anchor with an address, or what opens a document by a script;
+        its index, that of the link around any other element."""
+        if kind & LINK:
+            leads = bool(attributes.get("href")) or not HOLDERS.isdisjoint(attributes)
+        else:
+            leads = behind(attributes) != ""  # asked only where an attribute may hold an address
+        if not leads:
+            return link
         links = self.document.links
-        self.link = len(links)
-        links.append(_link(attributes, len(self.document.lines), self.box, self.off > 0))
+        links.append(_link(attributes, len(self.document.lines), box, off > 0))
+        return len(links) - 1
 
-    def leave(self) -> LexborNode | None:
-        """Close the innermost open element and give the node after it."""
-        node, kind, box, block, link, bits = self.open.pop()
-        if kind & BREAKS:
-            if self.runs:
-                self.end_line()
-            self.space = False
-        if self.box != box:
-            self.document.boxes[self.box].last = len(self.document.lines) + (1 if self.runs else 0)
-            self.box = box
-        self.block, self.link = block, link
-        if kind & CELL:
-            self.cells -= 1
-        if bits:
-            self.hide -= 1
-            self.off -= bits >> 1
-        following: LexborNode | None = node.next
-        return following
-
-    def empty(self, node: LexborNode, kind: int) -> None:
+    def empty(self, node: LexborNode, kind: int, box: int, link: int, off: int) -> None:
         """Note a picture, a player or a link without text."""
         if kind & MEDIA:
-            self.media(node, self.box, self.link)
+            self.media(node, box, link)
         elif node.attributes.get("href"):
             lines = self.document.lines
-            self.document.links.append(_link(node.attributes, len(lines), self.box, self.off > 0))
+            self.document.links.append(_link(node.attributes, len(lines), box, off > 0))
 
-    def hiding(self, style: str) -> int:
-        """1 for a style attribute that hides its element, 3 for one that moves it off the screen, 0 for others."""
-        if style not in self.styles:
-            low = style.lower()
-            self.styles[style] = 3 if OFFSCREEN.search(low) else 1 if HIDDEN.search(low) else 0
-        return self.styles[style]
+    def aside(self, node: LexborNode, kind: int, box: int) -> None:
+        """Note what an element says whose content is no text; a comment says nothing."""
+        if kind & IGNORED:
+            return
+        if kind & SCRIPT:
+            self.script(node)
+        elif kind & HOLDER:
+            self.held(node, box)
+        else:
+            self.head(node.tag or "", node)
 
     def media(self, node: LexborNode, box: int, link: int) -> None:
         """Note a picture, player or frame."""
         document, attributes = self.document, node.attributes
-        line = len(document.lines)
-        if node.tag == "img":
-            alt, width = attributes.get("alt") or "", attributes.get("width") or ""
-            picture = Picture(
-                _source(attributes), alt, line, box, link, int(width[:5]) if width[:5].isdecimal() else -1
-            )
-            document.pictures.append(picture)
+        line, tag = len(document.lines), node.tag or ""
+        if tag == "img":
+            width = (attributes.get("width") or "")[:5]
+            pixels = int(width) if width.isdecimal() else -1
+            document.pictures.append(Picture(_source(attributes), attributes.get("alt") or "", line, box, link, pixels))
         else:
-            src = attributes.get("src") or attributes.get("data-src") or ""
-            document.frames.append((node.tag or "", src, line))
+            document.frames.append((tag, attributes.get("src") or attributes.get("data-src") or "", line))
 
     def held(self, node: LexborNode, box: int) -> None:
         """Note the document that a button opens, or what an object shows: its data, a parameter that names its source, or an
@@ -590,8 +591,6 @@ class _Walk:
         elif tag == "title":
             if not document.title:
                 document.title = squeeze((node.text(deep=True) or "")[:2000])
-        elif tag == "script":
-            self.script(node)
         elif tag == "style":
             sheet = node.first_child
             if sheet is not None and len(self.sheets) < MAX_SHEETS:
@@ -604,24 +603,13 @@ class _Walk:
                 document.canonical = attributes.get("href") or ""
 
     def script(self, node: LexborNode) -> None:
-        kind = (node.attributes.get("type") or "").lower()
-        if node.attributes.get("src"):
-            return
+        """Keep the text of an inline script."""
         child = node.first_child
         text = (child.text_content or "") if child is not None else ""
-        if "ld+json" in kind:
-            self.document.json_ld.append(text)
-        elif text:
-            self.document.scripts.append(text)
-
-
-def _line(runs: list[Run], box: int, hidden: bool, cell: int) -> Line:
-    """The runs between two borders as a line; the first run of a line begins without a space."""
-    if len(runs) == 1:
-        text, _, link = runs[0]
-        return Line(text, box, runs, len(text) if link >= 0 else 0, hidden, cell)
-    linked = sum([len(text) for text, _, link in runs if link >= 0])
-    return Line("".join([text for text, _, _ in runs]), box, runs, linked, hidden, cell)
+        attributes = node.attributes if text else {}
+        if text and not attributes.get("src"):
+            structured = "ld+json" in (attributes.get("type") or "").lower()
+            (self.document.json_ld if structured else self.document.scripts).append(text)
 
 
 def _link(attributes: dict[str, str | None], line: int, box: int, off: bool) -> Link:
@@ -634,7 +622,7 @@ def _link(attributes: dict[str, str | None], line: int, box: int, off: bool) -> 
 
 def _source(attributes: dict[str, str | None]) -> str:
     """The address of an image, of which lazy loaders keep the true one elsewhere."""
-    for key in _SOURCES:
+    for key in ("src",) if _LAZY.isdisjoint(attributes) else _SOURCES:
         src = attributes.get(key)
         if src and not src.startswith("data:"):
             return src

@@ -11,9 +11,9 @@ _CUT = re.compile(
 )
 # What content farms put for the words of education news: 学生 → 员工, 学校 → 公司, 专业 → 公司产品, 招生 → 招商.
 _IMPOSSIBLE = re.compile(
-    r"(?<![提最更新])高公司|中小公司(?![企股])|(?:高三|初三|小学|中小学|在校|毕业班|年级|初中|高中|大)员工|员工(?:家长|和家长|资助|学籍|作业|课业|德智体)|本科公司|公司产品(?:设置"
+    r"高公司(?<![提最更新]高公司)|中小公司(?![企股])|高三员工|初三员工|小学员工|在校员工|毕业班员工|年级员工|初中员工|高中员工|大员工|员工(?:家长|和家长|资助|学籍|作业|课业|德智体)|本科公司|公司产品(?:设置"
     r"|建设|教学|内涵|课程|改革)"
-    r"|(?:教育|本科|公司)公司产品|招商(?:考试|录取|简章)|公司(?:思政|德育|教研|校园|班主任)",
+    r"|教育公司产品|招商(?:考试|录取|简章)|公司(?:思政|德育|教研|校园|班主任)",
 )
 _SCHOOL = re.compile(r"班主任|家长|年级|补课|教育[厅局部]|校内|课堂|师生|教师|开学|寒假|暑假|学期|高考|中考|教学")
 _SPAM = re.compile(
@@ -81,7 +81,9 @@ def truncated(text: str) -> bool:
 def cut_off(markup: str, text: str) -> bool:
     """Whether the response ended in the middle of a sentence: nothing of the page is closed, the text has no end."""
     tail = markup[-4096:].lower()
-    return "</body" not in tail and "</html" not in tail and len(text) > 60 and bool(_OPEN_END.search(text.rstrip()))
+    return (
+        "</body" not in tail and "</html" not in tail and len(text) > 60 and bool(_OPEN_END.search(text.rstrip()[-20:]))
+    )
 
 
 _OPEN_END = re.compile(r"[^。！？!?.…：:；;”’\"'）)】》\]\d日\n]{12}$")

@@ -223,4 +223,15 @@ ERROR = pattern(_ERROR, flags=re.IGNORECASE | re.MULTILINE)
 NOISE = re.compile(
     "|".join(f"{word}(?<=[ _-]{word})" for word in _NOISE_BEGINNINGS.split()) + "|" + "|".join(_NOISE_PARTS.split())
 )
+# The first characters of each of these words: a name without any is told by a glance.
+_NOISE_STARTS = frozenset(word[:4] for word in f"{_NOISE_BEGINNINGS} {_NOISE_PARTS}".split())
+
+
+def is_noise(names: str) -> bool:
+    """Whether an element's names, lower case, hold a word or part of what surrounds an article."""
+    if _NOISE_STARTS.isdisjoint([names[i : i + 4] for i in range(len(names) - 3)]):
+        return False
+    return NOISE.search(names) is not None
+
+
 SURE_NOISE = re.compile("comment|pinglun|reply|gentie|related|relative|relation|recommend|xiangguan|tuijian|guess")

@@ -1,7 +1,7 @@
 """Page → title, publish time, source, people, policy header, province, year and keywords."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import takewhile
@@ -21,9 +21,11 @@ from govcrawl.provinces import NATIONAL, PROVINCES, UNKNOWN
 
 _NAMES = {NATIONAL: "全国", UNKNOWN: "未知"}
 _PUBLISHER = re.compile(r"授權|版權|著作|地址|電話|傳真|©|copyright", re.IGNORECASE)
-_CRUMB = re.compile(r"当前位置|所在位置|您的位置|首页\s*[>»/→]|\S\s*>\s*\S")
+_CRUMB = re.compile(r"当前位置|所在位置|您的位置|首页\s*[>»/→]|>(?<=.>)\s*\S")
 _CLAUSE = re.compile("[。！？，；]")
-_LABELLED = re.compile(r"(?:[来來]源|作者|[发發][布佈表]|[时時][间間]|日期|[编編][辑輯])\s?[:：]")
+_LABELLED = re.compile(r"(?:来源|來源|作者|发[布佈表]|發[布佈表]|时[间間]|時[间間]|日期|编[辑輯]|編[辑輯])\s?[:：]")
+_SURE = re.compile(r"(?:来源|來源|稿源|发布|發布|發佈)(?:时间|時間|日期|于)?\s?[:：于\d]")
+_FAR = 100  # lines below the text in which its header may still stand
 _YEAR = re.compile(r"(?<!\d)((?:19[5-9]|20[0-4])\d)\s*(?:年|学年|届)")
 
 
@@ -172,7 +174,7 @@ def _regions(page: Page) -> Regions:
     links = {i for i in texts if lines[i].linked >= len(lines[i].text)}
     below: list[int] = []
     if not any(len(texts[i]) <= 160 and people.is_dated(_plain(texts[i])) for i in parts[0] if i in texts):
-        below = _header_below(lines, max(end + 1, ending - 1), ending)
+        below = _header_below(lines, max(end + 1, first), ending, set(chosen))
         texts |= {i: marked(lines[i]) for i in below}
         parts = ([*parts[0], *below], *parts[1:])
     whole = read(dict(sorted(texts.items())), links)
@@ -180,29 +182,57 @@ def _regions(page: Page) -> Regions:
     return Regions(header, tail, after, below[0] if below else -1)
 
 
-def _header_below(lines: Sequence[Line], first: int, last: int) -> list[int]:
-    """The line of date and source that some templates set below the text, with what follows it; [] where there is none.
-    It shows a clock or a label beside the date: a lone day signs the text, one beside a link dates another article."""
-    for i in range(first, min(len(lines), last + 7)):
+def _header_below(lines: Sequence[Line], first: int, ending: int, kept: Collection[int]) -> list[int]:
+    """The lines of date and source that some templates set below the text, those beside the date included; [] where there
+    are none. Near the text's end, `ending`, a clock or a label beside the date tells them: a lone day signs the text.
+    Farther off, or behind links to other articles, which have dates too, they show a clock and name source or publication."""
+    passed = False
+    for i in range(first, min(len(lines), ending + _FAR)):
         line = lines[i]
         if line.hidden:
             continue
-        if line.linked > 0.5 * len(line.text) and i > last:
-            return []
-        if len(line.text) > 120 or _CLAUSE.search(line.text):
+        stated = dates.moments(line.text) if len(line.text) <= 120 and not _CLAUSE.search(line.text) else ()
+        if line.linked > 0.5 * len(line.text) and not (stated and stated[0][1] <= 1 and stated[0][0].at):
+            passed = passed or (i > ending and line.linked >= 8)
             continue
-        stated = dates.moments(line.text)
-        if stated and (_LABELLED.search(line.text) or _is_header(lines, i, stated[0])):
-            after = range(i + 1, min(len(lines), i + 3))
-            return [i, *(j for j in after if not lines[j].hidden and not lines[j].linked and len(lines[j].text) <= 40)]
+        if not stated:
+            continue
+        near = not passed and ending - 4 <= i < ending + 7
+        if near and (_LABELLED.search(line.text) or _is_header(lines, i, stated[0])):
+            return _about(lines, i, ending)
+        if stated[0][0].at is not None and (i not in kept or _SURE.match(line.text)) and _is_sure(lines, i):
+            return _about(lines, i, ending)
     return []
 
 
+def _is_sure(lines: Sequence[Line], i: int) -> bool:
+    """Whether a line with a date, or the short one after it, names source or publication."""
+    following = lines[i + 1].text if i + 1 < len(lines) else ""
+    return _SURE.search(lines[i].text) is not None or (len(following) <= 30 and _SURE.match(following) is not None)
+
+
+def _about(lines: Sequence[Line], i: int, ending: int) -> list[int]:
+    """A line of the header below the text with the short ones about it: at most three before, two after."""
+    begin = i
+    while begin > max(ending + 1, i - 3) and len(lines[begin - 1].text) <= 20 and not lines[begin - 1].hidden:
+        if read({0: lines[begin - 1].text}).values:
+            break  # a credit of the text's end, which is read as such
+        begin -= 1
+    after = range(i + 1, min(len(lines), i + 3))
+    return [
+        *range(begin, i + 1),
+        *(j for j in after if not lines[j].hidden and not lines[j].linked and len(lines[j].text) <= 40),
+    ]
+
+
 def _is_header(lines: Sequence[Line], i: int, stated: tuple[Moment, int, int]) -> bool:
-    """Whether a line with a date that no label names is the header: it shows a clock, or a paper beside or below it."""
+    """Whether a line with a date that no label names is the header: it shows a clock, or a paper beside or below it, or
+    stands below the source."""
     moment, start, end = stated
-    if lines[i].linked and start > 1:
+    if lines[i].linked > 0.25 * len(lines[i].text) and start > 1:
         return False  # an item of a list: its title, then its date
+    if i and len(lines[i - 1].text) <= 30 and _SURE.match(lines[i - 1].text):
+        return True
     beside = fold(lines[i].text[:start] + lines[i].text[end:]).strip(" |·")
     below = fold(lines[i + 1].text) if i + 1 < len(lines) else ""
     return moment.at is not None or gates.is_paper(beside or below)
@@ -232,7 +262,7 @@ def _pieces(document: Document, header: Reading, headline: Title, below: int) ->
         ):
             continue
         runs = [(text, _hint(document, box, line.box)) for text, box, _ in line.runs]
-        above = i == headline.end + 1 and _time_follows(header, i)
+        above = i in (headline.end + 1, below) and _time_follows(header, i)
         found += people.pieces_of(
             runs, dated=i in dated, near=i in near, above=above, place=1 if i == below else max(0, i - headline.end)
         )

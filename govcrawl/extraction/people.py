@@ -38,7 +38,8 @@ _BYLINE = re.compile(
     rf"^[\s\[(《■□◎·◆—-]*+(?:[^\s\]):]{{0,16}}?)(?:{ROLE}|撰稿|作者|专栏作者|采写|采写报道|编译|文(?=\s*+[:/|]|\s))\s*+(?:[:/|]\s*+)?"
     r"(?P<names>[^。!?:]{2,50}?)[\s\])]*+(?:/.{2,8})?$"
 )
-_CREDIT_LINE = re.compile(r"[作记]者|撰稿|撰文|采写|执笔|编译|文/|文:|文\|")
+_MAY_BYLINE = re.compile("[者员稿生写译文/]")  # no byline is without one of these
+_CREDIT_LINE = re.compile(r"作者|记者|撰稿|撰文|采写|执笔|编译|文/|文:|文\|")
 # After the reporter a byline may name others: 每经记者 张三 每经编辑 李四.
 _THEN = re.compile(rf"(?<={_HAN})\s+{_HAN}{{0,4}}(?:编辑|责编|校对|审核|摄影|视频|图片|设计)")
 _ALSO = re.compile(rf"(?<={_HAN}{{2}})(?:摄影|图片|校对|编辑){_HAN}{{2,3}}$")
@@ -47,7 +48,7 @@ _REPORT = re.compile(r"(?:报[导道]|外电|专电|整理|采访报导)$")
 _TAIL = re.compile(r"[(\[]\s*+(?P<names>[^()\[\]]{2,60})\s*+[)\]]\s*+$")
 _NOT_AUTHORS = re.compile(
     r"摄|图片|供图|编辑|责编|来源|资料|化名|原题|原标题|原载|译自|刊于|选自|摘自|本文|作者单位|校对|综合(?!报)|整理$"
-    r"|(?:综合|整理|编译|摘编|改编)自|见习$|单位:|出处|转自|注:|据"
+    r"|综合自|整理自|编译自|摘编自|改编自|见习$|单位:|出处|转自|注:|据"
 )
 _EDITOR_AFTER = re.compile(rf"\(\s*(?P<names>{_HAN}{{2,4}})\s+(?:责任)?编辑\s*\)")
 _NAME_HINT = re.compile(
@@ -307,6 +308,8 @@ def is_credit(text: str) -> bool:
 
 def _byline(text: str) -> list[str]:
     """The names of a line that is nothing but a byline: 本报记者 王乐文 方 敏, [文/观察者网 王文], 王嘉源/综合报导."""
+    if not _MAY_BYLINE.search(text):
+        return []
     text = _ALSO.sub("", _THEN.split(text, maxsplit=1)[0])
     if not text or _NOT_AUTHORS.search(text):
         return []

@@ -24,7 +24,9 @@ _NOT_PREFIX = re.compile(
 )
 # A label and its number in elements that no sign divides: 文 号青教规〔2023〕1号.
 # No header is without one of these; the blanks inside labels are few and kept out.
-_ANY = re.compile(r"索\s*[引取]|编号|[文字]\s*[号號]|[机機]\s*[关构關構]|[日时時]\s*[期间間]|分\s*[类類]|效\s*性")
+_ANY = re.compile(
+    r"索\s*[引取]|编号|文\s*[号號]|字\s*[号號]|机\s*[关构關構]|機\s*[关构關構]|日\s*[期间間]|时\s*[期间間]|時\s*[期间間]|分\s*[类類]|效\s*性"
+)
 _STATES = re.compile(r"现行有效|有效|失效|废止|已修改|尚未生效|部分失效|宣布失效|继续有效|是|否")
 
 

@@ -3,7 +3,7 @@ the vocabulary."""
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 _CJK = re.compile("[㐀-鿿]")
@@ -91,14 +91,19 @@ def fold(text: str) -> str:
     it is the same place in the text."""
     if text.isascii():
         return text
+    if len(text) < 60:
+        return _fold_short(text)
     every, rare = _folded()
     if not every.search(text):
         return text
-    if len(text) < 60:
-        return every.sub(_swap, text)
     for sign, plain in _COMMON.items():
         text = text.replace(sign, plain)
     return rare.sub(_swap, text)
+
+
+@lru_cache(maxsize=4096)  # the lines of a header are asked for several times
+def _fold_short(text: str) -> str:
+    return _folded()[0].sub(_swap, text)
 
 
 def _swap(match: re.Match[str]) -> str:

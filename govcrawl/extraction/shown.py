@@ -67,6 +67,12 @@ def is_file(address: str) -> bool:
     return _FILE.search(unquote(re.split("[?#]", address, maxsplit=1)[0]).rstrip()) is not None
 
 
+def is_viewer(address: str) -> bool:
+    """Whether an address with parameters is that of a program that shows documents."""
+    path, mark, _ = address.partition("?")
+    return mark != "" and _VIEWER.search(path) is not None
+
+
 def media_type(address: str) -> str | None:
     """The media type of a document by the end of its address, None where that tells nothing."""
     path = unquote(re.split("[?#]", address, maxsplit=1)[0]).lower()

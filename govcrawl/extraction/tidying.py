@@ -1,5 +1,6 @@
 """What does not belong to an article though its container holds it: replies, the site's own words, lists, copies."""
 
+from functools import lru_cache
 from itertools import accumulate
 
 from govcrawl.extraction import marks
@@ -23,7 +24,12 @@ def tidy(document: Document, kept: list[int], values: list[float], *, trusted: b
 
 def is_footer(text: str) -> bool:
     """Whether a line is of the site, not of the article: copyright, licence, disclaimer."""
-    return len(text) < 500 and marks.FOOTER.search(text) is not None
+    return len(text) < 500 and _has_footer(text)
+
+
+@lru_cache(maxsize=4096)  # a page's lines are asked several times
+def _has_footer(text: str) -> bool:
+    return marks.FOOTER.search(text) is not None
 
 
 def is_junk(text: str) -> bool:
@@ -81,7 +87,7 @@ def _drop_copies(lines: list[Line], kept: list[int]) -> list[int]:
 def _drop_contents(document: Document, kept: list[int]) -> list[int]:
     """Without a table of contents: links into the page, or lines below such a heading that come again as headings."""
     lines = document.lines
-    inward = {link.line for link in document.links if link.href[:1] == "#" and len(link.href) > 1}
+    inward = {link.line for link in document.links if link.href.startswith("#") and len(link.href) > 1}
     drop = {i for i in kept if i in inward and lines[i].linked > 0.6 * len(lines[i].text)}
     for n, i in enumerate(kept[:40]):
         if len(lines[i].text) < 12 and marks.CONTENTS.match(lines[i].text):

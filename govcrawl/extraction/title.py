@@ -11,7 +11,7 @@ from govcrawl.extraction.explain import Candidate, Explanation, choose
 from govcrawl.extraction.script import fold, nfkc
 from govcrawl.extraction.tidying import is_footer
 
-_DROP = re.compile("[\\s\"'“”‘’「」『』《》〈〉【】\\[\\]()（）|｜丨_·・,，:：!！?？。、—–\\-…．.]+")
+_DROP = re.compile("[\\s\"'“”‘’「」『』《》〈〉【】\\[\\]()（）|｜丨_·・,，:：!！?？。、—–\\-…．.]")
 # The patterns below read folded text.
 _SITE = re.compile(
     r"(?:网|新闻|频道|日报|晚报|时报|周刊|在线|门户|门户网站|政府|教育[厅局部]|教育委员会|委员会|人民政府|中心|平台|客户端"
@@ -24,16 +24,19 @@ _TITLE_NAME = re.compile(
     "title|biaoti|headline|"
     + "|".join(rf"{word}(?<=[\s_-]{word})(?=[\s_\d-])" for word in ("bt", "tit", "tt", "h1", "wzbt", "xwbt"))
 )
+_TITLE_PARTS = ("tit", "bt", "tt", "h1", "biaoti", "headline")  # it has one of these, which is sooner found
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "ucaptitle"})
 # Alternatives that each begin with a character of their own are searched several times faster than others.
 _DAY = r"\d\d\s*[-年/.]\s*\d{1,2}\s*[-月/.]\s*\d{1,2}"
 # Of lines as published: it is asked of nearly every line of a page.
-_META_LINE = re.compile(rf"19{_DAY}|20{_DAY}|[来來]源|发布[时日]|發[布佈][時日]|[浏瀏][览覽]|作者[:：]|[记記]者")
+_META_LINE = re.compile(rf"19{_DAY}|20{_DAY}|来源|來源|发布[时日]|發[布佈][時日]|浏[览覽]|瀏[览覽]|作者[:：]|记者|記者")
 _CLOCK = re.compile(r"\d{1,2}:\d\d")
 _LABEL = re.compile(r"^(?:文章)?(?:标\s*题|標題|信息名称|文件名称|名\s*称)\s*[:：]\s*")
 _SENTENCE = re.compile(r"[，。！？；,;](?:(?<![,;])|(?=[⺀-鿿]))")
 _TOOLS = re.compile(r"^(?:字[号体]|分享|打印|来源|作者|浏览|\[?字|T\||推荐|收藏|评论)")
-_CRUMB = re.compile(r"(?:当前|现在|所在|您(?:现|所)在)的?位置|您的位置|首页\s*(?:>|»|/|→|-)|正在阅读")
+_CRUMB = re.compile(
+    r"当前的?位置|现在的?位置|所在的?位置|您现在的?位置|您所在的?位置|您的位置|首页\s*(?:>|»|/|→|-)|正在阅读"
+)
 # A kicker, channel or badge that a template sets before the headline.
 _BADGE = re.compile(
     r"^(?:(?:原创|转载|置顶|推荐|热门|独家)\s+|\[(?:置顶|推荐|图文|组图|转载|原创)\]\s*|【(?:置顶|转载)】\s*|[》>·●■◆★*]+\s*)"
@@ -60,6 +63,7 @@ class Title:
         return self.text
 
 
+@lru_cache(maxsize=4096)  # the same lines are compared several times
 def key(text: str) -> str:
     """A headline as it compares with another: NFKC, without spaces, quotes and punctuation, lower case."""
     bare = _DROP.sub("", text)
@@ -406,7 +410,8 @@ def _heading(document: Document, line: Line) -> tuple[str, bool]:
 
 @lru_cache(maxsize=4096)
 def _title_name(name: str, cls: str) -> bool:
-    return _TITLE_NAME.search(f" {name} {cls} ".lower()) is not None
+    both = f" {name} {cls} ".lower()
+    return any(word in both for word in _TITLE_PARTS) and _TITLE_NAME.search(both) is not None
 
 
 def _join(document: Document, i: int, references: list[tuple[str, str]]) -> tuple[str, int, int]:

@@ -5,6 +5,7 @@ what is not understood writes nothing."""
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote
 
 MAX_SCRIPT = 1_500
@@ -84,26 +85,33 @@ def writes(markup: str) -> bool:
 def writings(scripts: list[str]) -> Iterator[list[Writing]]:
     """What each of a page's scripts writes, in their order. A name that a script does not set itself has the value that
     the page's scripts give it once."""
-    whole = "\n".join(scripts)
+    whole = ""
     for script in scripts:
-        if 12 < len(script) <= MAX_SCRIPT and writes(script) and _WRITER.search(script) and not _LOADER.search(script):
+        if 12 < len(script) <= MAX_SCRIPT and _may_write(script):
+            whole = whole or "\n".join(scripts)
             yield _Reader(script, whole).run()
         else:
             yield []
+
+
+@lru_cache(maxsize=1024)  # a site's pages have the same ones
+def _may_write(script: str) -> bool:
+    """Whether a script has a statement of those that are read, and loads no other."""
+    return writes(script) and _WRITER.search(script) is not None and _LOADER.search(script) is None
+
+
+@lru_cache(maxsize=256)
+def _tokens(script: str) -> tuple[tuple[str, str], ...]:
+    """The tokens of a script with their kinds; none of one that has too many."""
+    found = [(match.lastgroup or "", match[0]) for match in _TOKEN.finditer(script) if match.lastgroup != "space"]
+    return tuple(found) if len(found) <= MAX_TOKENS else ()
 
 
 class _Reader:
     """Reads the statements of one script."""
 
     def __init__(self, script: str, whole: str = "") -> None:
-        self.tokens: list[tuple[str, str]] = []
-        for match in _TOKEN.finditer(script):
-            kind = match.lastgroup or ""
-            if kind != "space":
-                self.tokens.append((kind, match[0]))
-            if len(self.tokens) > MAX_TOKENS:
-                self.tokens = []
-                break
+        self.tokens = _tokens(script)
         self.whole = whole
         self.known: dict[str, str] = {}
         self.changed: set[str] = set()  # names whose value is not known
@@ -237,21 +245,22 @@ class _Reader:
     def skip(self) -> None:
         """Pass over a statement: to its semicolon, or the end of the block or call that it opens."""
         depth = 0
-        while self.at < len(self.tokens):
-            word = self.peek()
+        for at in range(self.at, len(self.tokens)):
+            word = self.tokens[at][1]
             if word in ("{", "(", "["):
                 depth += 1
             elif word in ("}", ")", "]"):
                 if depth == 0:
+                    self.at = at
                     return
                 depth -= 1
-                if depth == 0 and word == "}" and self.peek(1) not in (")", ",", ".", ";"):
-                    self.at += 1
+                if depth == 0 and word == "}" and self.peek(at + 1 - self.at) not in (")", ",", ".", ";"):
+                    self.at = at + 1
                     return
             elif word == ";" and depth == 0:
-                self.at += 1
+                self.at = at + 1
                 return
-            self.at += 1
+        self.at = len(self.tokens)
 
     # Expressions
 

@@ -68,6 +68,7 @@ def store() -> Iterator[Store]:
         made.client = boto3.client("s3")
         made.client.create_bucket(Bucket="archive")
         yield made
+        made.client.close()
         process.stdin.close()
         process.wait(30)
 

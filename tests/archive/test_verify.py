@@ -706,7 +706,8 @@ def test_the_list_of_checks(tmp_path: Path) -> None:
     told = scrapy(tmp_path / "nowhere", "verify", "--list")
     assert told.returncode == 0, told.stderr
     kinds = {kind for line in told.stdout.splitlines()[::2] for kind in line.partition(": ")[0].split(", ")}
-    assert kinds == {*MENDED.values(), "record", "run_rows", "doubled_key", "state"}
+    others = {"record", "run_rows", "doubled_key", "state", "forgotten", "index", "reprints"}
+    assert kinds == {*MENDED.values(), *others}
     assert all(line.startswith("    ") for line in told.stdout.splitlines()[1::2])
 
 

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -136,4 +137,15 @@ def test_traditional_with_its_gold() -> None:
 def test_perturbed_table_of_the_shipped_pages(benchmark: ModuleType) -> None:
     table = benchmark.perturb_table(rows_of(SHIPPED)[:4]).split("\n")
     assert len(table) == 3 + len(PERTURBATIONS)
-    assert table[2].startswith("| as they are | – | 1.000 |")
+    assert table[2].startswith("| as they are | – | – | 1.000 |")
+
+
+def test_a_truth_that_stood_in_a_meta_tag_alone_is_left_out(benchmark: ModuleType) -> None:
+    alone = row_of(MARKUP.replace('<div class="info">2024-03-01 来源：某报</div>', "").replace("2024-03-01", ""))
+    assert no_meta(alone).gold.keys() == {"title", "body", "author"}
+    written = row_of(MARKUP.replace("2024-03-01 来源", "2024年3月1日 来源"))
+    assert no_meta(written).gold == written.gold
+    addressed = replace(alone, url="http://a.example/20240301/1.html")
+    assert no_meta(addressed).gold.keys() == {"title", "body", "author", "date"}
+    table = benchmark.perturb_table([alone]).split("\n")
+    assert [row.split("|")[3].strip() for row in table[3:]] == ["0", "2", "0", "0", "0"]

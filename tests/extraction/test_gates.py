@@ -228,6 +228,9 @@ def test_json_ld_where_the_page_shows_nothing() -> None:
     assert own.source is None, "the site is no source of its own"
 
 
+OTHERS = "<ul><li><a href=/b>青禾县举行全县读书节</a><li><a href=/c>山野小学的操场开放了</a></ul>"  # other articles
+
+
 @pytest.mark.parametrize(
     ("line", "day", "source"),
     [
@@ -237,6 +240,12 @@ def test_json_ld_where_the_page_shows_nothing() -> None:
         ("2024-03-12 白石日报", date(2024, 3, 12), "白石日报"),
         ("<a href=/b>青禾县举行读书节</a> 2024-03-12 15:40", None, None),
         ("白石县教育局 2024-03-12", None, None),
+        ("<p>来源：白石日报<p>2024-03-12 · 青禾城市报道", date(2024, 3, 12), "白石日报"),
+        ("<p>来源：网络<p>青禾小记 2024-03-12 15:40", date(2024, 3, 12), "青禾小记"),
+        ("<a href=/w>微博</a><p>2024-03-12 15:40", date(2024, 3, 12), None),
+        (f"{OTHERS}<p>2024-03-12 15:40<p>来源：白石日报", date(2024, 3, 12), "白石日报"),
+        (f"{OTHERS}<p>2024-03-12 15:40", None, None),
+        (f"{OTHERS}<p>青禾网友 2024-03-12 15:40", None, None),
     ],
 )
 def test_a_header_below_the_text(line: str, day: date | None, source: str | None) -> None:
