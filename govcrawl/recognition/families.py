@@ -201,10 +201,12 @@ def checked_url(address: str, where: str) -> str:
 
 def other_site(url: str, known: Container[str] = ()) -> Site:
     """The site of an address that no spider knows: its host, as a name that is safe for a folder and no spider's. Those
-    have no dots; a host without any, or one that is called like a spider, gets ``host-`` before it."""
+    have no dots; a host without any, one that begins with a sign, or one that is called like a spider, gets ``host-`` before
+    it."""
     host = host_of(canonical(url))
     name = re.sub(r"[^a-z0-9_.-]", "-", host).lstrip("._")
-    return Site(name if "." in name and name not in known else f"host-{name}", kind="other", hosts=(host,))
+    own = "." in name and name[0] != "-" and name not in known
+    return Site(name if own else f"host-{name}", kind="other", hosts=(host,))
 
 
 def _links(response: TextResponse) -> dict[str, str]:

@@ -8,7 +8,6 @@ import os
 import re
 import shlex
 import signal
-import subprocess
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -28,7 +27,7 @@ from govcrawl.health.survey import health_of
 from govcrawl.run_report import verdict
 from tests.batch.bent import BLOCKED, DEAD, DRIPS, FORBIDDEN, HEALTHY, REDESIGNED, SITES, SIZES
 from tests.batch.kills import BENT, expected, killed_and_started_again, landed, left, run, start
-from tests.loopback import PROJECT, command, environment
+from tests.loopback import scrapy
 from tests.simulated.moved import moved
 
 
@@ -75,15 +74,7 @@ def a_proposal_is_right(tmp_path: Path) -> None:
     files = sorted((tmp_path / "data").rglob("*"))
     program, *arguments = shlex.split(proposal["command"])
     assert program == "scrapy"
-    done = subprocess.run(
-        command(*arguments, settings=BENT),
-        env=environment(tmp_path / "data"),
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
+    done = scrapy(tmp_path / "data", *arguments, settings=BENT)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"with the pattern {proposal['article_pattern']}" in done.stdout
     rows = [line.split()[2:4] for line in done.stdout.splitlines() if line.startswith("page ")]
@@ -93,9 +84,9 @@ def a_proposal_is_right(tmp_path: Path) -> None:
     assert sorted((tmp_path / "data").rglob("*")) == files
 
 
-@pytest.mark.parametrize("commits", [0, 4])
-def test_killed_and_started_again(tmp_path: Path, commits: int) -> None:
-    assert killed_and_started_again(tmp_path, commits) == []
+def test_killed_and_started_again(tmp_path: Path) -> None:
+    """One moment of those that ``python -m tests.batch.kills`` tries."""
+    assert killed_and_started_again(tmp_path, 4) == []
 
 
 def test_sigterm_ends_the_crawls_as_partial(tmp_path: Path) -> None:
@@ -166,15 +157,7 @@ def test_a_killed_site_takes_no_other(tmp_path: Path) -> None:
     ],
 )
 def test_bad_arguments(tmp_path: Path, options: list[str], says: str) -> None:
-    done = subprocess.run(
-        command("crawlall", *options, settings={"SPIDER_MODULES": "govcrawl.spiders"}),
-        env=environment(tmp_path / "data"),
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
+    done = scrapy(tmp_path / "data", "crawlall", *options, settings={"SPIDER_MODULES": "govcrawl.spiders"})
     assert done.returncode == verdict.ARGUMENTS
     assert says in done.stderr + done.stdout
     assert not (tmp_path / "data").exists()

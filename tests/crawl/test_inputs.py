@@ -301,6 +301,7 @@ def test_any_host_is_an_address_or_a_name(host: str) -> None:
         ("http://[::1]/", "host---1"),
         ("http://_x.cn/", "x.cn"),
         ("http://教育.cn/", "xn--wcvs22d.cn"),
+        ("http://;.0/", "host--.0"),
     ],
 )
 def test_a_site_without_a_spider_has_a_name_of_its_own(url: str, name: str) -> None:

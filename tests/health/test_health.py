@@ -133,11 +133,10 @@ def at_night(day: int) -> datetime:
     return datetime.combine(START + timedelta(days=day), datetime.min.time(), UTC) + timedelta(hours=20)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_sixty_days(tmp_path: Path, seed: int) -> None:
+def test_sixty_days(tmp_path: Path) -> None:
     storage = Storage(str(tmp_path))
     storage.prepare()
-    chance = random.Random(seed)
+    chance = random.Random(1)
     for day in range(DAYS):
         for name, (site, _) in PLANTED.items():
             if site.crawled(day):

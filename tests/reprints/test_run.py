@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import random
 import re
 import shutil
 import signal
-import subprocess
-import sys
 from collections import Counter, defaultdict
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
@@ -25,8 +24,10 @@ from govcrawl.workers.local import local
 from tests.loopback import PROJECT
 from tests.reprints.archive import article, doc_id, land, newest, places, rows
 from tests.reprints.planted import PLACES, TEMPLATE, Text, edited, notice, plant, substituted, synthetic, traditional
+from tests.zygote import client as zygote
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
 TEXTS = [text for _, text in synthetic(12, seed=5)]
@@ -351,40 +352,14 @@ def test_reprints_of_each_of_a_templates_many_notices(tmp_path: Path) -> None:
 
 # Interrupted, broken, shared
 
-_KILLED = """
-import os, signal, sys
-from pathlib import Path
-left = int(sys.argv[2])
-
-def counted(name, how):
-    real = getattr(os, name)
-    def call(*args):
-        global left
-        left -= 1
-        if left < 0 and how == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
-        result = real(*args)
-        if left < 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return result
-    setattr(os, name, call)
-
-counted("fsync", "after")
-counted("rename", "before")
-from govcrawl.archive.storage import Storage
-from govcrawl.reprints.run import group_pending
-group_pending(Storage(sys.argv[1]), batch=40)
-print(left)
-"""
-
 
 def test_killed_at_ten_moments_it_comes_to_the_same_groups(tmp_path: Path) -> None:
     made = list(rows_of(plant(synthetic(8))))
     changed = [made[3] | {"revision": 2, "text": TEXTS[9]}, made[20] | {"revision": 2, "text": TEXTS[8]}]
 
     def run(data: Path, moment: int) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-c", _KILLED, str(data), str(moment)]
-        return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=120, check=False)
+        call = {"call": "tests.reprints.killing:grouped", "arguments": [str(data), str(moment)]}
+        return zygote.shared().run(call | {"env": dict(os.environ), "cwd": str(PROJECT)}, 120)
 
     begun = tmp_path / "begun"
     land(begun, made[:60])
