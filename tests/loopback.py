@@ -55,7 +55,7 @@ class Site:
     (status, headers, body) or a callable that returns one, ``raw`` with bytes as they go over the wire."""
 
     def __init__(
-        self, count: int, delay: float = 0.0, per_page: int = PER_PAGE, tls: ssl.SSLContext | None = None
+        self, count: int, delay: float = 0.0, per_page: int = PER_PAGE, tls: ssl.SSLContext | Any = None
     ) -> None:
         self.count = count
         self.delay = delay

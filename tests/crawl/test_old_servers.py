@@ -5,8 +5,9 @@ from __future__ import annotations
 import ssl
 import warnings
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote_to_bytes, urlsplit
 
 import pyarrow.parquet as pq
 import pytest
@@ -20,7 +21,14 @@ from govcrawl.extraction import relative
 from tests.loopback import Site, crawl
 from tests.readers import read_all
 
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", DeprecationWarning)  # it looks whether there is an asyncore
+    from tlslite.api import HandshakeSettings, TLSConnection, X509CertChain, parsePEMKey
+    from tlslite.constants import CipherSuite, ExtensionType
+    from tlslite.errors import BaseTLSException
+
 if TYPE_CHECKING:
+    import socket
     from pathlib import Path
 
 SMALL = """-----BEGIN X9.42 DH PARAMETERS-----
@@ -34,6 +42,7 @@ HJ9+rCK6oC5LvQ==
 -----END X9.42 DH PARAMETERS-----
 """  # 1,024 bits
 HTML = {"Content-Type": "text/html; charset=utf-8"}
+UNUSED = 0xFFFE  # number of no cipher suite and of no extension
 
 
 def captures(data: Path, site: Site) -> dict[str, dict[str, Any]]:
@@ -98,6 +107,55 @@ def test_a_small_key_of_diffie_hellman(certificate: Path, tmp_path: Path) -> Non
         done = crawl(tmp_path / "data", "loopback", "-a", f"channel={site.listing}")
         assert done.returncode == 0, done.stdout + done.stderr[-3000:]
     assert len(read_all(tmp_path / "data")) == 2
+
+
+class Unaware:
+    """Listens, and greets as a server does that has never heard of secure renegotiation (RFC 5746)."""
+
+    def __init__(self, certificate: Path, newest: tuple[int, int], listening: socket.socket) -> None:
+        pem = certificate.read_text()
+        self._chain, self._key = X509CertChain(), parsePEMKey(pem, private=True)
+        self._chain.parsePemList(pem[pem.index("-----BEGIN CERTIFICATE") :])
+        self._listening = listening
+        self._settings = HandshakeSettings()
+        self._settings.minVersion = self._settings.maxVersion = newest
+        self._settings.versions = [newest]
+        self.fileno, self.close = listening.fileno, listening.close
+
+    def accept(self) -> tuple[TLSConnection, Any]:
+        accepted, address = self._listening.accept()
+        connection = TLSConnection(accepted)
+        try:
+            connection.handshakeServer(certChain=self._chain, privateKey=self._key, settings=self._settings)
+        except BaseTLSException as exc:
+            raise ConnectionResetError from exc
+        return connection, address
+
+
+@pytest.mark.parametrize(
+    ("newest", "spoken", "refused"),
+    [((3, 3), "TLSv1.2", "unsafe legacy renegotiation disabled"), ((3, 1), "TLSv1", "version|unsupported")],
+)
+def test_a_server_that_knows_no_secure_renegotiation(
+    certificate: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    newest: tuple[int, int],
+    spoken: str,
+    refused: str,
+) -> None:
+    # What the client says of it is neither seen nor answered.
+    monkeypatch.setattr(CipherSuite, "TLS_EMPTY_RENEGOTIATION_INFO_SCSV", UNUSED)
+    monkeypatch.setattr(ExtensionType, "renegotiation_info", UNUSED)
+    listener = SimpleNamespace(wrap_socket=lambda it, **_: Unaware(certificate, newest, it))
+    with Site(3, tls=listener) as site:
+        # OpenSSL refuses it where it is not told otherwise.
+        with pytest.raises(ssl.SSLError, match=refused):
+            ssl.get_server_certificate(("127.0.0.1", urlsplit(site.base).port or 0))
+        done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}")
+        assert done.returncode == 0, done.stdout + done.stderr[-3000:]
+        assert {c["tls"] for c in captures(tmp_path, site).values()} == {spoken}
+    assert len(read_all(tmp_path)) == 3
 
 
 def test_a_server_that_speaks_no_tls_is_a_failure(tmp_path: Path) -> None:
