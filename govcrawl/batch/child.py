@@ -10,8 +10,6 @@ import os
 import signal
 import sys
 
-from scrapy.cmdline import execute
-
 _PR_SET_PDEATHSIG = 1
 
 
@@ -26,4 +24,6 @@ def end_with(parent: int) -> None:
 
 if __name__ == "__main__":
     end_with(int(sys.argv[1]))
+    from scrapy.cmdline import execute  # takes a second, in which nobody would end with anybody
+
     execute(["scrapy", *sys.argv[2:]])

@@ -76,13 +76,12 @@ def signal_crawls(batch_id: str, number: int) -> None:
 
 
 def _once(job: Job, log: Path, wanted: Callable[[], bool] | None) -> int:
-    command = [sys.executable, "-m", "govcrawl.batch.child", str(os.getpid()), "crawl", job.site, *job.options]
     with _guard, log.open("wb") as out:
         if job.batch_id in _signalled:
             return -signal.SIGTERM
         # A session of its own: Ctrl-C reaches the batch alone, which passes it on once.
         process = subprocess.Popen(  # noqa: S603
-            command,
+            _command(job),
             env=os.environ | job.environment,
             stdin=subprocess.DEVNULL,
             stdout=out,
@@ -95,6 +94,10 @@ def _once(job: Job, log: Path, wanted: Callable[[], bool] | None) -> int:
     finally:
         with _guard:
             del _running[process]
+
+
+def _command(job: Job) -> list[str]:
+    return [sys.executable, "-m", "govcrawl.batch.child", str(os.getpid()), "crawl", job.site, *job.options]
 
 
 def _watched(process: subprocess.Popen[bytes], wanted: Callable[[], bool]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from asyncio import CancelledError
 from collections import deque
@@ -100,10 +101,15 @@ def scheduler(address: str | None, number: int = 0) -> Iterator[str]:
         yield address
         return
     loopback: dict[str, Any] = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0", "silence_logs": 50}
-    # Asked to have no dashboard, Dask opens one all the same; the scheduler must be told itself.
-    with dask.LocalCluster(
-        n_workers=number, threads_per_worker=1, scheduler_kwargs={"dashboard": False}, **loopback
-    ) as here:
+    # Ctrl-C, which reaches the workers too, is this process's to heed.
+    heeded = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        # Asked to have no dashboard, Dask opens one all the same; the scheduler must be told itself.
+        no_dashboard = {"dashboard": False}
+        here = dask.LocalCluster(n_workers=number, threads_per_worker=1, scheduler_kwargs=no_dashboard, **loopback)
+    finally:
+        signal.signal(signal.SIGINT, heeded)
+    with here:
         yield here.scheduler_address
 
 
