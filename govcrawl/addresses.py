@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit, urlunsplit
 
 from w3lib.url import canonicalize_url, safe_url_string
@@ -14,6 +15,7 @@ _TRACKING = re.compile(r"^(?:utm_\w+|spm|from|isappinstalled|share_token|_t|time
 _DEFAULT_PORTS = re.compile(r":(?:80|443)?$")
 
 
+@lru_cache(8192)  # ten are asked for each page, by listing, ledger and dedupe
 def canonical(url: str) -> str:
     """The one spelling of a URL: host in lower case and punycode, no default port (80 or 443 under either scheme, since
     some sites write ``:443`` behind http), query sorted and without share and tracking parameters, no fragment.

@@ -128,5 +128,7 @@ GOVCRAWL_REVISIT = "7:1 30:7 365:90 *:365"
 GOVCRAWL_REVISITS = 200
 # ListingSpider: days after which a channel is walked to its end again, for articles inserted with old dates.
 GOVCRAWL_FULL_WALK_DAYS = 30
+# The run file: which crawlall began the run. Set by it, so that it knows its own runs on whatever machine they were made.
+GOVCRAWL_BATCH = None
 # scrapy health: a shell command that gets the health JSON on standard input when an alarm begins or ends.
 GOVCRAWL_ON_ALARM = os.getenv("GOVCRAWL_ON_ALARM")

@@ -1,9 +1,10 @@
-"""Re-extraction by a cluster that breaks: a worker is killed (kill -9) in the middle, and the scheduler restarted once.
+"""Work by a cluster that breaks: a worker is killed (kill -9) in the middle, and the scheduler restarted once.
 
-    python -m tests.cluster --pages 400 --workers 3
+    python -m tests.cluster --pages 400 --workers 3            # re-extraction
+    python -m tests.cluster --crawl --workers 3                # a batch of simulated sites
 
 prints the invariant: every article read, each change landed once, nothing lost, doubled or different from what one process
-makes of the same archive. All listen on 127.0.0.1 only.
+makes of the same archive; of a batch, every article once, and no process left. All listen on 127.0.0.1 only.
 """
 
 from __future__ import annotations
@@ -14,17 +15,23 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest import mock
 
+from govcrawl.run_report import verdict
 from govcrawl.workers.cluster import cluster
+from tests.batch.bent import HEALTHY
+from tests.batch.kills import expected, landed, left, none_left, start
 from tests.loopback import PROJECT, environment
 from tests.reextract.archive import Made, captures, read, rows, said
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from govcrawl.reextract.run import Done
 
 PIECE = 5
@@ -63,6 +70,15 @@ class Daemons:
         for worker in self._workers:
             worker.kill()
             worker.wait()
+        self._scheduler = self._started("scheduler", "--port", str(self.port), "--no-dashboard")
+        self._workers = [self._worker() for _ in self._workers]
+
+    def lose_scheduler(self) -> None:
+        """Its workers are left to end by themselves, with what they crawl; a service then starts all again."""
+        self._scheduler.kill()
+        self._scheduler.wait()
+        for worker in self._workers:
+            worker.wait(120)
         self._scheduler = self._started("scheduler", "--port", str(self.port), "--no-dashboard")
         self._workers = [self._worker() for _ in self._workers]
 
@@ -119,13 +135,59 @@ def _wrong(folder: Path, done: Done, pages: int, left: int) -> list[str]:
     return [what for what, is_so in facts.items() if is_so]
 
 
+def crawled(folder: Path, workers: int, sites: tuple[str, ...] = HEALTHY, delay: float = 0.4) -> list[str]:
+    """What is wrong after a batch during which the cluster broke; empty where all is right."""
+    with ExitStack() as stack:
+        daemons = Daemons(folder / "data", workers)
+        stack.callback(daemons.close)
+        batch = start(
+            folder, "--scheduler", daemons.address, "--json", str(folder / "batch.json"), delay=delay, sites=sites
+        )
+        stack.callback(batch.kill)
+        missed = [
+            event.__name__
+            for event in (daemons.kill_a_worker, daemons.lose_scheduler)
+            if not _broken(folder, batch, event)
+        ]
+        code = batch.wait(600)
+    urls = Counter(landed(folder))
+    wanted = set().union(*map(expected, sites))
+    lost, twice = len(wanted - set(urls)), sum(n > 1 for n in urls.values())
+    alone = none_left(folder)
+    print(
+        f"{len(sites)} sites, {len(wanted)} articles, a worker killed, the scheduler restarted: exit code {code}, "
+        f"lost {lost}, doubled {twice}, {'no' if alone else 'SOME'} process left"
+    )
+    facts = {
+        f"an event did not come: {missed}": bool(missed),
+        f"exit code {code}": code != verdict.COMPLETE,
+        "articles are lost or doubled": lost > 0 or twice > 0,
+        "what landed is no article": bool(set(urls) - wanted),
+        f"processes are left: {left(folder)}": not alone,
+    }
+    return [what for what, is_so in facts.items() if is_so]
+
+
+def _broken(folder: Path, batch: subprocess.Popen[bytes], event: Callable[[], None]) -> bool:
+    """Let an event come once a crawl has committed what was not there before."""
+    before, end = set(folder.glob("data/captures/*/*.parquet")), time.monotonic() + 300
+    while batch.poll() is None and time.monotonic() < end:
+        if set(folder.glob("data/captures/*/*.parquet")) - before:
+            event()
+            return True
+        time.sleep(0.05)
+    return False
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pages", type=int, default=400)
     parser.add_argument("--workers", type=int, default=3)
+    parser.add_argument("--crawl", action="store_true", help="a batch of crawls instead of re-extraction")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        wrong = proof(Path(folder), given.pages, given.workers)
+        where = Path(folder)
+        wrong = crawled(where, given.workers) if given.crawl else proof(where, given.pages, given.workers)
     print(*(f"WRONG: {what}" for what in wrong), sep="\n", end="")
     return 1 if wrong else 0
 

@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.markup import escape
 from rich.table import Table
 
-from govcrawl.batch.runner import last_line
+from govcrawl.batch.site import last_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -3,36 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
-import os
 import signal
-import sys
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from govcrawl.archive import runs
-from govcrawl.archive.captures import run_started
+from govcrawl.archive.lock import LEASE_SECONDS
 from govcrawl.archive.storage import StorageError
 from govcrawl.archive.warc import now_ms
+from govcrawl.batch.site import Ended, Job
 from govcrawl.run_report import verdict
+from govcrawl.workers.cluster import Unreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from govcrawl.archive.storage import Storage
+    from govcrawl.batch.executors import Executor
 
 GRACE_SECONDS = 180  # what a crawl may take to finish what is in flight and commit
-_PR_SET_PDEATHSIG = 1
-_TAIL = 4096
+_LOOK = 5.0  # seconds between looks for places that have come free, and for crawls that a stop has not reached
 
 
 @dataclass
 class SiteRun:
     """One site of a batch. ``state``: `waiting`, `running`, a run's `complete` `partial` `failed`, or `not_started`.
-    ``seconds``: how long its process ran. ``landed``: rows of articles."""
+    ``host``: the machine that crawled it. ``seconds``: how long its process ran. ``landed``: rows of articles."""
 
     site: str
     state: str = "waiting"
@@ -42,64 +40,87 @@ class SiteRun:
     landed: int = 0
     pages: int = 0
     seconds: float = 0.0
+    host: str = ""
     log: str = ""
     began: float = field(default=0.0, repr=False)
 
     def facts(self) -> dict[str, Any]:
         """What the batch file says of it."""
-        names = ("site", "state", "exit_code", "reason", "run_id", "landed", "pages", "seconds", "log")
+        names = ("site", "state", "exit_code", "reason", "run_id", "landed", "pages", "seconds", "host", "log")
         return {name: getattr(self, name) for name in names} | {"seconds": round(self.seconds, 1)}
 
 
 class Batch:
-    """Sites crawled side by side. ``told`` is called with each site that begins or ends."""
+    """Sites crawled side by side by an executor. ``options``: of scrapy crawl. ``environment``: what each crawl gets.
+    ``told`` is called with each site that begins or ends."""
 
     def __init__(
         self,
         storage: Storage,
+        batch_id: str,
         sites: Sequence[str],
         options: Sequence[str],
         *,
-        jobs: int,
         logs: Path,
+        environment: Mapping[str, str] | None = None,
         budget: float | None = None,
+        patience: float = 0.0,
         told: Callable[[SiteRun], object] = lambda _: None,
     ) -> None:
         self.storage = storage
+        self.batch_id = batch_id
         self.runs = [SiteRun(site) for site in sites]
-        self.options = list(options)
-        self.jobs = jobs
+        self.options = (*options, "-s", f"GOVCRAWL_BATCH={batch_id}")
+        self.environment = dict(environment or {})
         self.logs = logs
         self.budget = budget
+        self.patience = patience
         self.told = told
+        self.most = 0  # sites crawled at once
         self.stopped = ""
         self.started_at = now_ms()
         self._waiting = iter(self.runs)
-        self._processes: dict[str, asyncio.subprocess.Process] = {}
+        self._signals: set[asyncio.Task[None]] = set()
 
-    async def run(self) -> None:
+    async def run(self, executor: Executor) -> None:
         """Crawl them all. SIGTERM, SIGINT and the end of the budget stop the crawls that run, which finish what is in
         flight; a second signal kills them."""
+        self._executor = executor
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._signalled, number)
         ended = loop.call_later(self.budget, self.stop, "the budget is used up") if self.budget is not None else None
+        running: set[asyncio.Task[None]] = set()
         try:
-            await asyncio.gather(*(self._work() for _ in range(self.jobs)))
+            while await self._begun(running) or running:
+                done, running = await asyncio.wait(running, timeout=_LOOK, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+                if self.stopped:  # also those that another worker has begun meanwhile
+                    self._send(signal.SIGTERM)
         finally:
             if ended is not None:
                 ended.cancel()
-            self._signal_all(signal.SIGKILL)
+            if running:
+                await executor.signal(self.batch_id, signal.SIGKILL)
         for left in self._waiting:
             left.state, left.reason = "not_started", self.stopped
             self.told(left)
+
+    async def _begun(self, running: set[asyncio.Task[None]]) -> bool:
+        """Begin crawls where there are places. Whether one was begun."""
+        places, before = (0 if self.stopped else await self._executor.places()), len(running)
+        while not self.stopped and len(running) < places and (run := next(self._waiting, None)) is not None:
+            running.add(asyncio.create_task(self._crawl(run)))
+            self.most = max(self.most, len(running))
+        return len(running) > before
 
     def stop(self, why: str) -> None:
         """Begin no other site, and end those that run as partial."""
         if not self.stopped:
             self.stopped = why
-            self._signal_all(signal.SIGTERM)
-            asyncio.get_running_loop().call_later(GRACE_SECONDS, self._signal_all, signal.SIGKILL)
+            self._send(signal.SIGTERM)
+            asyncio.get_running_loop().call_later(GRACE_SECONDS, self._send, signal.SIGKILL)
 
     @property
     def exit_code(self) -> int:
@@ -110,94 +131,63 @@ class Batch:
 
     def _signalled(self, number: int) -> None:
         if self.stopped:
-            self._signal_all(signal.SIGKILL)
+            self._send(signal.SIGKILL)
         self.stop(f"stopped by {signal.Signals(number).name}")
 
-    def _signal_all(self, number: int) -> None:
-        for process in self._processes.values():
-            if process.returncode is None:
-                process.send_signal(number)
-
-    async def _work(self) -> None:
-        while not self.stopped and (run := next(self._waiting, None)) is not None:
-            await self._crawl(run)
+    def _send(self, number: int) -> None:
+        task = asyncio.ensure_future(self._executor.signal(self.batch_id, number))
+        self._signals.add(task)
+        task.add_done_callback(self._signals.discard)
 
     async def _crawl(self, run: SiteRun) -> None:
-        log = self.logs / f"{run.site}.log"
-        run.state, run.began, run.log = "running", time.monotonic(), str(log)
-        began = now_ms()
+        run.state, run.began, run.log = "running", time.monotonic(), str(self.logs / f"{run.site}.log")
         self.told(run)
-        command = [sys.executable, "-m", "scrapy", "crawl", run.site, *self.options]
-        with log.open("wb") as out:
-            # A session of its own: Ctrl-C reaches the batch alone, which passes it on once.
-            process = await asyncio.create_subprocess_exec(
-                *command,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                start_new_session=True,
-                preexec_fn=_die_with(os.getpid()),
-            )
-            self._processes[run.site] = process
-            if self.stopped:
-                process.terminate()
-            code = await process.wait()
-        del self._processes[run.site]
+        job = Job(self.batch_id, run.site, self.options, run.log, self.environment, self.patience)
+        try:
+            ended = await self._executor.crawl(job)
+        except Unreachable as exc:
+            ended = Ended(verdict.CRASHED, "", str(exc))
+            self.stop(str(exc))
         run.seconds = time.monotonic() - run.began
-        self._ended(run, code, began)
+        self._ended(run, ended)
         self.told(run)
 
-    def _ended(self, run: SiteRun, code: int, began: datetime) -> None:
+    def _ended(self, run: SiteRun, ended: Ended) -> None:
+        code = ended.code
         stopped_early = code == -signal.SIGTERM and bool(self.stopped)  # before Scrapy heeded signals
         run.exit_code = code if code in verdict.EXIT_CODES else verdict.PARTIAL if stopped_early else verdict.CRASHED
-        run.state = verdict.EXIT_CODES[run.exit_code][0]
-        report = self._report(run.site, began)
+        run.state, run.host = verdict.EXIT_CODES[run.exit_code][0], ended.host
+        report = report_of(self.storage, run.site, self.batch_id)
         if stopped_early:
             run.reason = self.stopped
         elif code < 0:
             run.reason = f"killed by {signal.Signals(-code).name}"
-        elif report is not None:
+        elif report is not None and report.get("exit_code") == code:
             run.reason = str(report.get("reason") or "")
         elif code:
-            run.reason = last_line(Path(run.log))
+            run.reason = ended.why
         if report is not None:
             run.run_id = report.get("run_id")
             run.pages = report.get("pages") or 0
             run.landed = sum(n for years in (report.get("landed") or {}).values() for n in years.values())
 
-    def _report(self, site: str, began: datetime) -> dict[str, Any] | None:
-        """The run file that this process wrote."""
-        try:
-            newest = runs.crawls(self.storage, site, last=1)
-        except StorageError:
-            return None
-        return next((r for r in newest if _began(r, began)), None)
 
-
-def _began(report: dict[str, Any], moment: datetime) -> bool:
+def report_of(storage: Storage, site: str, batch_id: str) -> dict[str, Any] | None:
+    """The newest run file that a batch's crawl of a site wrote."""
     try:
-        return run_started(f"{report['run_id']}-") >= moment
-    except (KeyError, ValueError):
-        return False
-
-
-def last_line(log: Path) -> str:
-    """The end of a crawl's log, which says why it ended."""
-    with log.open("rb") as file:
-        file.seek(max(0, log.stat().st_size - _TAIL))
-        lines: Iterator[str] = reversed(file.read().decode("utf-8", "replace").splitlines())
-    return next((line.strip()[:300] for line in lines if line.strip()), "")
-
-
-def _die_with(parent: int) -> Callable[[], None] | None:
-    """What a child does first: ask Linux to kill it when the batch ends in whatever way, so that none is orphaned."""
-    if not sys.platform.startswith("linux"):
+        newest = runs.crawls(storage, site, last=3)
+    except StorageError:
         return None
-    libc = ctypes.CDLL(None)
+    return next((run for run in reversed(newest) if run.get("batch") == batch_id), None)
 
-    def ask() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it ended before the request was made
-            os._exit(1)
 
-    return ask
+def ended_before(storage: Storage, site: str, batch_id: str) -> Ended | None:
+    """How a batch's crawl of a site came to its end, where nobody heard of it; None where it was cut short."""
+    report = report_of(storage, site, batch_id)
+    if report is None or str(report.get("reason")).startswith("stopped: "):
+        return None
+    return Ended(int(report.get("exit_code", verdict.CRASHED)), "", "")
+
+
+# A crawl whose worker died may hold its lease for so long; a lock goes with its process.
+LOCK_PATIENCE = LEASE_SECONDS + 60.0

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import secrets
 import sys
 import time
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,18 +24,25 @@ from govcrawl.archive.lock import Locked, SiteLock
 from govcrawl.archive.storage import Storage, StorageError
 from govcrawl.archive.warc import now_ms
 from govcrawl.batch import board, plan
-from govcrawl.batch.runner import Batch
+from govcrawl.batch.executors import Grid, Here
+from govcrawl.batch.runner import LOCK_PATIENCE, Batch, ended_before
 from govcrawl.errors import BadArgument
 from govcrawl.extensions import data_folder
 from govcrawl.provinces import PROVINCES
 from govcrawl.recognition.families import spiders
 from govcrawl.run_report import verdict
+from govcrawl.workers.chosen import add_cluster_options, cluster_of
+from govcrawl.workers.cluster import FIRST, PATIENCE, Unreachable, scheduler
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
+
+    from govcrawl.batch.executors import Executor
 
 LOCK = "crawlall"
 KINDS = ("department", "ministry", "news")
+_MODULE = "SCRAPY_SETTINGS_MODULE"
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -41,7 +51,9 @@ class Command(ScrapyCommand):
     requires_crawler_process = False
 
     def syntax(self) -> str:
-        return "[--sites a,b] [--kind KIND] [--province SLUG] [--jobs N] [--budget 3h]"
+        return (
+            "[--sites a,b] [--kind KIND] [--province SLUG] [--jobs N] [--budget 3h] [--scheduler tcp://… | --workers N]"
+        )
 
     def short_desc(self) -> str:
         return "Crawl every site, each in its own process, the longest without success first"
@@ -51,7 +63,8 @@ class Command(ScrapyCommand):
         return (
             "Crawl the sites side by side, each in its own process, the one whose last success is oldest first. What the batch "
             "did is in batches/<id>.json of the archive, each site's log in the folder of --logs. The exit code is that of "
-            f"the worst run, worst first: {worst}; scrapy crawl -h says what they mean. 7 is also a second crawlall on one archive."
+            f"the worst run, worst first: {worst}; scrapy crawl -h says what they mean. 7 is also a second crawlall on one archive, "
+            "1 that no scheduler answers."
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -59,7 +72,8 @@ class Command(ScrapyCommand):
         parser.add_argument("--sites", metavar="A,B", default="", help="only these sites")
         parser.add_argument("--kind", choices=KINDS, help="only sites of this kind")
         parser.add_argument("--province", metavar="SLUG", help="only sites of this province, or national")
-        parser.add_argument("--jobs", metavar="N", default="4", help="sites at a time (default 4)")
+        parser.add_argument("--jobs", metavar="N", help="sites at a time (default 4, of a cluster as many as threads)")
+        add_cluster_options(parser)
         parser.add_argument("--budget", metavar="TIME", help="end after 90m, 3h …; what then runs ends as partial")
         parser.add_argument("--json", metavar="FILE", help="write what batches/<id>.json says to a file as well")
         parser.add_argument("--logs", metavar="FOLDER", default="log", help="folder of the sites' logs (default log)")
@@ -72,7 +86,8 @@ class Command(ScrapyCommand):
             msg = f"crawlall takes no {args[0]!r}; write --sites {','.join(args)}"
             raise UsageError(msg, print_help=False)
         try:
-            jobs, budget = number_of("--jobs", opts.jobs), seconds_of("--budget", opts.budget)
+            jobs = number_of("--jobs", opts.jobs) if opts.jobs is not None else None
+            budget, cluster = seconds_of("--budget", opts.budget), cluster_of(opts)
             sites = self._sites(opts)
             if opts.json and not Path(opts.json).parent.is_dir():
                 msg = f"--json {opts.json}: there is no folder {Path(opts.json).parent}"
@@ -86,9 +101,16 @@ class Command(ScrapyCommand):
             lock = SiteLock(storage, LOCK, batch_id)
             _acquire(lock, wait=opts.wait)
             try:
-                self.exitcode = self._crawl(storage, batch_id, plan.in_order(storage, sites), jobs, budget, opts)
+                batch = self._batch(storage, batch_id, plan.in_order(storage, sites), budget, opts)
+                with _executor(batch, jobs, cluster) as executor:
+                    self.exitcode = _crawl(batch, executor, opts)
             finally:
                 lock.release()
+        except BadArgument as exc:  # Dask is not installed
+            raise UsageError(str(exc), print_help=False) from exc
+        except Unreachable as exc:
+            sys.stderr.write(f"{exc}\n")
+            self.exitcode = verdict.CRASHED
         except Locked as exc:
             sys.stderr.write(f"another crawlall works on {storage.root} ({exc}); --wait waits for it\n")
             self.exitcode = verdict.LOCKED
@@ -104,26 +126,52 @@ class Command(ScrapyCommand):
         wanted = [name.strip() for name in opts.sites.split(",") if name.strip()]
         return plan.chosen(spiders(self.settings), wanted, opts.kind, opts.province)
 
-    def _crawl(
-        self,
-        storage: Storage,
-        batch_id: str,
-        sites: list[str],
-        jobs: int,
-        budget: float | None,
-        opts: argparse.Namespace,
-    ) -> int:
-        logs = Path(opts.logs) / batch_id
+    def _batch(
+        self, storage: Storage, batch_id: str, sites: list[str], budget: float | None, opts: argparse.Namespace
+    ) -> Batch:
+        logs = Path(opts.logs).absolute() / batch_id
         logs.mkdir(parents=True)
-        batch = Batch(storage, sites, passed_on(opts), jobs=jobs, logs=logs, budget=budget)
-        with board.shown(batch, Console()):
-            asyncio.run(batch.run())
-        text = json.dumps(_facts(batch, batch_id, opts), ensure_ascii=False, indent=1)
-        storage.publish(f"batches/{batch_id}.json", text.encode())
-        if opts.json:
-            Path(opts.json).write_text(text + "\n", encoding="utf-8")
-        print(board.summary(batch))
-        return batch.exit_code
+        here = storage.base if storage.local else storage.root
+        return Batch(
+            storage,
+            batch_id,
+            sites,
+            [*passed_on(opts), "-s", f"GOVCRAWL_DATA={here}"],
+            logs=logs,
+            environment={k: v for k, v in os.environ.items() if k.startswith("GOVCRAWL_") or k == _MODULE},
+            budget=budget,
+        )
+
+
+@contextmanager
+def _executor(batch: Batch, jobs: int | None, cluster: tuple[str | None, int] | None) -> Iterator[Executor]:
+    """Who crawls. Raises BadArgument, Unreachable."""
+    if cluster is None:
+        here = Here(4 if jobs is None else jobs)
+        try:
+            yield here
+        finally:
+            here.close()
+        return
+    batch.patience = LOCK_PATIENCE
+    with scheduler(*cluster) as address:
+        ended = partial(ended_before, batch.storage, batch_id=batch.batch_id)
+        grid = Grid(address, jobs, ended, FIRST if cluster[0] is not None else PATIENCE)
+        try:
+            yield grid
+        finally:
+            grid.close()
+
+
+def _crawl(batch: Batch, executor: Executor, opts: argparse.Namespace) -> int:
+    with board.shown(batch, Console()):
+        asyncio.run(batch.run(executor))
+    text = json.dumps(_facts(batch, opts), ensure_ascii=False, indent=1)
+    batch.storage.publish(f"batches/{batch.batch_id}.json", text.encode())
+    if opts.json:
+        Path(opts.json).write_text(text + "\n", encoding="utf-8")
+    print(board.summary(batch))
+    return batch.exit_code
 
 
 def passed_on(opts: argparse.Namespace) -> list[str]:
@@ -165,14 +213,14 @@ def _acquire(lock: SiteLock, *, wait: bool) -> None:
             return
 
 
-def _facts(batch: Batch, batch_id: str, opts: argparse.Namespace) -> dict[str, Any]:
+def _facts(batch: Batch, opts: argparse.Namespace) -> dict[str, Any]:
     return {
-        "batch_id": batch_id,
+        "batch_id": batch.batch_id,
         "version": __version__,
         "started_at": batch.started_at.isoformat(),
         "finished_at": now_ms().isoformat(),
         "arguments": arglist_to_dict(opts.spargs),
-        "jobs": batch.jobs,
+        "jobs": batch.most,
         "budget_seconds": batch.budget,
         "stopped": batch.stopped,
         "exit_code": batch.exit_code,

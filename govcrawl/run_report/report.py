@@ -69,6 +69,7 @@ def build(
             "run_id": site.run_id,
             "site": site.site,
             "spider": spider.name,
+            "batch": spider.settings.get("GOVCRAWL_BATCH"),
             "arguments": dict(getattr(spider, "given", {})),
             "version": __version__,
             "started_at": archive.started_at.isoformat(),

@@ -20,22 +20,33 @@ if TYPE_CHECKING:
 def add_options(parser: argparse.ArgumentParser, jobs: int) -> None:
     """``jobs``: how many processes there are without options."""
     parser.add_argument("--jobs", metavar="N", default=str(jobs), help=f"processes of this machine (default {jobs})")
+    add_cluster_options(parser)
+
+
+def add_cluster_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scheduler", metavar="tcp://…", help="share the work out to the workers of a Dask scheduler")
     parser.add_argument("--workers", metavar="N", help="the same with a Dask cluster of N workers on this machine")
 
 
-@contextmanager
-def chosen(opts: argparse.Namespace) -> Iterator[Workers]:
-    """Raises BadArgument, Unreachable."""
-    jobs = jobs_of(opts.jobs)
+def cluster_of(opts: argparse.Namespace) -> tuple[str | None, int] | None:
+    """The scheduler's address, or how many workers of this machine; None where neither was asked for. Raises BadArgument."""
+    if opts.scheduler is None and opts.workers is None:
+        return None
     if opts.scheduler is not None and opts.workers is not None:
         msg = "--scheduler and --workers are two clusters; give one of them"
         raise BadArgument(msg)
     if opts.scheduler is not None and not re.fullmatch(r"(?:tcp|tls)://\S+:\d{1,5}", opts.scheduler):
         msg = f"--scheduler {opts.scheduler} is no scheduler's address; write tcp://10.0.0.1:8786"
         raise BadArgument(msg)
-    if opts.scheduler is not None or opts.workers is not None:
-        with cluster(opts.scheduler, jobs_of(opts.workers, "--workers") if opts.workers is not None else 0) as workers:
+    return opts.scheduler, jobs_of(opts.workers, "--workers") if opts.workers is not None else 0
+
+
+@contextmanager
+def chosen(opts: argparse.Namespace) -> Iterator[Workers]:
+    """Raises BadArgument, Unreachable."""
+    jobs, asked = jobs_of(opts.jobs), cluster_of(opts)
+    if asked is not None:
+        with cluster(*asked) as workers:
             yield workers
     else:
         with local(jobs) as workers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from asyncio import CancelledError
 from collections import deque
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 R = TypeVar("R")
 FIRST, PATIENCE = 30, 300  # seconds for which a scheduler is waited for at the start, and once it went away
-_LOST = 5  # times that the scheduler may go away without a result between
+LOST = 5  # times that the scheduler may go away without a result between
 
 
 class Unreachable(Exception):
@@ -35,7 +36,7 @@ class Cluster:
     def __init__(self, address: str, first: float = FIRST, patience: float = PATIENCE) -> None:
         self._address = address
         self._patience = patience
-        self._client = self._connected(first)
+        self._client = connected(self._address, first)
 
     def map(self, function: Callable[[T], R], tasks: Iterable[T]) -> Iterator[tuple[T, R]]:
         left = iter(tasks)
@@ -55,10 +56,10 @@ class Cluster:
                 raise WorkerDied(waiting[0][0]) from exc
             except (Exception, CancelledError):
                 lost += 1
-                if (future is not None and future.status == "error") or lost > _LOST:  # the function's own error
+                if (future is not None and future.status == "error") or lost > LOST:  # the function's own error
                     raise
                 self.close()
-                self._client = self._connected(self._patience)
+                self._client = connected(self._address, self._patience)
                 for entry in waiting:
                     entry[1] = None
                 continue
@@ -73,20 +74,6 @@ class Cluster:
             threads = 0
         return max(2, 3 * threads)
 
-    def _connected(self, patience: float) -> Any:
-        until = time.monotonic() + patience
-        while True:
-            try:
-                client = _dask().Client(self._address, timeout=min(10, max(1, patience)), set_as_default=False)
-                client.wait_for_workers(1, timeout=max(1.0, until - time.monotonic()))
-            except (OSError, TimeoutError, ValueError) as exc:
-                if isinstance(exc, ValueError) or time.monotonic() > until:
-                    msg = f"no scheduler with workers answers at {self._address} ({exc}); start dask scheduler and dask worker"
-                    raise Unreachable(msg) from exc
-                time.sleep(1)
-            else:
-                return client
-
     def close(self) -> None:
         """Leave the cluster; what was not begun for this client is not done."""
         with suppress(Exception, CancelledError):  # a scheduler that is gone hears of nothing
@@ -95,25 +82,51 @@ class Cluster:
 
 @contextmanager
 def cluster(address: str | None, number: int = 0, first: float = FIRST) -> Iterator[Workers]:
-    """The workers of the scheduler at an address, or so many of this machine, which end with the context and listen on
-    127.0.0.1 only. ``first``: seconds for which the scheduler is waited for. Raises BadArgument, Unreachable."""
+    """The workers of a scheduler as ``scheduler`` gives it. ``first``: seconds for which it is waited for. Raises BadArgument,
+    Unreachable."""
+    with scheduler(address, number) as where:
+        found = Cluster(where, first if address is not None else PATIENCE)
+        try:
+            yield found
+        finally:
+            found.close()
+
+
+@contextmanager
+def scheduler(address: str | None, number: int = 0) -> Iterator[str]:
+    """The address of a scheduler: the one that is given, or one with so many workers of this machine, which end with the
+    context and listen on 127.0.0.1 only. Raises BadArgument."""
     dask = _dask()
     if address is not None:
-        found = Cluster(address, first)
-        try:
-            yield found
-        finally:
-            found.close()
+        yield address
         return
     loopback: dict[str, Any] = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0", "silence_logs": 50}
-    # Asked to have no dashboard, Dask opens one all the same; the scheduler must be told itself.
-    here = dask.LocalCluster(n_workers=number, threads_per_worker=1, scheduler_kwargs={"dashboard": False}, **loopback)
+    # Ctrl-C, which reaches the workers too, is this process's to heed.
+    heeded = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        # Asked to have no dashboard, Dask opens one all the same; the scheduler must be told itself.
+        no_dashboard = {"dashboard": False}
+        here = dask.LocalCluster(n_workers=number, threads_per_worker=1, scheduler_kwargs=no_dashboard, **loopback)
+    finally:
+        signal.signal(signal.SIGINT, heeded)
     with here:
-        found = Cluster(here.scheduler_address, PATIENCE)
+        yield here.scheduler_address
+
+
+def connected(address: str, patience: float) -> Any:
+    """A client of a scheduler that has workers, waited for so many seconds. Raises BadArgument, Unreachable."""
+    until = time.monotonic() + patience
+    while True:
         try:
-            yield found
-        finally:
-            found.close()
+            client = _dask().Client(address, timeout=min(10, max(1, patience)), set_as_default=False)
+            client.wait_for_workers(1, timeout=max(1.0, until - time.monotonic()))
+        except (OSError, TimeoutError, ValueError) as exc:
+            if isinstance(exc, ValueError) or time.monotonic() > until:
+                msg = f"no scheduler with workers answers at {address} ({exc}); start dask scheduler and dask worker"
+                raise Unreachable(msg) from exc
+            time.sleep(1)
+        else:
+            return client
 
 
 def _dask() -> Any:

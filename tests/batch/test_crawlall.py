@@ -165,7 +165,7 @@ def test_bad_arguments(tmp_path: Path, options: list[str], says: str) -> None:
 
 @pytest.mark.parametrize("width", [60, 120])
 def test_the_table_on_a_terminal(tmp_path: Path, width: int) -> None:
-    batch = Batch(Storage(str(tmp_path)), ["moe", "beijing", "heilongjiang", "hunan", "gmw"], [], jobs=2, logs=tmp_path)
+    batch = Batch(Storage(str(tmp_path)), "b", ["moe", "beijing", "heilongjiang", "hunan", "gmw"], [], logs=tmp_path)
     failed, done, running = batch.runs[:3]
     failed.state, failed.reason, failed.began, failed.seconds = (
         "failed",
