@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from govcrawl.archive.schema import ARTICLES
-from govcrawl.archive.site import COMPRESSION
+from govcrawl.archive.site import encode
 from govcrawl.items import Article
 from tests.exports.archive import article
 from tests.loopback import PROJECT, command, environment
@@ -50,7 +49,7 @@ def build(data: Path, articles: int) -> None:
         table = pa.table({n: [getattr(r, n) for r in rows] for n in names}, schema=ARTICLES)
         folder = data / f"articles/province=heilongjiang/year={2000 + first // _FILE % 25}"
         folder.mkdir(parents=True, exist_ok=True)
-        pq.write_table(table, folder / f"jyt-20240301T000000000Z-aaaa-00001-{first:06x}.parquet", **COMPRESSION)
+        (folder / f"jyt-20240301T000000000Z-aaaa-00001-{first:06x}.parquet").write_bytes(encode(table))
 
 
 def main() -> None:

@@ -215,12 +215,13 @@ def batches(
                 file = pq.ParquetFile(source)
                 there = [n for n in columns if n in file.schema_arrow.names]
                 for batch in file.iter_batches(size, columns=there, use_threads=False):
-                    yield _shaped(batch, wanted)
+                    yield shaped(batch, wanted)
         except (OSError, pa.ArrowException, KeyError) as exc:
-            raise _unreadable(storage, name, exc) from exc
+            raise unreadable(storage, name, exc) from exc
 
 
-def _shaped(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+def shaped(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """A batch as a schema has it; columns that it lacks are null."""
     if batch.schema.equals(schema, check_metadata=False):
         return batch
     have = set(batch.schema.names)
@@ -234,8 +235,9 @@ def read_table(storage: Storage, name: str, schema: pa.Schema, columns: list[str
             storage.path(name), filesystem=storage.fs, schema=schema, columns=columns, partitioning=None
         )
     except (OSError, pa.ArrowException) as exc:
-        raise _unreadable(storage, name, exc) from exc
+        raise unreadable(storage, name, exc) from exc
 
 
-def _unreadable(storage: Storage, name: str, error: Exception) -> StorageError:
+def unreadable(storage: Storage, name: str, error: Exception) -> StorageError:
+    """The error of a file that cannot be read."""
     return StorageError(f"{name} below {storage.root} is not readable ({error}); move it away, then run again")

@@ -8,6 +8,7 @@ left as they are, so what is known of an address does not change. Readers see wh
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -15,12 +16,13 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from govcrawl import __version__
-from govcrawl.archive import runs
+from govcrawl.archive import articles, runs
 from govcrawl.archive.captures import run_started
 from govcrawl.archive.lock import Locked
 from govcrawl.archive.schema import ARTICLES, CAPTURES
@@ -34,8 +36,9 @@ if TYPE_CHECKING:
 
     from govcrawl.archive.storage import Storage
 
-ROW_GROUP = 10_000
 _BATCH = 2_000
+_LEVEL = 9
+_PART, _ROW = 20_000_000, 1_000  # characters in memory at a time; what a row weighs beside its text
 _KEY = ["doc_id", "revision"]
 
 
@@ -253,41 +256,73 @@ def _check_marks(storage: Storage, site: str, names: Iterator[str]) -> None:
 
 
 def _write(storage: Storage, names: list[str], left_out: dict[str, set[int]], out: Any) -> None:
-    with pq.ParquetWriter(out, ARTICLES, compression="zstd", compression_level=9, write_page_checksum=True) as writer:
-        waiting: list[pa.RecordBatch] = []
-        for name in names:
-            first = 0
-            without = left_out.get(name, set())
-            for batch in _batches(storage, name, ARTICLES.names):
-                stay = [n - first for n in range(first, first + len(batch)) if n not in without]
-                first += len(batch)
-                waiting.append(batch if len(stay) == len(batch) else batch.take(pa.array(stay, pa.int64())))
-                while sum(map(len, waiting)) >= ROW_GROUP:
-                    table = pa.Table.from_batches(waiting)
-                    writer.write_table(table.slice(0, ROW_GROUP), row_group_size=ROW_GROUP)
-                    waiting = table.slice(ROW_GROUP).to_batches()
-        if any(map(len, waiting)):
-            writer.write_table(pa.Table.from_batches(waiting), row_group_size=ROW_GROUP)
+    """The rows of these files as one, in the order of article files. So many are in memory as one part holds; where there are
+    several, each reads the row groups that it has rows in."""
+    order = _order(storage, names, left_out)
+    size = articles.row_group(len(order))
+    with pq.ParquetWriter(out, ARTICLES, **articles.options(size, _LEVEL)) as writer:
+        for part in _parts(order, size):
+            writer.write_table(_gathered(storage, names, part), row_group_size=size)
+
+
+def _order(storage: Storage, names: list[str], left_out: dict[str, set[int]]) -> pa.Table:
+    """Number of the file and of the row in it, and characters, of the rows that stay, in the order in which to write them."""
+    tables = []
+    for number, name in enumerate(names):
+        columns = [*(column for column, _ in articles.ORDER), "text_length"]
+        keys = pa.Table.from_batches(_batches(storage, name, columns), schema=_only(columns))
+        rows = np.setdiff1d(np.arange(len(keys)), list(left_out.get(name, ()))).astype(np.int64)
+        file = pa.array(np.full(len(rows), number, np.int32))
+        tables.append(keys.take(pa.array(rows)).append_column("file", file).append_column("row", pa.array(rows)))
+    return articles.ordered(pa.concat_tables(tables)).select(["file", "row", "text_length"]).combine_chunks()
+
+
+def _parts(order: pa.Table, size: int) -> Iterator[pa.Table]:
+    """Whole row groups, as many as a part holds."""
+    groups = range(0, len(order), size)
+    heavy = np.add.reduceat(order["text_length"].to_numpy().astype(np.int64) + _ROW, groups)
+    first = weight = 0
+    for begin, characters in zip(groups, heavy.tolist(), strict=True):
+        if weight and weight + characters > _PART:
+            yield order.slice(first, begin - first)
+            first, weight = begin, 0
+        weight += characters
+    yield order.slice(first)
+
+
+def _gathered(storage: Storage, names: list[str], part: pa.Table) -> pa.Table:
+    """The rows of a part in its order."""
+    files, rows = part["file"].to_numpy(), part["row"].to_numpy()
+    by_place = np.lexsort((rows, files))
+    batches: list[pa.RecordBatch] = []
+    for number in np.unique(files).tolist():
+        with _told(names[number]):
+            batches += articles.rows_at(storage, names[number], np.sort(rows[files == number]), ARTICLES.names)
+    return pa.Table.from_batches(batches, schema=ARTICLES).take(pa.array(np.argsort(by_place)))
 
 
 def _batches(storage: Storage, name: str, columns: list[str]) -> Iterator[pa.RecordBatch]:
     """The rows of an article file in its order, as the present schema has them."""
     file = _parquet(storage, name)
     schema = _only(columns)
-    try:
+    with _told(name):
         if file.schema_arrow.names != ARTICLES.names:
             msg = f"{name} has other columns than articles have; run scrapy verify --repair, then compact again"
             raise StorageError(msg)
         for batch in file.iter_batches(batch_size=_BATCH, columns=columns):
             yield from pa.Table.from_batches([batch]).select(columns).cast(schema).to_batches()
-    except (OSError, pa.ArrowException) as exc:
-        msg = f"{name} is not readable ({exc}); run scrapy verify --repair, then compact again"
-        raise StorageError(msg) from exc
 
 
 def _parquet(storage: Storage, name: str) -> pq.ParquetFile:
-    try:
+    with _told(name):
         return pq.ParquetFile(storage.path(name), filesystem=storage.fs)
+
+
+@contextlib.contextmanager
+def _told(name: str) -> Iterator[None]:
+    """A file that cannot be read stops the compaction."""
+    try:
+        yield
     except (OSError, pa.ArrowException) as exc:
         msg = f"{name} is not readable ({exc}); run scrapy verify --repair, then compact again"
         raise StorageError(msg) from exc

@@ -1,7 +1,9 @@
-"""The data dictionary as Markdown. Column texts stand in the schema; what follows from them stands here."""
+"""The data dictionary as Markdown, which is a dataset card too. Column texts stand in the schema; what follows from them stands
+here."""
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from govcrawl.archive.schema import ARTICLES, ATTACHMENT_TEXT, CAPTURES, FORGOTTEN, OUTCOMES, REPRINTS, SETTLED, SINCE
@@ -32,23 +34,64 @@ _TYPES = {
     "list<item: string>": "list<string>",
 }
 
+# What a description of the whole says, here and in Croissant.
+NAME = "govcrawl"
+ABOUT = (
+    "Articles of the education departments of every Chinese province, of the Ministry of Education and of news sites that report "
+    "on them: title, text, publish date, source, policy header, province and year, each with the evidence that decided it."
+)
+RIGHTS = (
+    "Texts belong to their authors and publishers, whose addresses each row names; documents of state organs and news of mere facts "
+    "are outside copyright in China (Copyright Law, article 5). The licence of govcrawl covers the program and no text."
+)
+KEYWORDS = ("education", "China", "policy documents", "news", "web archive")
+DATASETS: dict[str, tuple[pa.Schema, str]] = {
+    "articles": (ARTICLES, "one row per revision of an article"),
+    "captures": (CAPTURES, "one row per attempt: crawl log, WARC index and state"),
+    "attachment_text": (ATTACHMENT_TEXT, "the text of PDF, Word and Excel attachments"),
+    "reprints": (REPRINTS, "which articles carry one notice, and who was first"),
+    "forgotten": (FORGOTTEN, "what `scrapy forget` took out, and why; no word of the pages"),
+}
+
+# What hubs of datasets read: they find the files of each dataset by it.
+_CARD = """\
+---
+pretty_name: {name}
+language:
+- zh
+license: other
+license_name: publishers
+tags:
+{tags}
+configs:
+{configs}
+---
+
+"""
+
 _HEAD = """\
 # Data dictionary
 
+{about}
+
+{rights}
+
 Written by `scrapy dictionary --write data/README.md` from the schema in `govcrawl/archive/schema.py`; do not edit it by
-hand.
+hand. `data/croissant.json`, by `scrapy dictionary --croissant --write data/croissant.json`, says the same to programs
+([Croissant](https://docs.mlcommons.org/croissant/) 1.0). Beside
+the datasets they tell hubs and programs what the files are.
 
 ```
 data/
-  articles/province=heilongjiang/year=2023/*.parquet   one row per revision of an article
-  captures/site=heilongjiang/*.parquet                 one row per attempt: crawl log, WARC index and state
+  articles/province=heilongjiang/year=2023/*.parquet   {articles}
+  captures/site=heilongjiang/*.parquet                 {captures}
   warc/site=heilongjiang/*.warc.gz                     every response as received (WARC 1.1)
   files/3f/3f9a….pdf                                   attachments, named by their SHA-256
-  attachment_text/*.parquet                            the text of PDF, Word and Excel attachments
-  reprints/*.parquet                                   which articles carry one notice, and who was first
+  attachment_text/*.parquet                            {attachment_text}
+  reprints/*.parquet                                   {reprints}
   reprints_index/                                      by which reprints are found; derived, scrapy reprints builds it anew
   runs/site=heilongjiang/<run_id>.json                 what a run did, per channel
-  forgotten/site=heilongjiang/*.parquet                what `scrapy forget` took out, and why; no word of the pages
+  forgotten/site=heilongjiang/*.parquet                {forgotten}
   versions/2.json                                      the schema versions that have written here, a file each
   state/site=heilongjiang/                             what is known of addresses, derived from captures; may be removed
   staging/                                             files before they are renamed into place, and locks
@@ -157,7 +200,7 @@ as_of = (
 
 def render() -> str:
     """data/README.md."""
-    parts = [_HEAD, "## articles\n", _table("articles", ARTICLES), _RECIPES]
+    parts = [_card(), _head(), "## articles\n", _table("articles", ARTICLES), _RECIPES]
     parts += ["## Quality flags\n", "A flag tells; it never drops a row.\n", _pairs("flag", QUALITY)]
     parts += ["## attachment_text\n", _ATTACHMENT_TEXT, _table("attachment_text", ATTACHMENT_TEXT)]
     parts += ["## reprints\n", _REPRINTS, _table("reprints", REPRINTS)]
@@ -170,13 +213,33 @@ def render() -> str:
     return "\n".join(parts)
 
 
+def _card() -> str:
+    first = "\n  default: true"
+    configs = [
+        f"- config_name: {name}\n  data_files: {name}/**/*.parquet{first if name == 'articles' else ''}"
+        for name in DATASETS
+    ]
+    tags = "\n".join(f"- {word}" for word in KEYWORDS)
+    return _CARD.format(name=NAME, tags=tags, configs="\n".join(configs)).rstrip() + "\n"
+
+
+def _head() -> str:
+    meanings = {name: meaning for name, (_, meaning) in DATASETS.items()}
+    return _HEAD.format(about=fill(ABOUT, 126), rights=fill(f"Rights: {RIGHTS}", 126), **meanings)
+
+
+def meaning_of(field: pa.Field) -> str:
+    """What a column means."""
+    return str((field.metadata or {}).get(b"description", b"").decode())
+
+
 def _table(dataset: str, schema: pa.Schema) -> str:
     """``since``: the govcrawl that first wrote the column; files of earlier ones lack it, and it reads as null."""
     lines = ["| column | type | since | meaning |", "| --- | --- | --- | --- |"]
     for field in schema:
-        about = (field.metadata or {}).get(b"description", b"").decode().replace("|", "\\|")
+        meaning = meaning_of(field).replace("|", "\\|")
         since = SINCE.get(f"{dataset}.{field.name}", SINCE[dataset])
-        lines.append(f"| `{field.name}` | {_type(field)} | {since} | {about} |")
+        lines.append(f"| `{field.name}` | {_type(field)} | {since} | {meaning} |")
     return "\n".join(lines) + "\n"
 
 

@@ -150,6 +150,12 @@ SINCE = {
     **{f"captures.{name}": "0.2.0" for name in ADDED},
 }
 
+# Columns of articles that stand in the path alone.
+PARTITIONS = {
+    "province": "slug of the province: `heilongjiang`, `national`, `unknown`",
+    "year": "the year of publication; 0 where none is known",
+}
+
 # The dataset reprints/: one row whenever an article's place in its group changed.
 REPRINTS = _schema(
     ("doc_id", pa.string(), False, "the article; its newest row (by grouped_at) is true"),

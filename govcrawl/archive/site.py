@@ -11,12 +11,13 @@ from collections import Counter, defaultdict
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from govcrawl.archive import listed, runs
-from govcrawl.archive.captures import in_order, read_rows, read_table, run_started
+from govcrawl.archive import articles, listed, runs
+from govcrawl.archive.captures import in_order, read_rows, read_table, run_started, unreadable
 from govcrawl.archive.lock import SiteLock
 from govcrawl.archive.schema import ARTICLES, CAPTURES
 from govcrawl.archive.state import State
@@ -32,8 +33,7 @@ if TYPE_CHECKING:
     from govcrawl.archive.captures import Known
     from govcrawl.archive.storage import Storage
 
-# Fast to write, and within a few per cent of the size that slower levels reach on Chinese text.
-COMPRESSION = {"compression": "zstd", "compression_level": 3, "row_group_size": 10_000, "write_page_checksum": True}
+_LEVEL = 3  # fast to write, and within a few per cent of the size that slower levels reach on Chinese text
 REPAIRED = b"repaired"  # in the metadata of a mark: doc_ids, as JSON
 _SLUG = re.compile(r"[a-z_]{1,40}")
 COLUMNS = [f.name for f in fields(Article) if f.name not in ("province", "year")]
@@ -108,6 +108,7 @@ class SiteArchive:
             self._lock.release()
             raise
         self._warc = WarcWriter(storage, site, run_id, rotate_bytes)
+        self._rows: articles.Index | None = None  # which is made where a row is first looked up
         self._seq = 1
         self._articles: list[Article] = []
         self._captures: list[dict[str, Any]] = []
@@ -201,6 +202,8 @@ class SiteArchive:
             self.broken = False
         for key, rows in partitions.items():
             self.rows_landed[key] += len(rows)
+        for name, _ in files[:-1] if self._rows is not None else ():
+            self._index().add(name)
         self._articles.clear()
         self._captures.clear()
         self._seq += 1
@@ -235,20 +238,26 @@ class SiteArchive:
         """The newest row of an article with these columns, province and year, from the segment or the site's files."""
         if (row := self.pending(doc_id)) is not None:
             return {c: getattr(row, c) for c in [*columns, "province", "year"]}
-        wanted = list(dict.fromkeys([*columns, "doc_id", "revision"]))
-        known = self.state.get(doc_id)
-        files = self._own_files()
-        likely = [n for n in files if known and known.segment and segment_of(n) == (self.site, *known.segment)]
-        for names in (likely, files):  # all of them, where the row was moved to another file
-            newest: dict[str, Any] | None = None
-            for name in names:
-                table = read_table(self.storage, name, ARTICLES, wanted)
-                for found in table.filter(pc.field("doc_id") == doc_id).to_pylist():
-                    if newest is None or found["revision"] > newest["revision"]:
-                        newest = found | partition_of(name)
-            if newest is not None:
-                return newest
-        return None
+        known, index = self.state.get(doc_id), self._index()
+        segment = "/{}-{:05d}-".format(*known.segment) if known and known.segment else None
+        likely = [name for name in index.names if segment and segment in name]
+        place = index.newest(doc_id, likely, known.revision if known else None)
+        if place is None:
+            return None
+        return self._row(place, list(dict.fromkeys([*columns, "doc_id", "revision"]))) | partition_of(place.file)
+
+    def _index(self) -> articles.Index:
+        """The site's article files, which nobody else changes while its lock is held."""
+        if self._rows is None:
+            self._rows = articles.Index(self.storage, self._own_files())
+        return self._rows
+
+    def _row(self, place: articles.Place, columns: list[str]) -> dict[str, Any]:
+        try:
+            (batch,) = articles.rows_at(self.storage, place.file, np.array([place.row]), columns)
+        except (OSError, pa.ArrowException) as exc:
+            raise unreadable(self.storage, place.file, exc) from exc
+        return dict(batch.to_pylist()[0])
 
     def listed_fields(self, known: Known) -> dict[str, Any]:
         """What a listing last stated of an address."""
@@ -269,11 +278,10 @@ class SiteArchive:
             pending = {n: getattr(article, n) for n in ("doc_id", "title", "doc_number", "status")}
             if self._is_same(row, pending):
                 return article.doc_id
-        for name in self._own_files():
-            table = read_table(self.storage, name, ARTICLES, ["doc_id", "title", "doc_number", "status"])
-            for found in table.filter(pc.field("doc_number") == row["doc_number"]).to_pylist():
-                if self._is_same(row, found):
-                    return str(found["doc_id"])
+        for place in self._index().with_number(row["doc_number"]):
+            found = self._row(place, ["doc_id", "title", "doc_number", "status"])
+            if self._is_same(row, found):
+                return str(found["doc_id"])
         return None
 
     def _is_same(self, row: dict[str, Any], other: dict[str, Any]) -> bool:
@@ -405,7 +413,13 @@ def mark(rows: list[dict[str, Any]], repaired: Iterable[str] = ()) -> memoryview
 
 
 def encode(table: pa.Table) -> memoryview:
-    """A table as the bytes of one Parquet file."""
+    """A table as the bytes of one Parquet file; rows of articles in the order in which a lookup reads little."""
     buffer = io.BytesIO()
-    pq.write_table(table, buffer, **COMPRESSION)
+    if table.schema.names == ARTICLES.names:
+        size = articles.row_group(len(table))
+        pq.write_table(articles.ordered(table), buffer, row_group_size=size, **articles.options(size, _LEVEL))
+    else:
+        pq.write_table(
+            table, buffer, compression="zstd", compression_level=_LEVEL, row_group_size=10_000, write_page_checksum=True
+        )
     return buffer.getbuffer()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from scrapy.commands import ScrapyCommand
 
-from govcrawl.archive.dictionary import render
+from govcrawl.archive import croissant, dictionary
 
 if TYPE_CHECKING:
     import argparse
@@ -18,17 +18,18 @@ class Command(ScrapyCommand):
     requires_crawler_process = False
 
     def syntax(self) -> str:
-        return "[--write FILE]"
+        return "[--croissant] [--write FILE]"
 
     def short_desc(self) -> str:
-        return "Print the data dictionary (data/README.md is written by it)"
+        return "Print the data dictionary and dataset card (data/README.md), or data/croissant.json"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
+        parser.add_argument("--croissant", action="store_true", help="the same for programs: Croissant 1.0, JSON-LD")
         parser.add_argument("--write", metavar="FILE", help="write it to a file, such as data/README.md")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        text = render()
+        text = croissant.render() if opts.croissant else dictionary.render()
         if opts.write:
             Path(opts.write).write_text(text, encoding="utf-8")
         else:

@@ -17,10 +17,6 @@ if TYPE_CHECKING:
 # What a person reads first; the rest follows as in the data dictionary.
 _FIRST = ("title", "published_on", "province_name", "year", "site_name", "channel", "source", "url", "text")
 COLUMNS = (*_FIRST, "province", *(name for name in ARTICLES.names if name not in _FIRST))
-PARTITIONS = {
-    "province": "slug of the province: `heilongjiang`, `national`, `unknown`",
-    "year": "the year of publication; 0 where none is known",
-}
 
 
 def rows(storage: Storage, places: Places, columns: tuple[str, ...] = COLUMNS) -> Iterator[dict[str, Any]]:

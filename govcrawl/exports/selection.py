@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from govcrawl.archive.articles import rows_at
 from govcrawl.archive.captures import read_table
 from govcrawl.archive.forgotten import tombstones
-from govcrawl.archive.schema import ARTICLES, with_nulls
+from govcrawl.archive.schema import ARTICLES
 from govcrawl.archive.site import partition_of
 from govcrawl.archive.storage import StorageError
 from govcrawl.extraction.script import to_simplified
@@ -167,8 +167,9 @@ def tables(storage: Storage, places: Places, columns: list[str]) -> Iterator[pa.
         if not len(wanted):
             continue
         partition = partition_of(name)
+        read = [c for c in columns if c not in partition] or ["doc_id"]
         try:
-            for batch in _batches(storage, name, wanted, [c for c in columns if c not in partition]):
+            for batch in rows_at(storage, name, wanted, read, BATCH):
                 table = pa.Table.from_batches([batch])
                 for key, kind in (("province", pa.string()), ("year", pa.int32())):
                     if key in columns:
@@ -180,22 +181,3 @@ def tables(storage: Storage, places: Places, columns: list[str]) -> Iterator[pa.
                 "else run scrapy verify"
             )
             raise StorageError(msg) from exc
-
-
-def _batches(storage: Storage, name: str, wanted: NDArray[np.int64], columns: list[str]) -> Iterator[pa.RecordBatch]:
-    file = pq.ParquetFile(storage.path(name), filesystem=storage.fs)
-    missing = [c for c in columns if c not in file.schema_arrow.names]
-    there = [c for c in columns if c not in missing]
-    first = 0
-    for group in range(file.num_row_groups):
-        count = file.metadata.row_group(group).num_rows
-        inside = wanted[(wanted >= first) & (wanted < first + count)] - first
-        first += count
-        begin = 0
-        for batch in (
-            file.iter_batches(BATCH, row_groups=[group], columns=there, use_threads=False) if len(inside) else ()
-        ):
-            here = inside[(inside >= begin) & (inside < begin + len(batch))] - begin
-            begin += len(batch)
-            if len(here):
-                yield with_nulls(batch.take(pa.array(here)), missing, ARTICLES)

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from govcrawl import __version__
-from govcrawl.archive.schema import ARTICLES
-from govcrawl.exports.rows import COLUMNS, PARTITIONS, iso
+from govcrawl.archive.dictionary import meaning_of
+from govcrawl.archive.schema import ARTICLES, PARTITIONS
+from govcrawl.exports.rows import COLUMNS, iso
 from govcrawl.exports.text import Written
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def _value(value: Any) -> Any:
 def metadata(database: str, about: dict[str, str]) -> dict[str, Any]:
     """What Datasette shows of the file named ``database``: facets, descriptions of the columns, and a search that takes words
     of any length."""
-    described = {f.name: f.metadata[b"description"].decode() for f in ARTICLES} | PARTITIONS
+    described = {f.name: meaning_of(f) for f in ARTICLES} | PARTITIONS
     table = {
         "description": "one row per article" if about["rows"] == "newest" else "one row per revision of an article",
         "facets": ["province", "year", "site"],

@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from govcrawl.addresses import doc_id
 from govcrawl.archive import forgotten, listed, runs
+from govcrawl.archive.articles import rows_at
 from govcrawl.archive.captures import read_table
-from govcrawl.archive.checks.reading import SchemaError, whole_batches
-from govcrawl.archive.schema import AGAIN, ARTICLES, CAPTURES
+from govcrawl.archive.schema import ADDED, AGAIN, ARTICLES, CAPTURES
 from govcrawl.archive.site import STORED, partition_of, segment_of
 from govcrawl.archive.storage import StorageError
 from govcrawl.extraction import is_older
@@ -256,18 +257,14 @@ def _newest(rows: pa.Table) -> pa.Table:
 
 def _rows(storage: Storage, name: str, numbers: list[int]) -> Iterator[list[dict[str, Any]]]:
     """These rows of an article file with their partition, a batch of them at a time. Raises StorageError."""
-    where, first, wanted = partition_of(name), 0, iter(numbers)
-    following = next(wanted, None)
+    where = partition_of(name)
+    if missing := set(STORED) - ADDED - set(_columns(storage, name)):
+        msg = f"{name} below {storage.root} lacks {', '.join(sorted(missing))}; run scrapy verify --repair, then again"
+        raise StorageError(msg)
     try:
-        for batch in whole_batches(storage, name, ARTICLES):
-            inside: list[int] = []
-            while following is not None and following < first + len(batch):
-                inside.append(following - first)
-                following = next(wanted, None)
-            first += len(batch)
-            if inside:
-                yield [row | where for row in batch.take(pa.array(inside)).select(STORED).to_pylist()]
-    except (SchemaError, OSError, pa.ArrowException) as exc:
+        for batch in rows_at(storage, name, np.array(numbers), STORED):
+            yield [row | where for row in batch.to_pylist()]
+    except (OSError, pa.ArrowException) as exc:
         msg = f"{name} below {storage.root} is not readable ({exc}); run scrapy verify --repair, then again"
         raise StorageError(msg) from exc
 

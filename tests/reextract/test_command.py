@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+import pyarrow.parquet as pq
 import pytest
 from scrapy.exceptions import UsageError
 from scrapy.settings import Settings
@@ -102,6 +103,10 @@ def test_how_it_ends(data: Path, capsys: pytest.CaptureFixture[str], monkeypatch
     assert "workers died while they read 5 pages of warc/site=loopback/" in capsys.readouterr().err
     next(data.glob("warc/**/*.gz")).unlink()
     assert typed(data, "--jobs", "1") == 3
-    next(data.glob("articles/**/*.parquet")).write_bytes(b"no")
+    file = next(data.glob("articles/**/*.parquet"))
+    pq.write_table(pq.ParquetFile(file).read().drop_columns(["author"]), file)
+    assert typed(data, "--jobs", "1") == 8
+    assert "lacks author; run scrapy verify --repair" in capsys.readouterr().err
+    file.write_bytes(b"no")
     assert typed(data, "--jobs", "1") == 8
     assert "is not readable" in capsys.readouterr().err
