@@ -1,9 +1,9 @@
 """The snapshot of a site beside its captures: ``state/site=<site>/``. It is derived and never a second truth: whatever of it is
 missing, damaged, older or of another set of captures files counts for nothing and is made anew.
 
-It has levels, each one file over the captures files after those of the level below. A list (JSON) names the levels, and for each
-the captures files that it covers, with their sizes; the list is published last and counts only where every captures file that
-it names is there, and every other one is newer. New captures become a level of their own, merged with those below that are not
+It has levels, each one file over the captures after those of the level below. A list (JSON) names the levels, and for each the
+marks that it covers, with their sizes; the list is published last and counts only where each mark that it names is there, or a
+merged file that stands for it, and every other one is newer. New captures become a level of their own, merged with those below that are not
 much larger: a run pays for the rows that it adds, and a look-up passes few levels.
 """
 
@@ -23,6 +23,7 @@ import pyarrow.compute as pc
 
 from govcrawl.archive.captures import LISTED_HELD, STATE, batches, in_order, newer, run_started
 from govcrawl.archive.schema import CAPTURES, LANDING, SETTLED, UTC_MS
+from govcrawl.archive.segments import captures_files
 from govcrawl.archive.snapshot import ROWS, Damaged, Level, Pairs, keys_of, table_of, write
 from govcrawl.archive.storage import StorageError
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from govcrawl.archive.captures import Known
+    from govcrawl.archive.segments import CapturesFiles
     from govcrawl.archive.snapshot import Numbers
     from govcrawl.archive.storage import Storage
 
@@ -44,10 +46,10 @@ _SPLIT_ROWS = 100_000  # rows of captures that are held before they are split by
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """A level with the captures files that it covers, name → bytes."""
+    """A level with the marks that it covers, name → bytes."""
 
     level: Level
-    files: dict[str, int]
+    marks: dict[str, int]
     footer: int
 
 
@@ -56,9 +58,9 @@ def folder_of(site: str) -> str:
 
 
 class Levels:
-    """The snapshot of one site as it counts for these captures files, name → bytes. To be written under the site's lock."""
+    """The snapshot of one site as it counts for these captures files. To be written under the site's lock."""
 
-    def __init__(self, storage: Storage, site: str, captures: dict[str, int]) -> None:
+    def __init__(self, storage: Storage, site: str, captures: CapturesFiles) -> None:
         self.storage, self.site = storage, site
         self.covered: list[Covered] = []
         self._number = 0
@@ -74,16 +76,18 @@ class Levels:
         """The oldest first."""
         return [one.level for one in self.covered]
 
-    def rest(self, captures: dict[str, int]) -> list[str]:
+    def rest(self, captures: CapturesFiles) -> list[str]:
         """The captures files that no level covers, in order."""
-        return in_order(captures.keys() - {name for one in self.covered for name in one.files})
+        covered = {mark for one in self.covered for mark in one.marks}
+        return [name for name in captures.sizes if not covered.issuperset(captures.marks_of(name))]
 
-    def _read(self, name: str, captures: dict[str, int]) -> None:
+    def _read(self, name: str, captures: CapturesFiles) -> None:
+        there = {mark: size for file in captures.sizes for mark, size in captures.marks_of(file).items()}
         try:
             entries = _entries(self.storage, name)
             self._named = {name, *(entry["file"] for entry in entries)}
             for entry in entries:
-                if any(captures.get(file) != size for file, size in entry["captures"].items()):
+                if any(there.get(mark) != size for mark, size in entry["captures"].items()):
                     break
                 level = Level(self.storage, entry["file"], entry["footer"])
                 if (level.bytes, level.rows) != (entry["bytes"], entry["rows"]):
@@ -92,33 +96,35 @@ class Levels:
         except Damaged as exc:
             self.damage = str(exc)
             logger.warning("%s: %s; what is known is read from the captures anew", self.site, exc)
-        # A captures file that is older than one that a level covers: its rows are not in their turn.
-        while (
-            self.covered
-            and (rest := self.rest(captures))
-            and in_order([rest[0], *self.covered[-1].files])[-1] != rest[0]
-        ):
+        # A mark that is older than one that a level covers: its rows are not in their turn. So are those of a merged file
+        # that a level covers in part.
+        while self.covered and (rest := self.rest(captures)):
+            first, last = next(iter(captures.marks_of(rest[0]))), list(self.covered[-1].marks)
+            if in_order([first, *last])[-1] == first and not set(last) & captures.marks_of(rest[0]).keys():
+                break
             self.covered.pop()
 
-    def add(self, run_id: str, files: dict[str, int], rows: pa.Table, texts: Pairs) -> None:
-        """Publish a level of rows that were folded already, and that these captures files brought. Raises StorageError."""
-        self._publish(run_id, files, [_sorted(rows)], rows.num_rows, texts)
+    def add(self, run_id: str, marks: dict[str, int], rows: pa.Table, texts: Pairs) -> None:
+        """Publish a level of rows that were folded already, and that these marks brought. Raises StorageError."""
+        self._publish(run_id, marks, [_sorted(rows)], rows.num_rows, texts)
 
-    def build(self, run_id: str, files: dict[str, int], renew: Callable[[], None]) -> None:
-        """Publish a level made of captures files that follow those covered, in bounded memory. Raises StorageError."""
-        with _Split(self.storage, files) as split:
-            for batch in batches(self.storage, in_order(files), CAPTURES, STATE, 100_000):
+    def build(self, run_id: str, captures: CapturesFiles, names: Sequence[str], renew: Callable[[], None]) -> None:
+        """Publish a level made of those of the captures files that follow what is covered, in bounded memory. Raises
+        StorageError."""
+        marks = {mark: size for name in names for mark, size in captures.marks_of(name).items()}
+        with _Split(self.storage, sum(captures.sizes[name] for name in names)) as split:
+            for batch in batches(self.storage, names, CAPTURES, STATE, 100_000):
                 split.add(batch)
                 renew()
-            self._publish(run_id, files, split.folded(self.levels), split.rows, split.texts())
+            self._publish(run_id, marks, split.folded(self.levels), split.rows, split.texts())
 
-    def _publish(self, run_id: str, files: dict[str, int], parts: Iterable[pa.Table], rows: int, texts: Pairs) -> None:
+    def _publish(self, run_id: str, marks: dict[str, int], parts: Iterable[pa.Table], rows: int, texts: Pairs) -> None:
         kept, taken = list(self.covered), list[Covered]()
         while kept and kept[-1].level.rows <= GROWTH * rows:
             taken.insert(0, kept.pop())
             rows += taken[0].level.rows
         levels = [one.level for one in taken]
-        covers = {name: size for one in taken for name, size in one.files.items()} | files
+        covers = {mark: size for one in taken for mark, size in one.marks.items()} | marks
         if levels:
             parts = _merged(levels, parts)
             texts = Pairs.sorted(
@@ -148,7 +154,7 @@ def _number(name: str) -> int:
 
 def _list_of(covered: Sequence[Covered]) -> bytes:
     levels = [
-        {"file": c.level.name, "bytes": c.level.bytes, "rows": c.level.rows, "footer": c.footer, "captures": c.files}
+        {"file": c.level.name, "bytes": c.level.bytes, "rows": c.level.rows, "footer": c.footer, "captures": c.marks}
         for c in covered
     ]
     return json.dumps({"levels": levels, "checksum": _checksum(levels)}, indent=0).encode()
@@ -174,13 +180,15 @@ def _entries(storage: Storage, name: str) -> list[dict[str, Any]]:
 def fault(storage: Storage, site: str) -> str:
     """What is wrong with the snapshot of a site: damage, or that it says something else than the captures that it covers;
     empty where nothing is. One that lacks captures is only older. Raises StorageError."""
-    snapshot = Levels(storage, site, storage.sizes(f"captures/site={site}", ".parquet"))
-    files = {name: size for one in snapshot.covered for name, size in one.files.items()}
-    if snapshot.damage or not files:
+    captures = captures_files(storage, site)
+    snapshot = Levels(storage, site, captures)
+    if snapshot.damage or not snapshot.covered:
         return snapshot.damage
+    rest = set(snapshot.rest(captures))
+    files = {name: size for name, size in captures.sizes.items() if name not in rest}
     low, none = 0, ROWS.empty_table()
-    with _Split(storage, files) as split:
-        for batch in batches(storage, in_order(files), CAPTURES, STATE, 100_000):
+    with _Split(storage, sum(files.values())) as split:
+        for batch in batches(storage, files, CAPTURES, STATE, 100_000):
             split.add(batch)
         for part in split.folded([]):
             high = int(keys_of(part["doc_id"])[-1]) if part.num_rows else low - 1
@@ -210,10 +218,10 @@ class _Split:
     """Rows of captures, divided by address, each part small enough to be folded in memory; in unnamed temporary files where
     they are many. Nothing of it outlives the process."""
 
-    def __init__(self, storage: Storage, files: dict[str, int]) -> None:
+    def __init__(self, storage: Storage, size: int) -> None:
         self.rows = 0
         self._folder = storage.path("staging") if storage.local else None
-        self._bits = min(_MOST_BITS, max(0, (sum(files.values()) // 100 // _PART_ROWS).bit_length()))
+        self._bits = min(_MOST_BITS, max(0, (size // 100 // _PART_ROWS).bit_length()))
         self._held: list[pa.RecordBatch] = []
         self._held_rows = 0
         self._files: list[Any] = []

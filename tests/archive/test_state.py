@@ -21,9 +21,11 @@ from govcrawl.archive.captures import LISTED_HELD, read_rows
 from govcrawl.archive.checks.mending import Rules
 from govcrawl.archive.checks.repair import repair
 from govcrawl.archive.checks.verify import verify
+from govcrawl.archive.compact_captures import compact_captures
 from govcrawl.archive.levels import Levels, folder_of
 from govcrawl.archive.revisit import Schedule
 from govcrawl.archive.schema import CAPTURES, OUTCOMES, RETRIED
+from govcrawl.archive.segments import captures_files
 from govcrawl.archive.site import SiteArchive, encode
 from govcrawl.archive.snapshot import Columns, Level, key_of, keys_of, table_of
 from govcrawl.archive.state import State
@@ -117,7 +119,7 @@ _FACTS = st.fixed_dictionaries(
 _RUNS = st.lists(
     st.tuples(
         st.lists(st.tuples(st.sampled_from(ADDRESSES), _FACTS), min_size=1, max_size=6),
-        st.sampled_from(["nothing", "start", "end", "restart"]),
+        st.sampled_from(["nothing", "start", "end", "restart", "compaction"]),
     ),
     min_size=1,
     max_size=6,
@@ -145,7 +147,10 @@ def test_it_says_what_the_captures_say(
             for one in rows:
                 known.apply(one)
             known.committed(name, captures(storage)[name], run_id(day))
-            if what == "end":
+            if what == "compaction":
+                list(compact_captures(storage))
+                known = opened(storage, day)
+            elif what == "end":
                 known.keep(run_id(day))
             elif what != "nothing":
                 known = opened(storage, day) if what == "start" else State(read_rows(storage, captures(storage)))
@@ -203,7 +208,7 @@ def snapshots(storage: Storage) -> State:
 
 
 def levels_of(storage: Storage) -> list[dict[str, int]]:
-    return [c.files for c in Levels(storage, SITE, captures(storage)).covered]
+    return [c.marks for c in Levels(storage, SITE, captures_files(storage, SITE)).covered]
 
 
 def test_a_later_start_reads_no_captures(tmp_path: Path, always: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -251,11 +256,11 @@ def test_other_captures_are_noticed(tmp_path: Path, always: None) -> None:
     first, _, last = captures(storage)
     storage.remove(last)
     capture(storage, 2, [row(ADDRESSES[0], 2, outcome="not_found", error="x" * 99)])
-    kept = Levels(storage, SITE, captures(storage)).levels
+    kept = Levels(storage, SITE, captures_files(storage, SITE)).levels
     rebuilt(storage, answers(State(read_rows(storage, captures(storage)))))
-    assert [level.name for level in kept] == [c.level.name for c in Levels(storage, SITE, captures(storage)).covered][
-        : len(kept)
-    ]
+    assert [level.name for level in kept] == [
+        c.level.name for c in Levels(storage, SITE, captures_files(storage, SITE)).covered
+    ][: len(kept)]
     storage.remove(first)
     rebuilt(storage, answers(State(read_rows(storage, captures(storage)))))
 
@@ -369,9 +374,9 @@ def test_it_is_read_from_what_is_no_local_folder(tmp_path: Path, always: None) -
 def test_verify_holds_it_against_the_captures(tmp_path: Path, always: None, harm: str) -> None:
     storage = Storage(str(tmp_path))
     snapshots(storage)
-    known = Levels(storage, SITE, captures(storage))
+    known = Levels(storage, SITE, captures_files(storage, SITE))
     if harm in ("row", "text", "more"):
-        files = {name: size for one in known.covered for name, size in one.files.items()}
+        files = {name: size for one in known.covered for name, size in one.marks.items()}
         other = State(read_rows(storage, files))
         other.apply(row(ADDRESSES[2], 9, outcome="network") if harm == "row" else row("f" * 15 + "e", 9))
         rows = [k for k in other.values() if harm != "text" or k.doc_id in ADDRESSES]
