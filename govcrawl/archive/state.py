@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from govcrawl.archive.captures import newer, read_rows
-from govcrawl.archive.levels import Levels, stored
+from govcrawl.archive.folding import stored
+from govcrawl.archive.levels import Levels
 from govcrawl.archive.schema import LANDING
 from govcrawl.archive.segments import captures_files
 from govcrawl.archive.snapshot import Columns, Pairs, key_of, table_of

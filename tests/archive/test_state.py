@@ -16,12 +16,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from govcrawl.archive import levels, snapshot, state
+from govcrawl.archive import folding, levels, snapshot, state
 from govcrawl.archive.captures import LISTED_HELD, read_rows
 from govcrawl.archive.checks.mending import Rules
 from govcrawl.archive.checks.repair import repair
 from govcrawl.archive.checks.verify import verify
 from govcrawl.archive.compact_captures import compact_captures
+from govcrawl.archive.folding import by_key
 from govcrawl.archive.levels import Levels, folder_of
 from govcrawl.archive.revisit import Schedule
 from govcrawl.archive.schema import CAPTURES, OUTCOMES, RETRIED
@@ -126,10 +127,10 @@ _RUNS = st.lists(
 )
 
 
-@given(_RUNS, st.integers(1, 4), st.sampled_from([1, 3, 50_000]))
+@given(_RUNS, st.integers(1, 4), st.sampled_from([1, 3, 50_000]), st.sampled_from([0, 200]))
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_it_says_what_the_captures_say(
-    tmp_path_factory: pytest.TempPathFactory, runs: list[Any], growth: int, part_rows: int
+    tmp_path_factory: pytest.TempPathFactory, runs: list[Any], growth: int, part_rows: int, few: int
 ) -> None:
     """However runs, starts and merges follow one another; in parts as in one."""
     storage = Storage(str(tmp_path_factory.mktemp("data")))
@@ -137,6 +138,7 @@ def test_it_says_what_the_captures_say(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(state, "UNCOVERED_FILES", 0)
         patch.setattr(levels, "GROWTH", growth)
+        patch.setattr(folding, "_FEW", few)
         patch.setattr(levels, "_PART_ROWS", part_rows)
         patch.setattr(levels, "_SPLIT_ROWS", part_rows)
         patch.setattr(snapshot, "BLOCK", 2)
@@ -402,7 +404,7 @@ def test_a_level_alone(tmp_path: Path) -> None:
     storage = Storage(str(tmp_path))
     storage.prepare()
     known = State([row(a, listed_title="题") for a in ADDRESSES])
-    table = levels._sorted(table_of(known.values()))
+    table = by_key(table_of(known.values()))
     storage.publish_stream(
         "state/x.state", lambda out: snapshot.write(out, [table], snapshot.Pairs.sorted([], once=True))
     )
