@@ -42,7 +42,7 @@ logger = logging.getLogger(__name__)
 GROWTH = 4  # a new level takes in those below it that have at most so many times its rows
 _PART_ROWS = 50_000  # rows that are sorted and folded at once
 _MOST_BITS = 8
-_SPLIT_ROWS = 100_000  # rows of captures that are held before they are split by address
+_SPLIT_ROWS = 100_000  # rows of captures that are taken in at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +228,7 @@ class _Split:
         self._bits = min(_MOST_BITS, max(0, (size // 100 // _PART_ROWS).bit_length()))
         self._held: list[pa.RecordBatch] = []
         self._held_rows = 0
+        self._small: list[pa.Table] = []  # what is not split
         self._files: list[Any] = []
         self._writers: list[Any] = []
         self._texts: list[tuple[Numbers, Numbers]] = []
@@ -241,30 +242,40 @@ class _Split:
 
     def add(self, batch: pa.RecordBatch) -> None:
         self.rows += len(batch)
-        landed = (
-            pc.field("outcome").isin(list(LANDING)) & (pc.field("kind") == "article") & (pc.field("text_hash") != "")
-        )
-        texts = pa.Table.from_batches([batch.select(["outcome", "kind", "text_hash", "doc_id"])]).filter(landed)
-        if texts.num_rows:
-            self._texts.append((keys_of(texts["text_hash"]), keys_of(texts["doc_id"])))
         self._held.append(batch)
         self._held_rows += len(batch)
-        if self._bits and self._held_rows >= _SPLIT_ROWS:
-            self._spill()
+        if self._held_rows >= _SPLIT_ROWS:
+            self._put_away()
 
     def texts(self) -> Pairs:
+        """Which address first had a text, after all rows were added."""
+        self._put_away()
         found = Pairs.sorted(self._texts, once=True)
         self._texts.clear()
         return found
 
-    def _spill(self) -> None:
-        if not self._files:
-            options = pa.ipc.IpcWriteOptions(compression=None)
-            for _ in range(1 << self._bits):
-                self._files.append(tempfile.TemporaryFile(dir=self._folder))  # noqa: SIM115
-                self._writers.append(pa.ipc.new_stream(self._files[-1], self._held[0].schema, options=options))
+    def _put_away(self) -> None:
+        """Take in what is held, many small batches as one."""
+        if not self._held:
+            return
         table = pa.Table.from_batches(self._held).combine_chunks()
         self._held, self._held_rows = [], 0
+        landed = (
+            pc.field("outcome").isin(list(LANDING)) & (pc.field("kind") == "article") & (pc.field("text_hash") != "")
+        )
+        texts = table.select(["outcome", "kind", "text_hash", "doc_id"]).filter(landed)
+        if texts.num_rows:
+            self._texts.append((keys_of(texts["text_hash"]), keys_of(texts["doc_id"])))
+        if self._bits:
+            self._spill(table)
+        else:
+            self._small.append(table)
+
+    def _spill(self, table: pa.Table) -> None:
+        if not self._files:
+            for _ in range(1 << self._bits):
+                self._files.append(tempfile.TemporaryFile(dir=self._folder))  # noqa: SIM115
+                self._writers.append(pa.ipc.new_stream(self._files[-1], table.schema))
         part = (keys_of(table["doc_id"]) >> np.uint64(64 - self._bits)).astype(np.uint8)
         order = np.argsort(part, kind="stable")
         table = table.take(pa.array(order))
@@ -276,12 +287,9 @@ class _Split:
 
     def folded(self, below: Sequence[Level]) -> Iterator[pa.Table]:
         """The states of the addresses after these rows, sorted, part by part."""
-        if not self._files:
-            if self._held:
-                yield folded(pa.Table.from_batches(self._held), below)
-            return
-        if self._held:
-            self._spill()
+        self._put_away()
+        if self._small:
+            yield folded(pa.concat_tables(self._small), below)
         for writer, file in zip(self._writers, self._files, strict=True):
             writer.close()
             file.seek(0)
