@@ -4,7 +4,8 @@
     python -m benchmarks.state --addresses 10000000 --files 1 5000
 
 prints, for each archive, CPU seconds and peak RSS in MiB of processes of their own: pyarrow reads the captures once; the
-first start, which makes the snapshot; the next start, as every later run finds it. A start is what a spider does before
+first start, which makes the snapshot; the next start, as every later run finds it; of several files also what it takes to
+compact them, and a start after that. A start is what a spider does before
 its first request: opening the site, asking for what is to be retried, visited and read again, and 1,000 look-ups.
 """
 
@@ -18,6 +19,7 @@ import sys
 import tempfile
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -27,7 +29,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from govcrawl.archive.schema import CAPTURES, RETRIED
-from govcrawl.archive.site import encode
 from govcrawl.archive.storage import Storage
 
 SITE = "example"
@@ -64,12 +65,16 @@ def build(root: str, addresses: int, files: int) -> None:
     for day in range(files):
         run = f"{SITE}-{FIRST_DAY + timedelta(days=day):%Y%m%dT%H%M%S}000Z-{day % 65536:04x}"
         upto = rows * (day + 1) // files
-        seq, tables = 1, []
-        while done < upto:
-            step = min(50_000, upto - done)
-            tables.append(_rows(range(done, done + step), addresses, run, seq))
-            done += step
-        storage.publish(f"captures/site={SITE}/{run}-{seq:05d}-{day:06x}.parquet", encode(pa.concat_tables(tables)))
+        write = partial(_write, range(done, upto), addresses, run)
+        storage.publish_stream(f"captures/site={SITE}/{run}-00001-{day:06x}.parquet", write)
+        done = upto
+
+
+def _write(numbers: range, addresses: int, run: str, out: Any) -> None:
+    with pq.ParquetWriter(out, CAPTURES, compression="zstd", compression_level=3, write_page_checksum=True) as writer:
+        for start in range(numbers.start, numbers.stop, 50_000):
+            part = numbers[start - numbers.start : start - numbers.start + 50_000]
+            writer.write_table(_rows(part, addresses, run, 1), row_group_size=10_000)
 
 
 def _rows(numbers: range, addresses: int, run: str, seq: int) -> pa.Table:
@@ -119,12 +124,15 @@ def _rows(numbers: range, addresses: int, run: str, seq: int) -> pa.Table:
 
 def measure(what: str, root: str) -> None:
     """Do one thing in this process; print CPU seconds and peak RSS as JSON."""
+    from govcrawl.archive.compact_captures import compact_captures
     from govcrawl.archive.revisit import Schedule
     from govcrawl.archive.run import Archive
 
     began = time.process_time()
     if what == "pyarrow":
         pq.read_table(f"{root}/captures/site={SITE}", partitioning=None)
+    elif what == "compact":
+        list(compact_captures(Storage(root)))
     else:
         archive = Archive(Storage(root))
         state = archive.site(SITE).state
@@ -156,17 +164,20 @@ def main() -> int:
     if given.measure:
         measure(*given.measure)
         return 0
-    print("| addresses | files | pyarrow reads them | first start | next start | next ÷ pyarrow |")
-    print("| --- | --- | --- | --- | --- | --- |")
+    print("| addresses | files | pyarrow reads them | first start | next start | compaction | start after it |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
     for addresses in given.addresses:
         for files in given.files:
             with tempfile.TemporaryDirectory() as root:
                 build(root, addresses, files)
                 first = measured("start", root)
                 both = [(measured("pyarrow", root), measured("start", root)) for _ in range(given.repeat)]
-            (read, read_rss), (start, start_rss) = (min(one) for one in zip(*both, strict=True))
-            cells = [f"{cpu:.2f} s, {rss:.0f} MiB" for cpu, rss in ((read, read_rss), first, (start, start_rss))]
-            print(f"| {addresses:,} | {files:,} | {' | '.join(cells)} | {start / read:.2f} |", flush=True)
+                read, start = (min(one) for one in zip(*both, strict=True))
+                after = []
+                if files > 1:
+                    after = [measured("compact", root), min(measured("start", root) for _ in range(given.repeat))]
+            cells = [f"{cpu:.2f} s, {rss:.0f} MiB" for cpu, rss in (read, first, start, *after)]
+            print(f"| {addresses:,} | {files:,} | {' | '.join(cells + [''] * (5 - len(cells)))} |", flush=True)
     return 0
 
 

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from govcrawl.archive.storage import Storage
 
-_NOTHING_NEW = RETRIED | {"unchanged", "unreadable", "not_found", "given_up", "forgotten"}
+NOTHING_NEW = RETRIED | {"unchanged", "unreadable", "not_found", "given_up", "forgotten"}
 
 # What a visit that brought nothing new leaves.
-_LASTING = ("etag", "last_modified", "payload_digest", "text_hash", "revision", "form", "extractor")
+LASTING = ("etag", "last_modified", "payload_digest", "text_hash", "revision", "form", "extractor")
 LISTED_HELD = 1_000  # characters; what a listing stated may be whole articles
 # What says nothing of an address's state.
 STATE = [name for name in CAPTURES.names if name not in ("error", "tls", "truncated")]
@@ -151,7 +151,7 @@ def _date_settling(new: Known, old: Known | None) -> None:
     before = old.settled_at if old is not None else None
     if new.settled:
         new.settled_at = before or new.asked_at
-    elif new.outcome in _NOTHING_NEW:
+    elif new.outcome in NOTHING_NEW:
         new.settled_at = before
 
 
@@ -168,9 +168,9 @@ def _count_missing(new: Known, old: Known | None) -> None:
 
 def _keep_article(new: Known, old: Known | None) -> None:
     """A visit that brought nothing new leaves what was known of the article."""
-    if old is None or new.outcome not in _NOTHING_NEW:
+    if old is None or new.outcome not in NOTHING_NEW:
         return
-    for name in _LASTING:
+    for name in LASTING:
         if getattr(new, name) is None:
             setattr(new, name, getattr(old, name))
 

@@ -26,6 +26,7 @@ from govcrawl.archive import articles, runs
 from govcrawl.archive.captures import run_started
 from govcrawl.archive.lock import Locked
 from govcrawl.archive.schema import ARTICLES, CAPTURES
+from govcrawl.archive.segments import captures_files
 from govcrawl.archive.site import SiteArchive, encode, partition_of, segment, segment_of
 from govcrawl.archive.storage import StorageError
 from govcrawl.archive.warc import now_ms
@@ -44,8 +45,8 @@ _KEY = ["doc_id", "revision"]
 
 @dataclass(frozen=True, slots=True)
 class Compacted:
-    """What became of one site: partitions rewritten, files before and after in them, rows in the new files, doubled rows
-    left out. ``locked``: who holds the site, where nothing was done."""
+    """What became of one site in a dataset: partitions rewritten, files before and after in them, rows in the new files,
+    doubled rows left out. ``locked``: who holds the site, where nothing was done."""
 
     site: str
     partitions: int = 0
@@ -54,6 +55,7 @@ class Compacted:
     rows: int = 0
     doubled: int = 0
     locked: str = ""
+    dataset: str = "articles"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,10 @@ class Scope:
     before: datetime | None = None
     province: str | None = None
     year: int | None = None
+
+    @property
+    def names_partition(self) -> bool:
+        return self.province is not None or self.year is not None
 
     def holds(self, name: str) -> bool:
         try:
@@ -248,7 +254,7 @@ def _doubled(storage: Storage, names: list[str]) -> Iterator[tuple[int, str, dic
 
 
 def _check_marks(storage: Storage, site: str, names: Iterator[str]) -> None:
-    marked = {segment_of(n) for n in storage.files(f"captures/site={site}", ".parquet")}
+    marked = {segment_of(mark) for mark, _ in captures_files(storage, site).marks()}
     for name in names:
         if segment_of(name) not in marked:
             msg = f"{name} has no captures file; run scrapy verify --repair {site}, then compact again"

@@ -92,7 +92,7 @@ data/
   reprints_index/                                      by which reprints are found; derived, scrapy reprints builds it anew
   runs/site=heilongjiang/<run_id>.json                 what a run did, per channel
   forgotten/site=heilongjiang/*.parquet                {forgotten}
-  versions/2.json                                      the schema versions that have written here, a file each
+  versions/3.json                                      the schema versions that have written here, a file each
   state/site=heilongjiang/                             what is known of addresses, derived from captures; may be removed
   staging/                                             files before they are renamed into place, and locks
   quarantine/                                          what `scrapy verify --repair` took out because it was broken

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from govcrawl.addresses import doc_id, host_of
 from govcrawl.archive.captures import read_table
 from govcrawl.archive.schema import ARTICLES, CAPTURES
+from govcrawl.archive.segments import captures_files
 from govcrawl.archive.site import segment_of
 from govcrawl.archive.words import Words
 from govcrawl.errors import nearest
@@ -77,7 +78,7 @@ def find(storage: Storage, given: str, known: Mapping[str, Tombstone]) -> dict[s
     found: dict[str, str] = {}
     kinds: set[str] = set()
     near: dict[str, None] = {}
-    for name in storage.files("captures", ".parquet"):
+    for name in captures_files(storage).sizes:
         table = read_table(storage, name, CAPTURES, ["doc_id", "url", "kind"])
         same = table.filter(pc.equal(table["doc_id"], key))
         if len(same):
@@ -264,7 +265,7 @@ def _attachments(
 
 def captures_of(storage: Storage, site: str) -> list[str]:
     """A site's files of captures in the order in which they were written."""
-    return sorted(storage.files(f"captures/site={site}", ".parquet"), key=lambda n: n.rsplit("/", 1)[-1])
+    return list(captures_files(storage, site).sizes)
 
 
 def articles_of(storage: Storage, site: str) -> list[str]:

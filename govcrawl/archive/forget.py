@@ -26,9 +26,10 @@ from govcrawl.archive import forgotten, runs
 from govcrawl.archive.captures import read_table
 from govcrawl.archive.compact import maintenance_report, new_run_id
 from govcrawl.archive.erase import Erasure, members, moves, response_of, rewrite
-from govcrawl.archive.family import Family, articles_of, captures_of, known
+from govcrawl.archive.family import Family, articles_of, known
 from govcrawl.archive.lock import SiteLock
 from govcrawl.archive.schema import ARTICLES, ATTACHMENT_TEXT, CAPTURES
+from govcrawl.archive.segments import MERGED, REPAIRED, metadata_of
 from govcrawl.archive.site import encode, owner_of_staged, segment
 from govcrawl.archive.storage import StorageError
 from govcrawl.archive.warc import http_head, now_ms, payload_digest, record_bytes
@@ -170,7 +171,7 @@ def _remove(storage: Storage, found: Family, run_id: str, renew: Callable[[], No
         storage.remove(name)
     renew()
     gone = pa.array(list(found.members), pa.string())
-    for name in captures_of(storage, found.site):
+    for name in list(storage.files(f"captures/site={found.site}", ".parquet")):  # those that do not count, too
         _rewrite_rows(storage, name, CAPTURES, gone, places)
         renew()
     for name in articles_of(storage, found.site):
@@ -360,7 +361,7 @@ def _remove_attachments(storage: Storage, found: Family) -> None:
 
 def _rewrite_rows(storage: Storage, name: str, schema: pa.Schema, gone: pa.Array, places: Places) -> None:
     """Take rows out of a file, and let others follow their records. A file of captures stays, even with no row: it is
-    the mark of its segment."""
+    the mark of its segments, and says what it said of them."""
     keys = read_table(storage, name, schema, ["doc_id", "warc_file", "warc_offset"])
     stay = pc.invert(pc.is_in(keys["doc_id"], gone))
     touched = partial(_touched, places)
@@ -370,7 +371,8 @@ def _rewrite_rows(storage: Storage, name: str, schema: pa.Schema, gone: pa.Array
     if not len(table) and schema is ARTICLES:
         storage.remove(name)
         return
-    storage.publish(name, encode(_followed(table, places)))
+    said = {key: text for key, text in metadata_of(storage, name).items() if key in (MERGED, REPAIRED)}
+    storage.publish(name, encode(_followed(table, places).replace_schema_metadata({**(schema.metadata or {}), **said})))
 
 
 def _touched(places: Places, table: pa.Table) -> Iterator[bool]:

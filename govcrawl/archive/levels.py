@@ -1,9 +1,9 @@
 """The snapshot of a site beside its captures: ``state/site=<site>/``. It is derived and never a second truth: whatever of it is
 missing, damaged, older or of another set of captures files counts for nothing and is made anew.
 
-It has levels, each one file over the captures files after those of the level below. A list (JSON) names the levels, and for each
-the captures files that it covers, with their sizes; the list is published last and counts only where every captures file that
-it names is there, and every other one is newer. New captures become a level of their own, merged with those below that are not
+It has levels, each one file over the captures after those of the level below. A list (JSON) names the levels, and for each the
+marks that it covers, with their sizes; the list is published last and counts only where each mark that it names is there, or a
+merged file that stands for it, and every other one is newer. New captures become a level of their own, merged with those below that are not
 much larger: a run pays for the rows that it adds, and a look-up passes few levels.
 """
 
@@ -14,6 +14,7 @@ import logging
 import secrets
 import tempfile
 import zlib
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,16 +22,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from govcrawl.archive.captures import LISTED_HELD, STATE, batches, in_order, newer, run_started
-from govcrawl.archive.schema import CAPTURES, LANDING, SETTLED, UTC_MS
-from govcrawl.archive.snapshot import ROWS, Damaged, Level, Pairs, keys_of, table_of, write
+from govcrawl.archive.captures import STATE, batches, in_order
+from govcrawl.archive.folding import by_key, folded
+from govcrawl.archive.schema import CAPTURES, LANDING
+from govcrawl.archive.segments import captures_files
+from govcrawl.archive.snapshot import ROWS, Damaged, Level, Pairs, keys_of, write
 from govcrawl.archive.storage import StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Self
 
-    from govcrawl.archive.captures import Known
+    from govcrawl.archive.segments import CapturesFiles
     from govcrawl.archive.snapshot import Numbers
     from govcrawl.archive.storage import Storage
 
@@ -39,15 +42,15 @@ logger = logging.getLogger(__name__)
 GROWTH = 4  # a new level takes in those below it that have at most so many times its rows
 _PART_ROWS = 50_000  # rows that are sorted and folded at once
 _MOST_BITS = 8
-_SPLIT_ROWS = 100_000  # rows of captures that are held before they are split by address
+_SPLIT_ROWS = 100_000  # rows of captures that are taken in at once
 
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """A level with the captures files that it covers, name → bytes."""
+    """A level with the marks that it covers, name → bytes."""
 
     level: Level
-    files: dict[str, int]
+    marks: dict[str, int]
     footer: int
 
 
@@ -56,9 +59,9 @@ def folder_of(site: str) -> str:
 
 
 class Levels:
-    """The snapshot of one site as it counts for these captures files, name → bytes. To be written under the site's lock."""
+    """The snapshot of one site as it counts for these captures files. To be written under the site's lock."""
 
-    def __init__(self, storage: Storage, site: str, captures: dict[str, int]) -> None:
+    def __init__(self, storage: Storage, site: str, captures: CapturesFiles) -> None:
         self.storage, self.site = storage, site
         self.covered: list[Covered] = []
         self._number = 0
@@ -74,16 +77,18 @@ class Levels:
         """The oldest first."""
         return [one.level for one in self.covered]
 
-    def rest(self, captures: dict[str, int]) -> list[str]:
+    def rest(self, captures: CapturesFiles) -> list[str]:
         """The captures files that no level covers, in order."""
-        return in_order(captures.keys() - {name for one in self.covered for name in one.files})
+        covered = {mark for one in self.covered for mark in one.marks}
+        return [name for name in captures.sizes if not covered.issuperset(captures.marks_of(name))]
 
-    def _read(self, name: str, captures: dict[str, int]) -> None:
+    def _read(self, name: str, captures: CapturesFiles) -> None:
+        there = {mark: size for file in captures.sizes for mark, size in captures.marks_of(file).items()}
         try:
             entries = _entries(self.storage, name)
             self._named = {name, *(entry["file"] for entry in entries)}
             for entry in entries:
-                if any(captures.get(file) != size for file, size in entry["captures"].items()):
+                if any(there.get(mark) != size for mark, size in entry["captures"].items()):
                     break
                 level = Level(self.storage, entry["file"], entry["footer"])
                 if (level.bytes, level.rows) != (entry["bytes"], entry["rows"]):
@@ -92,33 +97,35 @@ class Levels:
         except Damaged as exc:
             self.damage = str(exc)
             logger.warning("%s: %s; what is known is read from the captures anew", self.site, exc)
-        # A captures file that is older than one that a level covers: its rows are not in their turn.
-        while (
-            self.covered
-            and (rest := self.rest(captures))
-            and in_order([rest[0], *self.covered[-1].files])[-1] != rest[0]
-        ):
+        # A mark that is older than one that a level covers: its rows are not in their turn. So are those of a merged file
+        # that a level covers in part.
+        while self.covered and (rest := self.rest(captures)):
+            first, last = next(iter(captures.marks_of(rest[0]))), list(self.covered[-1].marks)
+            if in_order([first, *last])[-1] == first and not set(last) & captures.marks_of(rest[0]).keys():
+                break
             self.covered.pop()
 
-    def add(self, run_id: str, files: dict[str, int], rows: pa.Table, texts: Pairs) -> None:
-        """Publish a level of rows that were folded already, and that these captures files brought. Raises StorageError."""
-        self._publish(run_id, files, [_sorted(rows)], rows.num_rows, texts)
+    def add(self, run_id: str, marks: dict[str, int], rows: pa.Table, texts: Pairs) -> None:
+        """Publish a level of rows that were folded already, and that these marks brought. Raises StorageError."""
+        self._publish(run_id, marks, [by_key(rows)], rows.num_rows, texts)
 
-    def build(self, run_id: str, files: dict[str, int], renew: Callable[[], None]) -> None:
-        """Publish a level made of captures files that follow those covered, in bounded memory. Raises StorageError."""
-        with _Split(self.storage, files) as split:
-            for batch in batches(self.storage, in_order(files), CAPTURES, STATE, 100_000):
+    def build(self, run_id: str, captures: CapturesFiles, names: Sequence[str], renew: Callable[[], None]) -> None:
+        """Publish a level made of those of the captures files that follow what is covered, in bounded memory. Raises
+        StorageError."""
+        marks = {mark: size for name in names for mark, size in captures.marks_of(name).items()}
+        with _system_memory(), _Split(self.storage, sum(captures.sizes[name] for name in names)) as split:
+            for batch in batches(self.storage, names, CAPTURES, STATE, 100_000):
                 split.add(batch)
                 renew()
-            self._publish(run_id, files, split.folded(self.levels), split.rows, split.texts())
+            self._publish(run_id, marks, split.folded(self.levels), split.rows, split.texts())
 
-    def _publish(self, run_id: str, files: dict[str, int], parts: Iterable[pa.Table], rows: int, texts: Pairs) -> None:
+    def _publish(self, run_id: str, marks: dict[str, int], parts: Iterable[pa.Table], rows: int, texts: Pairs) -> None:
         kept, taken = list(self.covered), list[Covered]()
         while kept and kept[-1].level.rows <= GROWTH * rows:
             taken.insert(0, kept.pop())
             rows += taken[0].level.rows
         levels = [one.level for one in taken]
-        covers = {name: size for one in taken for name, size in one.files.items()} | files
+        covers = {mark: size for one in taken for mark, size in one.marks.items()} | marks
         if levels:
             parts = _merged(levels, parts)
             texts = Pairs.sorted(
@@ -148,7 +155,7 @@ def _number(name: str) -> int:
 
 def _list_of(covered: Sequence[Covered]) -> bytes:
     levels = [
-        {"file": c.level.name, "bytes": c.level.bytes, "rows": c.level.rows, "footer": c.footer, "captures": c.files}
+        {"file": c.level.name, "bytes": c.level.bytes, "rows": c.level.rows, "footer": c.footer, "captures": c.marks}
         for c in covered
     ]
     return json.dumps({"levels": levels, "checksum": _checksum(levels)}, indent=0).encode()
@@ -174,13 +181,15 @@ def _entries(storage: Storage, name: str) -> list[dict[str, Any]]:
 def fault(storage: Storage, site: str) -> str:
     """What is wrong with the snapshot of a site: damage, or that it says something else than the captures that it covers;
     empty where nothing is. One that lacks captures is only older. Raises StorageError."""
-    snapshot = Levels(storage, site, storage.sizes(f"captures/site={site}", ".parquet"))
-    files = {name: size for one in snapshot.covered for name, size in one.files.items()}
-    if snapshot.damage or not files:
+    captures = captures_files(storage, site)
+    snapshot = Levels(storage, site, captures)
+    if snapshot.damage or not snapshot.covered:
         return snapshot.damage
+    rest = set(snapshot.rest(captures))
+    files = {name: size for name, size in captures.sizes.items() if name not in rest}
     low, none = 0, ROWS.empty_table()
-    with _Split(storage, files) as split:
-        for batch in batches(storage, in_order(files), CAPTURES, STATE, 100_000):
+    with _Split(storage, sum(files.values())) as split:
+        for batch in batches(storage, files, CAPTURES, STATE, 100_000):
             split.add(batch)
         for part in split.folded([]):
             high = int(keys_of(part["doc_id"])[-1]) if part.num_rows else low - 1
@@ -195,27 +204,31 @@ def fault(storage: Storage, site: str) -> str:
     return "" if same else "it names other addresses that first had a text"
 
 
-# Folding
+@contextmanager
+def _system_memory() -> Iterator[None]:
+    """Arrow's own pools give large blocks back to the system at once, and get them anew: a third more CPU here."""
+    pool = pa.default_memory_pool()
+    pa.set_memory_pool(pa.system_memory_pool())
+    try:
+        yield
+    finally:
+        pa.set_memory_pool(pool)
 
 
-def stored(levels: Sequence[Level], doc_id: str) -> Known | None:
-    """What the newest level that knows an address says of it. Raises Damaged."""
-    for level in reversed(levels):
-        if (number := level.find(doc_id)) is not None:
-            return level.known(number)
-    return None
+# Rows divided by address
 
 
 class _Split:
     """Rows of captures, divided by address, each part small enough to be folded in memory; in unnamed temporary files where
     they are many. Nothing of it outlives the process."""
 
-    def __init__(self, storage: Storage, files: dict[str, int]) -> None:
+    def __init__(self, storage: Storage, size: int) -> None:
         self.rows = 0
         self._folder = storage.path("staging") if storage.local else None
-        self._bits = min(_MOST_BITS, max(0, (sum(files.values()) // 100 // _PART_ROWS).bit_length()))
+        self._bits = min(_MOST_BITS, max(0, (size // 100 // _PART_ROWS).bit_length()))
         self._held: list[pa.RecordBatch] = []
         self._held_rows = 0
+        self._small: list[pa.Table] = []  # what is not split
         self._files: list[Any] = []
         self._writers: list[Any] = []
         self._texts: list[tuple[Numbers, Numbers]] = []
@@ -229,34 +242,44 @@ class _Split:
 
     def add(self, batch: pa.RecordBatch) -> None:
         self.rows += len(batch)
-        landed = (
-            pc.field("outcome").isin(list(LANDING)) & (pc.field("kind") == "article") & (pc.field("text_hash") != "")
-        )
-        texts = pa.Table.from_batches([batch.select(["outcome", "kind", "text_hash", "doc_id"])]).filter(landed)
-        if texts.num_rows:
-            self._texts.append((keys_of(texts["text_hash"]), keys_of(texts["doc_id"])))
         self._held.append(batch)
         self._held_rows += len(batch)
-        if self._bits and self._held_rows >= _SPLIT_ROWS:
-            self._spill()
+        if self._held_rows >= _SPLIT_ROWS:
+            self._put_away()
 
     def texts(self) -> Pairs:
+        """Which address first had a text, after all rows were added."""
+        self._put_away()
         found = Pairs.sorted(self._texts, once=True)
         self._texts.clear()
         return found
 
-    def _spill(self) -> None:
-        if not self._files:
-            options = pa.ipc.IpcWriteOptions(compression="lz4")
-            for _ in range(1 << self._bits):
-                self._files.append(tempfile.TemporaryFile(dir=self._folder))  # noqa: SIM115
-                self._writers.append(pa.ipc.new_stream(self._files[-1], self._held[0].schema, options=options))
+    def _put_away(self) -> None:
+        """Take in what is held, many small batches as one."""
+        if not self._held:
+            return
         table = pa.Table.from_batches(self._held).combine_chunks()
         self._held, self._held_rows = [], 0
-        part = keys_of(table["doc_id"]) >> np.uint64(64 - self._bits)
+        landed = (
+            pc.field("outcome").isin(list(LANDING)) & (pc.field("kind") == "article") & (pc.field("text_hash") != "")
+        )
+        texts = table.select(["outcome", "kind", "text_hash", "doc_id"]).filter(landed)
+        if texts.num_rows:
+            self._texts.append((keys_of(texts["text_hash"]), keys_of(texts["doc_id"])))
+        if self._bits:
+            self._spill(table)
+        else:
+            self._small.append(table)
+
+    def _spill(self, table: pa.Table) -> None:
+        if not self._files:
+            for _ in range(1 << self._bits):
+                self._files.append(tempfile.TemporaryFile(dir=self._folder))  # noqa: SIM115
+                self._writers.append(pa.ipc.new_stream(self._files[-1], table.schema))
+        part = (keys_of(table["doc_id"]) >> np.uint64(64 - self._bits)).astype(np.uint8)
         order = np.argsort(part, kind="stable")
         table = table.take(pa.array(order))
-        ends = np.searchsorted(part[order], np.arange(1 << self._bits, dtype=np.uint64), "right")
+        ends = np.searchsorted(part[order], np.arange(1 << self._bits, dtype=np.uint8), "right")
         start = 0
         for writer, end in zip(self._writers, ends.tolist(), strict=True):
             writer.write_table(table.slice(start, end - start))
@@ -264,64 +287,14 @@ class _Split:
 
     def folded(self, below: Sequence[Level]) -> Iterator[pa.Table]:
         """The states of the addresses after these rows, sorted, part by part."""
-        if not self._files:
-            if self._held:
-                yield _folded(pa.Table.from_batches(self._held), below)
-            return
-        if self._held:
-            self._spill()
+        self._put_away()
+        if self._small:
+            yield folded(pa.concat_tables(self._small), below)
         for writer, file in zip(self._writers, self._files, strict=True):
             writer.close()
             file.seek(0)
-            yield _folded(pa.ipc.open_stream(file).read_all(), below)
+            yield folded(pa.ipc.open_stream(file).read_all(), below)
             file.close()
-
-
-def _folded(rows: pa.Table, below: Sequence[Level]) -> pa.Table:
-    keys = keys_of(rows["doc_id"])
-    _, where, counts = np.unique(keys, return_inverse=True, return_counts=True)
-    alone = counts[where] == 1
-    for level in below:
-        alone &= ~level.has(keys)
-    known: dict[str, Known | None] = {}
-    for row in rows.filter(pa.array(~alone)).to_pylist():
-        old = known[row["doc_id"]] if row["doc_id"] in known else stored(below, row["doc_id"])
-        known[row["doc_id"]] = newer(row, old) or old
-    return _sorted(
-        pa.concat_tables([first_states(rows.filter(pa.array(alone))), table_of(k for k in known.values() if k)])
-    )
-
-
-def first_states(rows: pa.Table) -> pa.Table:
-    """``captures.newer`` for a table: what is known of addresses of which nothing was known, after one row of each."""
-    asked = rows["run_id"].combine_chunks().dictionary_encode()
-    started = pa.array([run_started(run) for run in asked.dictionary.to_pylist()], UTC_MS).take(asked.indices)
-    landed = pc.is_valid(rows["revision"])
-    full = pc.and_(pc.is_valid(rows["warc_file"]), pc.equal(pc.fill_null(rows["status"], 0), 200))
-    settled = pc.is_in(rows["outcome"], pa.array(sorted(SETTLED)))
-
-    def where(condition: Any, values: Any) -> Any:
-        return pc.if_else(condition, values, pa.scalar(None, values.type))
-
-    made = {
-        "asked_at": started,
-        "settled_at": where(settled, pa.chunked_array([started])),
-        "segment_run": where(landed, rows["run_id"]),
-        "segment_seq": where(landed, rows["seq"]),
-        "missing": pa.repeat(pa.scalar(0, pa.int32()), len(rows)),
-        "missing_since": pa.nulls(len(rows), UTC_MS),
-        "gone": pa.repeat(pa.scalar(False), len(rows)),
-        "listed": pc.if_else(pc.greater(pc.utf8_length(rows["listed"]), LISTED_HELD), "", rows["listed"]),
-        "full_url": where(full, rows["url"]),
-        "full_at": where(full, rows["fetched_at"]),
-        "full_file": where(full, rows["warc_file"]),
-        "full_offset": where(full, rows["warc_offset"]),
-    }
-    return pa.table([made.get(name, rows[name] if name not in made else None) for name in ROWS.names], schema=ROWS)
-
-
-def _sorted(rows: pa.Table) -> pa.Table:
-    return rows.take(pa.array(np.argsort(keys_of(rows["doc_id"]), kind="stable")))
 
 
 def _bounds(level: Level, low: int, high: int) -> tuple[int, int]:
@@ -369,4 +342,4 @@ def _between(levels: Sequence[Level], low: int, high: int, newest: pa.Table) -> 
         return
     for number, doc_id in zip(order.tolist(), rows["doc_id"].take(pa.array(order)).to_pylist(), strict=True):
         newest_of[doc_id] = number
-    yield _sorted(rows.take(pa.array(sorted(newest_of.values()))))
+    yield by_key(rows.take(pa.array(sorted(newest_of.values()))))

@@ -9,7 +9,7 @@ import pyarrow as pa
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-VERSION = "2"
+VERSION = "3"  # 2 added columns; of 3, captures files may be merged
 
 CHINA_MS = pa.timestamp("ms", tz="Asia/Shanghai")
 UTC_MS = pa.timestamp("ms", tz="UTC")

@@ -17,9 +17,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from govcrawl.archive import articles, listed, runs
-from govcrawl.archive.captures import in_order, read_rows, read_table, run_started, unreadable
+from govcrawl.archive.captures import read_rows, read_table, run_started, unreadable
 from govcrawl.archive.lock import SiteLock
 from govcrawl.archive.schema import ARTICLES, CAPTURES
+from govcrawl.archive.segments import REPAIRED, captures_files
 from govcrawl.archive.state import State
 from govcrawl.archive.storage import StorageError
 from govcrawl.archive.values import Misfit, check, storable
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from govcrawl.archive.storage import Storage
 
 _LEVEL = 3  # fast to write, and within a few per cent of the size that slower levels reach on Chinese text
-REPAIRED = b"repaired"  # in the metadata of a mark: doc_ids, as JSON
 _SLUG = re.compile(r"[a-z_]{1,40}")
 COLUMNS = [f.name for f in fields(Article) if f.name not in ("province", "year")]
 STORED = [n for n in COLUMNS if n not in ("run_id", "seq")]
@@ -263,7 +263,7 @@ class SiteArchive:
         """What a listing last stated of an address."""
         if known.listed != "":
             return listed.loads(known.listed)
-        for name in reversed(in_order(self.storage.files(f"captures/site={self.site}", ".parquet"))):
+        for name in reversed(captures_files(self.storage, self.site).sizes):
             table = read_table(self.storage, name, CAPTURES, ["doc_id", "listed"])
             found = table.filter((pc.field("doc_id") == known.doc_id) & pc.is_valid(pc.field("listed")))
             if found.num_rows:
@@ -320,7 +320,7 @@ class SiteArchive:
     def _recover(self) -> None:
         """Take in article files whose segment never got its mark: each of their rows once, whatever other files hold. The
         mark comes last, so that a kill in between leaves the same to do."""
-        marked = {segment_of(n) for n in self.storage.files(f"captures/site={self.site}", ".parquet")}
+        marked = {segment_of(mark) for mark, _ in captures_files(self.storage, self.site).marks()}
         torn: dict[tuple[str, str, int], list[str]] = defaultdict(list)
         whole = []
         for name in self._own_files():

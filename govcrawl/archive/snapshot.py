@@ -264,18 +264,19 @@ def write(out: Any, parts: Iterable[pa.Table], texts: Pairs) -> dict[str, int]:
             aliases.append((keys_of(part["alias_of"].filter(pa.array(which))), columns[-1].key[which]))
         rest = pa.concat_tables([rest, part]).combine_chunks()
         whole = rest.num_rows // BLOCK * BLOCK
-        for start in range(0, whole, BLOCK):
-            places.append(_block(file, rest.slice(start, BLOCK)))
+        if whole:
+            (batch,) = rest.slice(0, whole).to_batches()
+            places += [_block(file, batch.slice(start, BLOCK)) for start in range(0, whole, BLOCK)]
         rest = rest.slice(whole)
     if rest.num_rows:
-        places.append(_block(file, rest))
+        (batch,) = rest.to_batches()
+        places.append(_block(file, batch))
     return _footer(file, columns, names, places, {"text": texts, "alias": Pairs.sorted(aliases, once=False)})
 
 
-def _block(file: _Out, rows: pa.Table) -> tuple[int, int, int]:
+def _block(file: _Out, rows: pa.RecordBatch) -> tuple[int, int, int]:
     """Place, size when unpacked, and checksum of a block."""
-    (batch,) = rows.combine_chunks().to_batches()
-    raw = batch.serialize()
+    raw = rows.serialize()
     packed = _CODEC.compress(raw, asbytes=True)
     place = file.at
     file.write(packed)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from govcrawl.archive.captures import newer, read_rows
-from govcrawl.archive.levels import Levels, stored
+from govcrawl.archive.folding import stored
+from govcrawl.archive.levels import Levels
 from govcrawl.archive.schema import LANDING
+from govcrawl.archive.segments import captures_files
 from govcrawl.archive.snapshot import Columns, Pairs, key_of, table_of
 from govcrawl.archive.storage import StorageError
 
@@ -37,7 +39,7 @@ class State:
         self._new: dict[str, Known] = {}
         self._texts: dict[str, str] = {}
         self._copies: dict[str, set[str]] = {}
-        self._uncovered: dict[str, int] = {}  # captures files whose rows are in memory, with their bytes
+        self._uncovered: dict[str, int] = {}  # marks whose rows are in memory, with their bytes
         for row in rows:
             self.apply(row)
 
@@ -45,18 +47,18 @@ class State:
     def open(cls, storage: Storage, site: str, run_id: str, renew: Callable[[], None]) -> Self:
         """The state of a site, under its lock. What the snapshot lacks is read from the captures, and where that is much,
         the snapshot takes it in. Raises StorageError."""
-        captures = storage.sizes(f"captures/site={site}", ".parquet")
+        captures = captures_files(storage, site)
         snapshot = Levels(storage, site, captures)
-        rest = {name: captures[name] for name in snapshot.rest(captures)}
-        if sum(rest.values()) > UNCOVERED_BYTES or len(rest) > UNCOVERED_FILES:
-            snapshot.build(run_id, rest, renew)
-            rest = {}
+        rest = snapshot.rest(captures)
+        if sum(captures.sizes[name] for name in rest) > UNCOVERED_BYTES or len(rest) > UNCOVERED_FILES:
+            snapshot.build(run_id, captures, rest, renew)
+            rest = []
         else:
             snapshot.sweep()
         for level in snapshot.levels:
             level.owned = True
         found = cls(read_rows(storage, rest), snapshot)
-        found._uncovered = rest
+        found._uncovered = {mark: size for name in rest for mark, size in captures.marks_of(name).items()}
         return found
 
     @property

@@ -1,8 +1,9 @@
-"""``scrapy compact``: many small article files become one for each site and partition."""
+"""``scrapy compact``: the many small files that daily runs leave become few."""
 
 from __future__ import annotations
 
 import sys
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from scrapy.commands import ScrapyCommand
@@ -10,6 +11,7 @@ from scrapy.exceptions import UsageError
 
 from govcrawl.archive.checks.verify import is_there
 from govcrawl.archive.compact import Compacted, Scope, compact, days_ago
+from govcrawl.archive.compact_captures import compact_captures
 from govcrawl.archive.storage import Storage, StorageError
 from govcrawl.errors import nearest
 from govcrawl.extensions import data_folder
@@ -32,12 +34,13 @@ class Command(ScrapyCommand):
         return "[--older-than DAYS] [province=SLUG] [year=YYYY]"
 
     def short_desc(self) -> str:
-        return "Merge small article files, and remove rows that are there twice"
+        return "Merge small files, and remove rows that are there twice"
 
     def long_desc(self) -> str:
         return (
-            "Merge the article files of each site and partition into one, keeping each (doc_id, revision) once. Readers may go "
-            "on reading; a site that a crawl holds is passed over. Exit codes: 0 done, 2 bad argument, 7 a site was passed "
+            "Merge the article files of each site and partition into one, keeping each (doc_id, revision) once, and where no "
+            "partition is named, the captures files of each site into few. Readers may go on reading; a site that a crawl holds "
+            "is passed over. Exit codes: 0 done, 2 bad argument, 7 a site was passed "
             "over, 8 storage failed."
         )
 
@@ -58,7 +61,9 @@ class Command(ScrapyCommand):
                 msg = f"there is no archive at {data}; set GOVCRAWL_DATA to one"
                 raise UsageError(msg, print_help=False)
             storage.prepare()
-            for one in compact(storage, scope):
+            for one in chain(
+                compact(storage, scope), () if scope.names_partition else compact_captures(storage, scope)
+            ):
                 done.append(one)
                 print(_line(one))
             if scope == Scope() and (reprints := compact_rows(storage)) is not None:
@@ -76,6 +81,8 @@ class Command(ScrapyCommand):
 def _line(one: Compacted) -> str:
     if one.locked:
         return f"{one.site}: passed over, {one.locked}"
+    if one.dataset != "articles":
+        return f"{one.site}: {one.before} {one.dataset} files became {one.after} with {one.rows} rows"
     doubled = f", {one.doubled} doubled rows removed" if one.doubled else ""
     return f"{one.site}: {one.before} files in {one.partitions} partitions became {one.after} with {one.rows} rows{doubled}"
 

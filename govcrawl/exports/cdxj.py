@@ -25,6 +25,7 @@ from govcrawl.archive.captures import read_table
 from govcrawl.archive.checks.reading import End, open_place, whole_until
 from govcrawl.archive.forgotten import tombstones
 from govcrawl.archive.schema import CAPTURES
+from govcrawl.archive.segments import captures_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -122,9 +123,8 @@ def captured(storage: Storage, site: str, columns: list[str]) -> Iterator[pa.Tab
     """The captures of a site whose response was recorded, without those of forgotten articles, a file at a time in the order in
     which they were written. Columns: these, and the place of the record. Raises StorageError."""
     forgotten = pa.array(list(tombstones(storage)), pa.string())
-    names = sorted(storage.files(f"captures/site={site}", ".parquet"), key=lambda n: n.rsplit("/", 1)[-1])
     wanted = [*dict.fromkeys([*columns, *_LED, "warc_file", "warc_offset"])]
-    for name in names:
+    for name in captures_files(storage, site).sizes:
         table = read_table(storage, name, CAPTURES, wanted)
         kept = table.column("warc_file").is_valid().to_numpy(zero_copy_only=False)
         for column in _LED if len(forgotten) else ():

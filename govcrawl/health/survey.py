@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from govcrawl.archive import runs as run_files
 from govcrawl.archive.captures import read_table
 from govcrawl.archive.schema import AGAIN, CAPTURES, RETRIED
+from govcrawl.archive.segments import read_each
 from govcrawl.health import signs as rules
 from govcrawl.health.signs import Sign
 from govcrawl.health.workdays import CHINA
@@ -113,9 +114,8 @@ def health_of(storage: Storage, site: str, now: datetime, max_age: timedelta) ->
 
 
 def captures_of(storage: Storage, site: str) -> pa.Table:
-    names = sorted(storage.files(f"captures/site={site}", ".parquet"), key=lambda n: n.rsplit("/", 1)[-1])
     asked = pc.field("outcome") != AGAIN  # a page that was read again was not visited
-    tables = [read_table(storage, name, CAPTURES, _COLUMNS).filter(asked) for name in names]
+    tables = read_each(storage, site, lambda name: read_table(storage, name, CAPTURES, _COLUMNS).filter(asked))
     empty = pa.schema([CAPTURES.field(n) for n in _COLUMNS]).empty_table()
     return pa.concat_tables(tables) if tables else empty
 

@@ -11,8 +11,11 @@ import pyarrow as pa
 from pyarrow import fs
 
 from govcrawl.archive.schema import ARTICLES, CAPTURES, REPRINTS
+from govcrawl.archive.segments import captures_files
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pyarrow.dataset as ds
 
     from govcrawl.archive.storage import Storage
@@ -83,7 +86,9 @@ class Answers:
         self._connection.register("reprints", dataset(storage, "reprints", REPRINTS))
         sites = pa.schema([("site", pa.string())])
         self._connection.register("articles", dataset(storage, "articles", ARTICLES, partitions))
-        self._connection.register("captures", dataset(storage, "captures", CAPTURES, sites))
+        self._connection.register(
+            "captures", dataset(storage, "captures", CAPTURES, sites, captures_files(storage).sizes)
+        )
         self._connection.execute(_LATEST)
 
     def of(self, name: str) -> list[dict[str, Any]]:
@@ -92,11 +97,16 @@ class Answers:
         return [dict(zip(columns, row, strict=True)) for row in found.fetchall()]
 
 
-def dataset(storage: Storage, folder: str, schema: pa.Schema, partitions: pa.Schema = _NONE) -> ds.Dataset:
-    """A dataset of the archive by its present schema: what older files lack is null. Empty where there is no file."""
+def dataset(
+    storage: Storage, folder: str, schema: pa.Schema, partitions: pa.Schema = _NONE, files: Iterable[str] | None = None
+) -> ds.Dataset:
+    """A dataset of the archive by its present schema: what older files lack is null. Of these ``files``, or all. Empty where
+    there is no file."""
     import pyarrow.dataset as ds  # brings pandas where that is installed, and every command would wait for it
 
-    selector = fs.FileSelector(storage.path(folder), recursive=True, allow_not_found=True)
+    selector: Any = fs.FileSelector(storage.path(folder), recursive=True, allow_not_found=True)
+    if files is not None:
+        selector = [storage.path(name) for name in files]
     kind = ds.partitioning(partitions, flavor="hive")
     options = ds.FileSystemFactoryOptions(partition_base_dir=storage.path(folder), partitioning=kind)
     return ds.FileSystemDatasetFactory(storage.fs, selector, ds.ParquetFileFormat(), options).finish(

@@ -14,6 +14,7 @@ from govcrawl.addresses import doc_id
 from govcrawl.archive.captures import read_table
 from govcrawl.archive.ledger import Attempt, Hop
 from govcrawl.archive.schema import ARTICLES, CAPTURES
+from govcrawl.archive.segments import captures_files
 from govcrawl.archive.site import COLUMNS
 from govcrawl.archive.storage import Storage
 from govcrawl.archive.values import check
@@ -166,8 +167,7 @@ def _places(storage: Storage, site: str, _run: str) -> dict[str, tuple[str, int]
     columns = ["doc_id", "kind", "status", "alias_of", "payload_digest", "warc_file", "warc_offset"]
     newest: dict[str, tuple[str | None, tuple[str, int]]] = {}
     leads: dict[str, str] = {}
-    names = storage.files(f"captures/site={site}", ".parquet")
-    for name in sorted(names, key=lambda n: n.rsplit("/", 1)[-1]):
+    for name in captures_files(storage, site).sizes:
         for row in read_table(storage, name, CAPTURES, columns).filter(pc.field("kind") == "part").to_pylist():
             if row["alias_of"]:
                 leads[row["doc_id"]] = row["alias_of"]

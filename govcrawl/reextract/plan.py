@@ -17,6 +17,7 @@ from govcrawl.archive import forgotten, listed, runs
 from govcrawl.archive.articles import rows_at
 from govcrawl.archive.captures import read_table
 from govcrawl.archive.schema import ADDED, AGAIN, ARTICLES, CAPTURES
+from govcrawl.archive.segments import captures_files
 from govcrawl.archive.site import STORED, partition_of, segment_of
 from govcrawl.archive.storage import StorageError
 from govcrawl.extraction import is_older
@@ -214,8 +215,7 @@ class Plan:
 def _kept(storage: Storage, site: str) -> _Kept:
     found = _Kept()
     columns = ["doc_id", "kind", "outcome", "extractor", "run_id", "truncated", "warc_file", "warc_offset", "listed"]
-    names = storage.files(f"captures/site={site}", ".parquet")
-    for name in sorted(names, key=lambda n: n.rsplit("/", 1)[-1]):
+    for name in captures_files(storage, site).sizes:
         table = read_table(storage, name, CAPTURES, columns)
         articles = table.filter(pc.field("kind") == "article")
         for document in articles.filter(pc.is_valid(pc.field("listed")))["doc_id"].to_pylist():

@@ -17,6 +17,7 @@ from govcrawl.archive.compact import maintenance_report, new_run_id
 from govcrawl.archive.ledger import Attempt, Hop
 from govcrawl.archive.run import Archive
 from govcrawl.archive.schema import AGAIN
+from govcrawl.archive.segments import captures_files
 from govcrawl.archive.state import State
 from govcrawl.attachments.fetching import known_file
 from govcrawl.pipelines import differences, repeated, revised
@@ -81,7 +82,7 @@ class Reading:
 
 def look(storage: Storage, site: str, how: Reading) -> Done:
     """What ``reextract`` would do; nothing is written, and no lock taken. Raises StorageError, WorkerDied."""
-    state = State(read_rows(storage, list(storage.files(f"captures/site={site}", ".parquet"))))
+    state = State(read_rows(storage, captures_files(storage, site).sizes))
     return _read(storage, Plan(storage, site, state, how.scope, new_run_id(storage, site)), how, None)
 
 

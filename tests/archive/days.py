@@ -26,6 +26,7 @@ from govcrawl.archive.checks.mending import Rules
 from govcrawl.archive.checks.repair import repair
 from govcrawl.archive.checks.verify import verify
 from govcrawl.archive.compact import compact, new_run_id
+from govcrawl.archive.compact_captures import compact_captures
 from govcrawl.archive.forgotten import Tombstone
 from govcrawl.archive.run import Archive
 from govcrawl.archive.site import STORED, captured, encode, partition_of
@@ -77,7 +78,7 @@ class Days:
         if self.chance.random() < 0.1:
             self.forget()
         if self.chance.random() < 0.3:
-            self.done["compaction"] += len(list(compact(self.storage)))
+            self.done["compaction"] += len([*compact(self.storage), *compact_captures(self.storage)])
 
     def settle(self) -> None:
         """A run of each site, which takes in what a killed one left."""

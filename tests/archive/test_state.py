@@ -16,14 +16,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from govcrawl.archive import levels, snapshot, state
+from govcrawl.archive import folding, levels, snapshot, state
 from govcrawl.archive.captures import LISTED_HELD, read_rows
 from govcrawl.archive.checks.mending import Rules
 from govcrawl.archive.checks.repair import repair
 from govcrawl.archive.checks.verify import verify
+from govcrawl.archive.compact_captures import compact_captures
+from govcrawl.archive.folding import by_key
 from govcrawl.archive.levels import Levels, folder_of
 from govcrawl.archive.revisit import Schedule
 from govcrawl.archive.schema import CAPTURES, OUTCOMES, RETRIED
+from govcrawl.archive.segments import captures_files
 from govcrawl.archive.site import SiteArchive, encode
 from govcrawl.archive.snapshot import Columns, Level, key_of, keys_of, table_of
 from govcrawl.archive.state import State
@@ -117,17 +120,17 @@ _FACTS = st.fixed_dictionaries(
 _RUNS = st.lists(
     st.tuples(
         st.lists(st.tuples(st.sampled_from(ADDRESSES), _FACTS), min_size=1, max_size=6),
-        st.sampled_from(["nothing", "start", "end", "restart"]),
+        st.sampled_from(["nothing", "start", "end", "restart", "compaction"]),
     ),
     min_size=1,
     max_size=6,
 )
 
 
-@given(_RUNS, st.integers(1, 4), st.sampled_from([1, 3, 50_000]))
+@given(_RUNS, st.integers(1, 4), st.sampled_from([1, 3, 50_000]), st.sampled_from([0, 200]))
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_it_says_what_the_captures_say(
-    tmp_path_factory: pytest.TempPathFactory, runs: list[Any], growth: int, part_rows: int
+    tmp_path_factory: pytest.TempPathFactory, runs: list[Any], growth: int, part_rows: int, few: int
 ) -> None:
     """However runs, starts and merges follow one another; in parts as in one."""
     storage = Storage(str(tmp_path_factory.mktemp("data")))
@@ -135,6 +138,7 @@ def test_it_says_what_the_captures_say(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(state, "UNCOVERED_FILES", 0)
         patch.setattr(levels, "GROWTH", growth)
+        patch.setattr(folding, "_FEW", few)
         patch.setattr(levels, "_PART_ROWS", part_rows)
         patch.setattr(levels, "_SPLIT_ROWS", part_rows)
         patch.setattr(snapshot, "BLOCK", 2)
@@ -145,7 +149,10 @@ def test_it_says_what_the_captures_say(
             for one in rows:
                 known.apply(one)
             known.committed(name, captures(storage)[name], run_id(day))
-            if what == "end":
+            if what == "compaction":
+                list(compact_captures(storage))
+                known = opened(storage, day)
+            elif what == "end":
                 known.keep(run_id(day))
             elif what != "nothing":
                 known = opened(storage, day) if what == "start" else State(read_rows(storage, captures(storage)))
@@ -203,7 +210,7 @@ def snapshots(storage: Storage) -> State:
 
 
 def levels_of(storage: Storage) -> list[dict[str, int]]:
-    return [c.files for c in Levels(storage, SITE, captures(storage)).covered]
+    return [c.marks for c in Levels(storage, SITE, captures_files(storage, SITE)).covered]
 
 
 def test_a_later_start_reads_no_captures(tmp_path: Path, always: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -251,11 +258,11 @@ def test_other_captures_are_noticed(tmp_path: Path, always: None) -> None:
     first, _, last = captures(storage)
     storage.remove(last)
     capture(storage, 2, [row(ADDRESSES[0], 2, outcome="not_found", error="x" * 99)])
-    kept = Levels(storage, SITE, captures(storage)).levels
+    kept = Levels(storage, SITE, captures_files(storage, SITE)).levels
     rebuilt(storage, answers(State(read_rows(storage, captures(storage)))))
-    assert [level.name for level in kept] == [c.level.name for c in Levels(storage, SITE, captures(storage)).covered][
-        : len(kept)
-    ]
+    assert [level.name for level in kept] == [
+        c.level.name for c in Levels(storage, SITE, captures_files(storage, SITE)).covered
+    ][: len(kept)]
     storage.remove(first)
     rebuilt(storage, answers(State(read_rows(storage, captures(storage)))))
 
@@ -369,9 +376,9 @@ def test_it_is_read_from_what_is_no_local_folder(tmp_path: Path, always: None) -
 def test_verify_holds_it_against_the_captures(tmp_path: Path, always: None, harm: str) -> None:
     storage = Storage(str(tmp_path))
     snapshots(storage)
-    known = Levels(storage, SITE, captures(storage))
+    known = Levels(storage, SITE, captures_files(storage, SITE))
     if harm in ("row", "text", "more"):
-        files = {name: size for one in known.covered for name, size in one.files.items()}
+        files = {name: size for one in known.covered for name, size in one.marks.items()}
         other = State(read_rows(storage, files))
         other.apply(row(ADDRESSES[2], 9, outcome="network") if harm == "row" else row("f" * 15 + "e", 9))
         rows = [k for k in other.values() if harm != "text" or k.doc_id in ADDRESSES]
@@ -397,7 +404,7 @@ def test_a_level_alone(tmp_path: Path) -> None:
     storage = Storage(str(tmp_path))
     storage.prepare()
     known = State([row(a, listed_title="题") for a in ADDRESSES])
-    table = levels._sorted(table_of(known.values()))
+    table = by_key(table_of(known.values()))
     storage.publish_stream(
         "state/x.state", lambda out: snapshot.write(out, [table], snapshot.Pairs.sorted([], once=True))
     )

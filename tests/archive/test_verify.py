@@ -609,6 +609,7 @@ def test_a_replay_names_records_outside(origin: Path, tmp_path: Path, site: Site
 
 def test_nothing_is_found_while_a_crawl_and_compactions_run(tmp_path: Path, shop: Rules) -> None:
     from govcrawl.archive.compact import compact
+    from govcrawl.archive.compact_captures import compact_captures
 
     storage = Storage(str(tmp_path))
     looked = 0
@@ -625,7 +626,7 @@ def test_nothing_is_found_while_a_crawl_and_compactions_run(tmp_path: Path, shop
             process.wait()
         assert process.returncode == 0
     assert looked >= 3
-    busy = threading.Thread(target=lambda: list(compact(storage)))
+    busy = threading.Thread(target=lambda: [*compact(storage), *compact_captures(storage)])
     busy.start()
     while busy.is_alive():
         assert not list(verify(storage))
@@ -706,7 +707,7 @@ def test_the_list_of_checks(tmp_path: Path) -> None:
     told = scrapy(tmp_path / "nowhere", "verify", "--list")
     assert told.returncode == 0, told.stderr
     kinds = {kind for line in told.stdout.splitlines()[::2] for kind in line.partition(": ")[0].split(", ")}
-    others = {"record", "run_rows", "doubled_key", "state", "forgotten", "index", "reprints"}
+    others = {"record", "run_rows", "doubled_key", "state", "forgotten", "index", "reprints", "replaced"}
     assert kinds == {*MENDED.values(), *others}
     assert all(line.startswith("    ") for line in told.stdout.splitlines()[1::2])
 

@@ -9,20 +9,18 @@ the mark of its segment.
 from __future__ import annotations
 
 import heapq
-import json
 from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from govcrawl.archive import forgotten
+from govcrawl.archive import forgotten, segments
 from govcrawl.archive.changes import gathering
 from govcrawl.archive.changes.events import ROW, Event, change, taken_out
 from govcrawl.archive.changes.gathering import Rewritten, begun_first, gather, read_columns
 from govcrawl.archive.changes.news import Wanted, listing, news, position_of
 from govcrawl.archive.schema import ARTICLES
-from govcrawl.archive.site import REPAIRED, partition_of
+from govcrawl.archive.site import partition_of
 from govcrawl.archive.storage import StorageError
 
 if TYPE_CHECKING:
@@ -107,9 +105,10 @@ class Changes:
     def _repaired(self, site: News) -> Iterator[Ordered]:
         """The articles that marks name as repaired, but for those whose newest row is a change of its own."""
         named: dict[str, Position] = {}
-        for position, name in sorted(site.marks.items()):
-            if site.holds(position):
-                named |= dict.fromkeys(repaired_by(self.storage, name) - self._forgotten, position)
+        for name in dict.fromkeys(name for position, name in sorted(site.marks.items()) if site.holds(position)):
+            for position, documents in repaired_by(self.storage, name).items():
+                if site.holds(position):
+                    named |= dict.fromkeys(documents - self._forgotten, position)
         if not named:
             return
         rows = self._newest(site, set(named), max(named.values()))
@@ -141,13 +140,13 @@ class Changes:
         return found
 
 
-def repaired_by(storage: Storage, name: str) -> set[str]:
-    """The doc_ids that a mark names as repaired. Raises Rewritten, StorageError."""
+def repaired_by(storage: Storage, name: str) -> dict[Position, set[str]]:
+    """The doc_ids that the marks in a captures file name as repaired, in their order. Raises Rewritten, StorageError."""
     try:
-        metadata = pq.read_metadata(storage.path(name), filesystem=storage.fs).metadata or {}
-        return set(json.loads(metadata.get(REPAIRED, b"[]")))
-    except (OSError, pa.ArrowException, ValueError) as exc:
+        found = segments.repaired_by(storage, name)
+    except (StorageError, ValueError) as exc:
         raise gathering.lost(storage, name, exc) from exc
+    return {position_of(mark): set(documents) for mark, documents in found.items()}
 
 
 def _order(position: Position, doc_id: str) -> tuple[Any, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from govcrawl.archive import forgotten, runs
 from govcrawl.archive.captures import run_started
 from govcrawl.archive.changes.positions import TOMBSTONES, Cursor, Position, at
+from govcrawl.archive.segments import captures_files
 from govcrawl.archive.site import segment
 from govcrawl.errors import BadArgument, nearest
 
@@ -35,7 +36,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The files that tell of changes, by site: marks and tombstones by their position, article files."""
+    """The files that tell of changes, by site: those that hold marks and tombstones by their position, article files."""
 
     marks: dict[str, dict[Position, str]]
     stones: dict[str, dict[Position, str]]
@@ -45,8 +46,8 @@ class Listing:
 def listing(storage: Storage) -> Listing:
     """What is there now. Marks are listed first: what they mark is there already. Raises StorageError."""
     found = Listing(defaultdict(dict), defaultdict(dict), defaultdict(list))
-    for name in storage.files("captures", ".parquet"):
-        if (own := segment(name)) is not None:
+    for mark, name in captures_files(storage).marks():
+        if (own := segment(mark)) is not None:
             found.marks[own[0]][Position(*own[1:])] = name
     for name in forgotten.names(storage):
         run = name.rsplit("/", 1)[-1].removesuffix(".parquet")
@@ -59,7 +60,7 @@ def listing(storage: Storage) -> Listing:
 
 
 def position_of(name: str) -> Position:
-    """The segment that the name of an article file tells, of those that ``listing`` gives."""
+    """The segment that the name of an article file or a mark tells, of those that ``listing`` gives."""
     own = segment(name)
     assert own is not None
     return Position(*own[1:])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from govcrawl.archive.checks.attachments import Attachments
 from govcrawl.archive.checks.counts import RunRows
 from govcrawl.archive.checks.erased import Erased
-from govcrawl.archive.checks.files import ParquetFiles, RunFiles, Staging
+from govcrawl.archive.checks.files import ParquetFiles, Replaced, RunFiles, Staging
 from govcrawl.archive.checks.keys import DoubledKeys
 from govcrawl.archive.checks.known import Snapshot
 from govcrawl.archive.checks.marks import Marks
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 OF_A_SITE: tuple[Check, ...] = (
     Erased(),
     ParquetFiles(),
+    Replaced(),
     RunFiles(),
     Staging(),
     WarcEnds(),

@@ -70,6 +70,23 @@ class ParquetFiles(Check):
         return f"{name}: renamed to {new}"
 
 
+class Replaced(Check):
+    kinds = ("replaced",)
+    looks_at = "captures files that a merged one replaces: a compaction which was killed leaves them"
+    mended = "removed, where the merged file could be read to its end"
+    unfinished = True
+
+    def find(self, look: Look) -> Iterator[Finding]:
+        for name, merged in look.replaced.items():
+            remedy = f"scrapy compact removes it, or {REPAIR} {look.site}"
+            yield look.finding("replaced", name, f"it does not count, its rows are in {merged} too", remedy)
+
+    def mend(self, work: Mending, found: list[Finding]) -> Iterator[str]:
+        for finding in found:
+            work.storage.remove(finding.file)
+            yield f"{finding.file}: removed"
+
+
 class RunFiles(Check):
     kinds = ("run_file",)
     looks_at = "the run files: JSON, and every part of them that is read somewhere"

@@ -15,12 +15,14 @@ from govcrawl.archive import runs
 from govcrawl.archive.checks.finding import REPAIR, Finding, Key, Segment
 from govcrawl.archive.checks.reading import SchemaError, first_line, whole_batches
 from govcrawl.archive.schema import ARTICLES, CAPTURES, LANDING
+from govcrawl.archive.segments import captures_files
 from govcrawl.archive.site import partition_of, segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from govcrawl.archive.checks.reading import Hashes
+    from govcrawl.archive.segments import CapturesFiles
     from govcrawl.archive.storage import Storage
 
 _READ = (
@@ -87,6 +89,7 @@ class Look:
         self.doubled: Counter[tuple[str, str]] = Counter()  # two files → keys that are in both
         self.segments: dict[Segment, str] = {}  # of articles' rows → one of their files
         self.marked: set[Segment] = set()  # segments that have captures
+        self.replaced: dict[str, str] = {}  # captures files that do not count → the merged file that does
         self.stated: dict[Key, str] = {}  # of captures → their file
         self.places: dict[str, list[Place]] = defaultdict(list)  # by WARC file
         self.attached: dict[str, tuple[str | None, int | None, str, str]] = {}  # path → sha256, bytes, url, named in
@@ -108,10 +111,18 @@ class Look:
         ]
         for number, name in enumerate(self.names):
             self._article_file(name, number)
-        for name in list(self.storage.files(f"captures/site={self.site}")):
-            if name in captures:
-                self._captures_file(name)
-            elif (named := segment(name)) is not None:
+        there = captures_files(self.storage, self.site, judge=True)
+        if any(merged not in captures for merged in there.replaced.values()):
+            raise Changed(min(there.replaced))
+        self.replaced = there.replaced
+        for name in sorted(captures - self.replaced.keys()):
+            self._captures_file(name, there)
+        for name in there.sizes.keys() - captures:
+            self._mark(name, there)
+
+    def _mark(self, name: str, there: CapturesFiles) -> None:
+        for mark in there.marks_of(name):
+            if (named := segment(mark)) is not None:
                 self.marked.add(named[1:])
 
     def _problem(self, kind: str, name: str, what: str) -> None:
@@ -177,7 +188,7 @@ class Look:
             place = Place(row["warc_offset"] or 0, row["url"], row["payload_digest"], name, article)
             self.places[row["warc_file"]].append(place)
 
-    def _captures_file(self, name: str) -> None:
+    def _captures_file(self, name: str, there: CapturesFiles) -> None:
         self.files += 1
         if not name.endswith(".parquet"):
             self._problem("stray", name, "no Parquet file, but readers of the folder open it")
@@ -192,7 +203,10 @@ class Look:
                     if row["revision"] is not None and row["outcome"] in LANDED:
                         self.stated[row["doc_id"], row["revision"]] = name
                     self._place(row, name, article=False)
-            self.marked.add(named[1:])
+            if name in there.damaged:
+                self._problem("unreadable", name, first_line(there.damaged[name]))
+            elif name in there.sizes:
+                self._mark(name, there)
         except SchemaError as exc:
             self._problem("schema", name, str(exc))
         except (OSError, pa.ArrowException) as exc:

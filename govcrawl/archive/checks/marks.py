@@ -14,7 +14,9 @@ from govcrawl.archive.checks.finding import REPAIR
 from govcrawl.archive.checks.reading import open_place, whole_batches, whole_records
 from govcrawl.archive.ledger import outcome_of_status
 from govcrawl.archive.schema import ARTICLES, CAPTURES
+from govcrawl.archive.segments import is_merged, told_by
 from govcrawl.archive.site import recaptured, segment
+from govcrawl.archive.storage import StorageError
 from govcrawl.archive.values import storable
 from govcrawl.archive.warc import payload_digest
 
@@ -37,6 +39,23 @@ _CAPTURED = (
     "fetched_at",
 )
 _OF_CAPTURES = [*_CAPTURED, "run_id", "seq", "title", "published_on", "status"]
+
+
+def _segments_in(work: Mending, name: str) -> set[Segment]:
+    """The segments that a captures file in quarantine stood for. Of a merged one that cannot tell: the first of each run
+    that has recordings and no captures at all."""
+    tells = segment(name)
+    if tells is None or tells[0] != work.site:
+        return set()
+    if not is_merged(name):
+        return {tells[1:]}
+    try:
+        marks = [segment(mark) for mark in told_by(work.storage, name).marks]
+        return {mark[1:] for mark in marks if mark is not None}
+    except StorageError:
+        captured = {run for run, _ in work.look.marked}
+        recorded = {n.rsplit("/", 1)[-1].rsplit("-", 1)[0] for n in work.storage.files(f"warc/site={work.site}")}
+        return {(run, 1) for run in recorded - captured if run <= tells[1]} | {tells[1:]}
 
 
 class Marks(Check):
@@ -66,8 +85,7 @@ class Marks(Check):
         quarantined: set[Segment] = set()
         for name in work.storage.files(f"quarantine/captures/site={work.site}"):
             # Moved there now, or by a repair that was killed before it came to this.
-            if (tells := segment(name)) is not None and tells[0] == work.site:
-                quarantined.add(tells[1:])
+            quarantined |= _segments_in(work, name)
         lost = (unmarked | quarantined) - work.look.marked
         if not lost:
             return

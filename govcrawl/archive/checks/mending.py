@@ -10,6 +10,7 @@ from govcrawl.addresses import doc_id
 from govcrawl.archive.checks.look import Look
 from govcrawl.archive.checks.reading import Hashes, open_place, whole_batches
 from govcrawl.archive.compact import file_name
+from govcrawl.archive.segments import captures_files
 from govcrawl.archive.site import mark, segment
 from govcrawl.archive.warc import recorded_in
 
@@ -78,7 +79,7 @@ class Mending:
 
     def files(self, dataset: str) -> list[str]:
         if dataset == "captures":
-            return list(self.storage.files(f"captures/site={self.site}", ".parquet"))
+            return list(captures_files(self.storage, self.site, judge=True).sizes)
         return [n for n in self.storage.files("articles", ".parquet") if (s := segment(n)) and s[0] == self.site]
 
     def rows(self, dataset: str, schema: pa.Schema, columns: list[str]) -> Iterator[dict[str, Any]]:
