@@ -3,7 +3,8 @@
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import accumulate, islice
+from itertools import accumulate, groupby, islice
+from operator import itemgetter
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
@@ -118,26 +119,47 @@ class Line:
 
 @dataclass(slots=True)
 class Link:
-    """An anchor with an address. `line` is where its text stands."""
+    """An anchor with an address. `line` is where its text, which comes in `parts`, stands."""
 
     href: str
     title: str
     line: int
     box: int
-    text: str = ""
-    offscreen: bool = False
+    offscreen: bool
+    parts: list[str]
+
+    @property
+    def text(self) -> str:
+        return "".join(self.parts)
 
 
 @dataclass(slots=True)
 class Picture:
-    """An image; `link` is the index of the anchor around it, -1 without one, `width` its stated width in pixels or -1."""
+    """An image; `link` is the index of the anchor around it, -1 without one."""
 
-    src: str
-    alt: str
+    attributes: dict[str, str | None]
     line: int
     box: int
     link: int = -1
-    width: int = -1
+
+    @property
+    def src(self) -> str:
+        """Its address, of which lazy loaders keep the true one elsewhere."""
+        for key in ("src",) if _LAZY.isdisjoint(self.attributes) else _SOURCES:
+            src = self.attributes.get(key)
+            if src and not src.startswith("data:"):
+                return src
+        return ""
+
+    @property
+    def alt(self) -> str:
+        return self.attributes.get("alt") or ""
+
+    @property
+    def width(self) -> int:
+        """Its stated width in pixels, -1 for none."""
+        width = (self.attributes.get("width") or "")[:5]
+        return int(width) if width.isdecimal() else -1
 
 
 @dataclass(slots=True)
@@ -209,7 +231,7 @@ def _hiding(style: str) -> int:
 def parse(markup: str, selectors: tuple[str, ...] = ()) -> Document:
     """Read markup; boxes that match one of the CSS selectors are marked `selected`. Never raises for any markup."""
     document = Document()
-    if not markup.strip():
+    if not markup or markup.isspace():
         return document
     if markup.count("<") > MAX_OPEN and markup.count("<") - markup.count("</") > MAX_OPEN:
         markup = _flatten(markup)
@@ -373,9 +395,9 @@ def _unlink(document: Document) -> None:
     """An anchor around paragraphs, or one never closed that the parser opens again in each, is no link to a reader."""
     lines = document.lines
     for link in document.links:
-        if len(link.text) < MAX_ANCHOR:
+        rest, last = sum(map(len, link.parts)) if len(link.parts) > 2 else 0, link.line
+        if rest < MAX_ANCHOR:
             continue
-        rest, last = len(link.text), link.line
         while last < len(lines) and rest > 0 and lines[last].linked:
             rest -= lines[last].linked
             last += 1
@@ -390,9 +412,8 @@ def _same(text: str, stated: str) -> bool:
     return len(text) >= 0.45 * len(stated) and stated.startswith(text)
 
 
-# An element that encloses the node at hand: itself, its kind, then what is around it: box, block box, link, and how many
-# hidden elements, ones off the screen and table cells.
-_Enclosing = tuple[LexborNode, int, int, int, int, int, int, int]
+# What is around a node: box, block box, link, and how many hidden elements, ones off the screen and table cells.
+_Around = tuple[int, int, int, int, int, int]
 
 
 class _Walk:
@@ -411,12 +432,13 @@ class _Walk:
 
     def run(self, root: LexborNode) -> None:
         """Fill the document from the tree."""
-        kinds, lines, boxes = _KINDS, self.document.lines, self.document.boxes
-        box = block = link = -1
-        hide = off = cells = blocks = 0
+        kinds, lines, boxes, links = _KINDS, self.document.lines, self.document.boxes, self.document.links
+        around: _Around = (-1, -1, -1, 0, 0, 0)
+        box, block, link, hide, off, cells = around
+        blocks = 0
         runs: list[Run] = []  # of the line that is begun
         gap, room = "", True  # the space before what comes next; whether the page is not too long yet
-        enclosing: list[_Enclosing] = []
+        enclosing: list[tuple[LexborNode, int, _Around]] = []  # the open elements with their kinds and what is around them
         node: LexborNode | None = root
         while node is not None:
             try:
@@ -424,7 +446,19 @@ class _Walk:
             except KeyError:
                 kind = _kind(node)
             if kind == TEXT:
-                gap = " " if node.is_empty_text_node else self.text(node.text_content or "", runs, box, link, gap)
+                if node.is_empty_text_node:
+                    gap = " "
+                else:
+                    text, after = node.text_content or "", ""
+                    if " " in text or not text.isprintable():  # most texts are words without white space
+                        text, gap, after = _spaced(text, gap)
+                    if text:
+                        if runs:
+                            text = gap + text
+                        runs.append((text, box, link))
+                        if link >= 0:
+                            links[link].parts.append(text)
+                        gap = after
             elif kind & (IGNORED | SKIP | HEAD):
                 self.aside(node, kind, box)
             else:
@@ -435,7 +469,7 @@ class _Walk:
                     blocks += 1
                     room = blocks & 1023 != 0 or (len(lines) <= MAX_LINES and blocks <= MAX_BLOCKS)
                 if (inner := node.first_child if room and not kind & VOID else None) is not None:
-                    enclosing.append((node, kind, box, block, link, hide, off, cells))
+                    enclosing.append((node, kind, around))
                     if (attributes := node.attributes) or kind & TELLING:
                         name, cls, bits = attributes.get("id") or "", attributes.get("class") or "", 0
                         if ("style" in attributes or "hidden" in attributes) and not kind & ROOT:
@@ -448,59 +482,38 @@ class _Walk:
                             cells += 1
                         elif kind & MEDIA:
                             self.media(node, box, link)
-                        elif kind & LINK or not HOLDERS.isdisjoint(attributes):
-                            link = self.anchor(attributes, kind, box, link, off)
+                        elif kind & LINK:
+                            link = self.anchor(attributes, box, link, off)
+                        elif len(attributes) > (name != "") + (cls != "") and not HOLDERS.isdisjoint(attributes):
+                            link = self.opener(attributes, box, link, off)
+                        around = (box, block, link, hide, off, cells)
                     node = inner
                     continue
                 if kind & (MEDIA | LINK) and room:
                     self.empty(node, kind, box, link, off)
             following = node.next if room else None
             while following is None and enclosing:
-                last = enclosing.pop()
-                if last[1] & BREAKS:
+                node, kind, outer = enclosing.pop()
+                if kind & BREAKS:
                     gap = ""
                     if runs:
                         runs = self.end(runs, block, hide, cells)
-                if box != last[2]:
-                    boxes[box].last = len(lines) + (1 if runs else 0)
-                node, _, box, block, link, hide, off, cells = last
+                if outer is not around:
+                    if box != outer[0]:
+                        boxes[box].last = len(lines) + (1 if runs else 0)
+                    around = outer
+                    box, block, link, hide, off, cells = around
                 following = node.next if room else None
             node = following
         if runs:
             self.end(runs, block, hide, cells)
 
-    def text(self, text: str, runs: list[Run], box: int, link: int, gap: str) -> str:
-        """Add a text to the runs of the line, with single spaces, behind the gap; the gap that it leaves."""
-        after = ""
-        if " " in text or not text.isprintable():  # most texts are words without white space
-            text = _plain(text)
-            gap = " " if text[:1].isspace() else gap
-            after = " " if text[-1:].isspace() else ""
-            words = text.split()
-            if len(words) > 1 and "\n" in text:
-                words = _WRAP.sub("", text).split()
-            text = " ".join(words)
-            if not text:
-                return gap
-        if runs:
-            text = gap + text
-            before = runs[-1]
-            if before[1] == box and before[2] == link:
-                runs[-1] = (before[0] + text, box, link)
-            else:
-                runs.append((text, box, link))
-        else:
-            runs.append((text, box, link))
-        if link >= 0:
-            self.document.links[link].text += text
-        return after
-
     def end(self, runs: list[Run], box: int, hide: int, cells: int) -> list[Run]:
         """End a line, whose first run begins without a space; the runs of the next one."""
-        if len(runs) == 1:
-            text, _, link = runs[0]
-            linked = len(text) if link >= 0 else 0
-        else:
+        text, _, link = runs[0]
+        linked = len(text) if link >= 0 else 0
+        if len(runs) > 1:
+            runs = _merged(runs)
             text = "".join([text for text, _, _ in runs])
             linked = sum([len(text) for text, _, link in runs if link >= 0])
         self.document.lines.append(Line(text, box, runs, linked, hide > 0, cells))
@@ -516,26 +529,26 @@ class _Walk:
         boxes.append(box)
         return index
 
-    def anchor(self, attributes: dict[str, str | None], kind: int, box: int, link: int, off: int) -> int:
-        """Begin the link of an element that leads somewhere: an anchor with an address, or what opens a document by a script;
-        its index, that of the link around any other element."""
-        if kind & LINK:
-            leads = bool(attributes.get("href")) or not HOLDERS.isdisjoint(attributes)
-        else:
-            leads = behind(attributes) != ""  # asked only where an attribute may hold an address
-        if not leads:
+    def anchor(self, attributes: dict[str, str | None], box: int, link: int, off: int) -> int:
+        """Begin the link of an anchor; its index, that of the link around one that leads nowhere."""
+        href = attributes.get("href")
+        if not href and HOLDERS.isdisjoint(attributes):
             return link
         links = self.document.links
-        links.append(_link(attributes, len(self.document.lines), box, off > 0))
+        links.append(_link(attributes, href or "", len(self.document.lines), box, off > 0))
         return len(links) - 1
+
+    def opener(self, attributes: dict[str, str | None], box: int, link: int, off: int) -> int:
+        """Begin the link of another element, with an attribute that may hold an address; its index, or that of the link around
+        it where a script opens no document."""
+        return self.anchor(attributes, box, link, off) if behind(attributes) else link
 
     def empty(self, node: LexborNode, kind: int, box: int, link: int, off: int) -> None:
         """Note a picture, a player or a link without text."""
         if kind & MEDIA:
             self.media(node, box, link)
-        elif node.attributes.get("href"):
-            lines = self.document.lines
-            self.document.links.append(_link(node.attributes, len(lines), box, off > 0))
+        elif (attributes := node.attributes).get("href"):
+            self.anchor(attributes, box, link, off)
 
     def aside(self, node: LexborNode, kind: int, box: int) -> None:
         """Note what an element says whose content is no text; a comment says nothing."""
@@ -553,9 +566,7 @@ class _Walk:
         document, attributes = self.document, node.attributes
         line, tag = len(document.lines), node.tag or ""
         if tag == "img":
-            width = (attributes.get("width") or "")[:5]
-            pixels = int(width) if width.isdecimal() else -1
-            document.pictures.append(Picture(_source(attributes), attributes.get("alt") or "", line, box, link, pixels))
+            document.pictures.append(Picture(attributes, line, box, link))
         else:
             document.frames.append((tag, attributes.get("src") or attributes.get("data-src") or "", line))
 
@@ -565,7 +576,7 @@ class _Walk:
         document, line = self.document, len(self.document.lines)
         if node.tag == "button":
             if href := behind(node.attributes):
-                document.links.append(Link(href, "", line, box, squeeze(node.text())))
+                document.links.append(Link(href, "", line, box, False, [squeeze(node.text())]))
             return
         src = node.attributes.get("data") or ""
         child = node.first_child
@@ -612,18 +623,26 @@ class _Walk:
             (self.document.json_ld if structured else self.document.scripts).append(text)
 
 
-def _link(attributes: dict[str, str | None], line: int, box: int, off: bool) -> Link:
+def _link(attributes: dict[str, str | None], href: str, line: int, box: int, off: bool) -> Link:
     title = attributes.get("title") or attributes.get("download") or ""
-    href = attributes.get("href") or ""
     if href[:1] in _SCRIPTED and (href[:1] in ("", "#") or href[:11].lower() == "javascript:"):
         href = behind(attributes) or href
-    return Link(href, title, line, box, "", off)
+    return Link(href, title, line, box, off, [])
 
 
-def _source(attributes: dict[str, str | None]) -> str:
-    """The address of an image, of which lazy loaders keep the true one elsewhere."""
-    for key in ("src",) if _LAZY.isdisjoint(attributes) else _SOURCES:
-        src = attributes.get(key)
-        if src and not src.startswith("data:"):
-            return src
-    return ""
+def _spaced(text: str, gap: str) -> tuple[str, str, str]:
+    """A text with single spaces, the gap before it and the gap that it leaves; nothing of a text without words."""
+    words = text.split()
+    if not " ".join(words).isprintable():
+        text = _plain(text)
+        words = text.split()
+    before = " " if text[:1].isspace() else gap
+    after = " " if text[-1:].isspace() else ""
+    if len(words) > 1 and "\n" in text:
+        words = _WRAP.sub("", text).split()
+    return " ".join(words), before, after
+
+
+def _merged(runs: list[Run]) -> list[Run]:
+    """Runs without a border between two of one box and link."""
+    return [("".join([text for text, _, _ in same]), *place) for place, same in groupby(runs, itemgetter(1, 2))]
