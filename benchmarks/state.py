@@ -56,17 +56,17 @@ def doc_id_of(number: int) -> str:
     return str(hexadecimal(np.array([number]), 2)[0].as_py())
 
 
-def build(root: str, addresses: int, files: int) -> None:
+def build(root: str, addresses: int, files: int, site: str = SITE) -> None:
     """Captures of so many addresses, in so many files of daily runs."""
     storage = Storage(root)
     storage.prepare()
     rows = addresses + addresses // REVISITED
     done = 0
     for day in range(files):
-        run = f"{SITE}-{FIRST_DAY + timedelta(days=day):%Y%m%dT%H%M%S}000Z-{day % 65536:04x}"
+        run = f"{site}-{FIRST_DAY + timedelta(days=day):%Y%m%dT%H%M%S}000Z-{day % 65536:04x}"
         upto = rows * (day + 1) // files
         write = partial(_write, range(done, upto), addresses, run)
-        storage.publish_stream(f"captures/site={SITE}/{run}-00001-{day:06x}.parquet", write)
+        storage.publish_stream(f"captures/site={site}/{run}-00001-{day:06x}.parquet", write)
         done = upto
 
 
@@ -109,7 +109,7 @@ def _rows(numbers: range, addresses: int, run: str, seq: int) -> pa.Table:
         "payload_digest": joined("sha1:", pc.utf8_upper(pc.utf8_slice_codeunits(digest, 0, 32))),
         "text_hash": only(landed, digest),
         "revision": only(landed, pa.scalar(1, pa.int32())),
-        "warc_file": only(~failed, f"warc/site={SITE}/{run}-00001.warc.gz"),
+        "warc_file": only(~failed, f"warc/site={run.split('-', maxsplit=1)[0]}/{run}-00001.warc.gz"),
         "warc_offset": only(~failed, pa.array(which * 9000)),
         "bytes": pa.scalar(9000, pa.int64()),
         "fetched_at": pa.scalar(when, CAPTURES.field("fetched_at").type),

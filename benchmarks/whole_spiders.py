@@ -38,14 +38,16 @@ _watching: set[asyncio.Task[None]] = set()
 
 
 def watch(crawler: Crawler, where: Path) -> None:
-    """Note from now on how late the loop is, in seconds, and write that when the crawl ends."""
-    lags: list[float] = []
+    """Note from now on how late the loop is, and write that when the crawl ends."""
+    lags: list[tuple[float, float]] = []
     _watching.add(asyncio.get_running_loop().create_task(_lateness(lags)))
     crawler.signals.connect(lambda: where.write_text(json.dumps(lags)), signals.engine_stopped, weak=False)
 
 
-async def _lateness(lags: list[float]) -> None:
+async def _lateness(lags: list[tuple[float, float]]) -> None:
+    """Seconds by the clock, and those of them in which this process computed: the rest is other processes'."""
     while True:
-        before = time.perf_counter()
+        before, busy = time.perf_counter(), time.process_time()
         await asyncio.sleep(TICK)
-        lags.append(time.perf_counter() - before - TICK)
+        late = max(0.0, time.perf_counter() - before - TICK)
+        lags.append((late, min(late, time.process_time() - busy)))

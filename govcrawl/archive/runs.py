@@ -99,8 +99,12 @@ def history(storage: Storage, site: str, last: int = 20) -> list[dict[str, Any]]
 
 def crawls(storage: Storage, site: str, last: int = 20) -> list[dict[str, Any]]:
     """The same without those of maintenance commands."""
-    own = (site, "site", "urls")
-    return list(islice((run for run in newest_first(storage, site) if run.get("spider") in own), last))[::-1]
+    return list(islice(newest_crawls(storage, site), last))[::-1]
+
+
+def newest_crawls(storage: Storage, site: str) -> Iterator[dict[str, Any]]:
+    """The run files of a site's crawls, the newest first."""
+    return (run for run in newest_first(storage, site) if run.get("spider") in (site, "site", "urls"))
 
 
 def complete_walks(storage: Storage, site: str, horizon: timedelta = timedelta(days=400)) -> dict[str, CompleteWalk]:

@@ -97,6 +97,7 @@ class SiteArchive:
         self.rows_landed: Counter[tuple[str, int]] = Counter()
         self.recovered = 0
         self.broken = False
+        self._files: list[str] | None = None  # of its articles, once listed: under the lock nobody else changes them
         self._lock = SiteLock(storage, site, run_id)
         self._lock.acquire()
         try:
@@ -207,6 +208,8 @@ class SiteArchive:
         self._articles.clear()
         self._captures.clear()
         self._seq += 1
+        if self._files is not None:
+            self._files += [name for name, _ in files[:-1]]
         mark, content = files[-1]
         self.state.committed(mark, len(content), self.run_id)
 
@@ -333,6 +336,7 @@ class SiteArchive:
         for (_, run_id, seq), names in sorted(torn.items()):
             for name in sorted(names):
                 self._keep_once(name, seen)
+            self._files = None
             names = [n for n in self._own_files() if segment_of(n) == (self.site, run_id, seq)]
             found = list(read_rows(self.storage, names, ARTICLES))
             rows = recaptured(r for r in found if (r["run_id"], r["seq"]) == (run_id, seq))
@@ -364,7 +368,10 @@ class SiteArchive:
         self.storage.remove(name)
 
     def _own_files(self) -> list[str]:
-        return [n for n in self.storage.files("articles", ".parquet") if (s := segment_of(n)) and s[0] == self.site]
+        if self._files is None:
+            names = self.storage.files("articles", ".parquet")
+            self._files = [n for n in names if (s := segment_of(n)) and s[0] == self.site]
+        return self._files
 
     def _file_name(self) -> str:
         return f"{self.run_id}-{self._seq:05d}-{secrets.token_hex(3)}.parquet"

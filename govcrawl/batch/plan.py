@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from govcrawl.archive import runs
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from govcrawl.archive.storage import Storage
     from govcrawl.base_spiders.listing import ListingSpider
 
+_LOOKED_AT = 20  # runs without success after which a site counts as one that never had any
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -45,8 +47,9 @@ def chosen(
 
 
 def last_success(storage: Storage, site: str) -> datetime:
-    """When the newest complete run of a site ended; long ago where there was none. Raises StorageError."""
-    return max((finished(run) for run in runs.crawls(storage, site) if run.get("status") == "complete"), default=NEVER)
+    """When the newest complete run of a site ended; long ago where the last ones were none. Raises StorageError."""
+    newest = islice(runs.newest_crawls(storage, site), _LOOKED_AT)
+    return next((finished(run) for run in newest if run.get("status") == "complete"), NEVER)
 
 
 def finished(run: Mapping[str, Any]) -> datetime:

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property
 from html import escape, unescape
 from typing import Any, Self
 
 from govcrawl.extraction import body as bodies
 from govcrawl.extraction import charset, document, title
 from govcrawl.extraction.explain import Explanation
+from govcrawl.extraction.lazy import lazy
 from govcrawl.extraction.shown import joined
 
 STATED = "govcrawl-stated-body"  # the id of the element into which a body is set that the page keeps elsewhere
@@ -86,12 +86,12 @@ class Page:
         self.is_stated = False
         self.explanation = Explanation() if explain else None
 
-    @cached_property
+    @lazy
     def decoded(self) -> tuple[str, str, bool]:
         """The markup, its encoding, and whether it was repaired."""
         return charset.decode(self.body, self.headers)
 
-    @cached_property
+    @lazy
     def markup(self) -> str:
         """The page's markup; where scripts fill it, that of the body that a CMS's JSON stated, as a page of its own."""
         if self.is_filled_by_script:
@@ -100,7 +100,7 @@ class Page:
             return f'<html><body><h1>{heading}</h1><div id="{STATED}">{html}</div></body></html>'
         return self.decoded[0]
 
-    @cached_property
+    @lazy
     def is_filled_by_script(self) -> bool:
         """Whether the page lacks the body that a CMS's JSON stated. One that shows it says more: the clock of its
         publish time, its attachments, its editor."""
@@ -108,7 +108,7 @@ class Page:
         middle = len(stated) // 2
         return bool(stated) and stated[max(0, middle - 10) : middle + 10] not in _bare(unescape(self.decoded[0]))
 
-    @cached_property
+    @lazy
     def document(self) -> document.Document:
         """The page's lines and boxes: one parse for everything that is read from it."""
         return document.parse(self.markup, self.selectors)
@@ -120,7 +120,7 @@ class Page:
             return (f"#{STATED}",)
         return self.site.body if self.site is not None else ()
 
-    @cached_property
+    @lazy
     def headline(self) -> title.Title:
         return title.find(
             self.document,
@@ -130,7 +130,7 @@ class Page:
             explanation=self.explanation,
         )
 
-    @cached_property
+    @lazy
     def article(self) -> bodies.Body:
         """The body's lines, before the editor and source lines at its ends are taken off."""
         return bodies.find(self.document, self.headline.end, selected=bool(self.selectors))

@@ -4,7 +4,6 @@ folded text (`script.fold`): Simplified characters, half-width signs."""
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from govcrawl.extraction import dates, gates
 from govcrawl.extraction.explain import Candidate, Explanation
@@ -19,6 +18,7 @@ from govcrawl.extraction.header import (
     label_before,
     read,
 )
+from govcrawl.extraction.lazy import lazy
 from govcrawl.extraction.names import is_name, is_nobody, is_organisation, is_place, people, split_names
 from govcrawl.extraction.script import fold
 
@@ -86,7 +86,7 @@ class Text:
     def __init__(self, shown: str) -> None:
         self.shown = shown
 
-    @cached_property
+    @lazy
     def folded(self) -> str:
         return fold(self.shown)
 

@@ -1,0 +1,42 @@
+"""An archive of many sites is listed once for each run of one of them, however many articles it looks up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from govcrawl.archive.storage import Storage
+from tests.reextract.archive import Made
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+
+def test_it_is_listed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed: Counter[str] = Counter()
+    whole = Storage.sizes
+
+    def sizes(self: Storage, folder: str, suffix: str = "") -> dict[str, int]:
+        listed[folder] += 1
+        return whole(self, folder, suffix)
+
+    monkeypatch.setattr(Storage, "sizes", sizes)
+    first = Made(tmp_path)
+    one = first.land(1)
+    first.close()
+    listed.clear()
+    made = Made(tmp_path)
+    two = made.land(2)
+    made.own.commit()
+    three = made.land(3)
+    assert one is not None
+    assert two is not None
+    assert three is not None
+    for row in (one, two, three):  # of a run before, of a segment before, of this segment
+        found = made.own.stored(row.doc_id, ["title"])
+        assert found is not None
+        assert found["title"] == row.title
+    assert listed["articles"] == 1
+    made.close()
