@@ -15,6 +15,7 @@ import json
 import random
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -114,17 +115,22 @@ def measured(data: Path, jobs: int) -> dict[str, Any]:
     return found
 
 
-def killed(data: Path, times: int) -> None:
-    """Start it and kill it, so many times, each after it committed something."""
+def killed(data: Path, times: int, seconds: float) -> list[float]:
+    """Start it so many times and kill it (SIGKILL) at a random moment, each within its share of the time that one run takes;
+    the seconds that each ran. Raises RuntimeError where one had come to its end before."""
     rng = random.Random(7)
+    ran = []
     for _ in range(times):
-        before = len(list(data.glob("captures/**/*.parquet")))
+        began = time.monotonic()
         process = started(data, cores())
-        while process.poll() is None and len(list(data.glob("captures/**/*.parquet"))) <= before:
-            time.sleep(0.01)
-        time.sleep(rng.uniform(0, 0.5))
+        time.sleep(rng.uniform(0.1, 1) * seconds / times)
         process.kill()
         process.communicate()
+        if process.returncode != -signal.SIGKILL:
+            msg = f"it ended by itself with {process.returncode} before it was killed; take more pages"
+            raise RuntimeError(msg)
+        ran.append(time.monotonic() - began)
+    return ran
 
 
 def said(data: Path) -> list[tuple[str, ...]]:
@@ -176,10 +182,10 @@ def main() -> int:
         )
         if given.kills:
             shutil.copytree(root / "made", root / "killed")
-            killed(root / "killed", given.kills)
+            ran = ", ".join(f"{s:.1f}" for s in killed(root / "killed", given.kills, results[-1]["seconds"]))
             last = measured(root / "killed", cores())
             whole = said(root / "killed") == said(data)
-            print(f"killed {given.kills} times, {last['read']} pages left: {'the same' if whole else 'OTHER'} rows")
+            print(f"killed after {ran} s; {last['read']} pages left: {'the same' if whole else 'OTHER'} rows")
             same = same and whole
         return 0 if right and same else 1
 

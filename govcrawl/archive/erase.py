@@ -20,7 +20,7 @@ from govcrawl.archive.storage import StorageError
 from govcrawl.archive.warc import new_urn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from govcrawl.archive.storage import Storage
 
@@ -212,7 +212,7 @@ def _copy(source: Any, out: Any, start: int, end: int) -> None:
         left -= len(block)
 
 
-def placeholder(length: int, run_id: str, moved: list[Moved] = []) -> bytes:  # noqa: B006
+def placeholder(length: int, run_id: str, moved: Sequence[Moved] = ()) -> bytes:
     """One gzip member of exactly this length, with a record that says who removed what lay there, and where that lies
     now which was replaced."""
     lines = [f"{_REMOVED}{run_id}"]

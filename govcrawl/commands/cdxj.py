@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
 from scrapy.commands import ScrapyCommand
-from scrapy.exceptions import UsageError
 
 from govcrawl.archive.checks.verify import is_there, sites_of
-from govcrawl.archive.storage import Storage, StorageError
+from govcrawl.archive.storage import Storage
 from govcrawl.errors import BadArgument, nearest
 from govcrawl.exports import cdxj
+from govcrawl.exports.ends import told
 from govcrawl.exports.output import STDOUT, Output
 from govcrawl.extensions import data_folder
 from govcrawl.run_report import verdict
@@ -48,7 +47,7 @@ class Command(ScrapyCommand):
         assert self.settings is not None
         data = data_folder(self.settings)
         storage = Storage(data)
-        try:
+        with told(self):
             output = Output(opts.output, opts.force)
             output.check(streams=True, gz=False)
             if not is_there(storage):
@@ -56,17 +55,6 @@ class Command(ScrapyCommand):
                 raise BadArgument(msg)
             with output.text() as out:
                 done = cdxj.write(storage, _sites(storage, args), out)
-        except BadArgument as exc:
-            raise UsageError(str(exc), print_help=False) from exc
-        except ModuleNotFoundError as exc:
-            msg = f"{exc.name} is not installed; pip install 'govcrawl[webarchive]'"
-            raise UsageError(msg, print_help=False) from exc
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        except (StorageError, OSError) as exc:
-            sys.stderr.write(f"{exc}\n")
-            self.exitcode = verdict.STORAGE
-        else:
             sys.stderr.write(f"{done.records} records of {done.files} files indexed\n")
             for name, count in done.lost.items():
                 sys.stderr.write(f"{count} records of {name} cannot be read; run scrapy verify\n")

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 from scrapy.commands import ScrapyCommand
-from scrapy.exceptions import UsageError
 
 from govcrawl.archive.checks.verify import is_there, sites_of
-from govcrawl.archive.storage import Storage, StorageError
+from govcrawl.archive.storage import Storage
 from govcrawl.base_spiders.arguments import day
 from govcrawl.errors import BadArgument, nearest
 from govcrawl.exports import copies, sqlite, text, wacz
+from govcrawl.exports.ends import told
 from govcrawl.exports.output import Output
 from govcrawl.exports.rows import COLUMNS, rows
 from govcrawl.exports.selection import Selection, select
 from govcrawl.extensions import data_folder
 from govcrawl.provinces import PROVINCES
-from govcrawl.run_report import verdict
 
 if TYPE_CHECKING:
     import argparse
@@ -77,7 +75,7 @@ class Command(ScrapyCommand):
         assert self.settings is not None
         data = data_folder(self.settings)
         storage = Storage(data)
-        try:
+        with told(self):
             output = _output(args, opts)
             if not is_there(storage):
                 msg = f"there is no archive at {data}; set GOVCRAWL_DATA to one"
@@ -93,17 +91,6 @@ class Command(ScrapyCommand):
                 self.exitcode = NOTHING
                 return
             _export(storage, places, output, opts, _about(opts))
-        except BadArgument as exc:
-            raise UsageError(str(exc), print_help=False) from exc
-        except ModuleNotFoundError as exc:
-            msg = f"{exc.name} is not installed; pip install 'govcrawl[webarchive]'"
-            raise UsageError(msg, print_help=False) from exc
-        except BrokenPipeError:
-            # Whoever read standard output has had enough; nothing of it is left to flush at the end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        except (StorageError, OSError) as exc:
-            _tell(str(exc))
-            self.exitcode = verdict.STORAGE
 
 
 def _output(args: list[str], opts: argparse.Namespace) -> Output:
