@@ -47,7 +47,7 @@ data/
   attachment_text/*.parquet                            the text of PDF, Word and Excel attachments
   reprints/*.parquet                                   which articles carry one notice, and who was first
   reprints_index/                                      by which reprints are found; derived, scrapy reprints builds it anew
-  runs/site=heilongjiang/<run_id>.json                 what a run did, per channel
+  runs/site=heilongjiang/<run_id>.json                 what a run did, per channel; old ones merged into .jsonl, a run a line
   forgotten/site=heilongjiang/*.parquet                what `scrapy forget` took out, and why; no word of the pages
   versions/3.json                                      the schema versions that have written here, a file each
   state/site=heilongjiang/                             what is known of addresses, derived from captures; may be removed

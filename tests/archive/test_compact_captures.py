@@ -18,7 +18,7 @@ from govcrawl.archive.changes.news import Wanted
 from govcrawl.archive.checks.mending import Rules
 from govcrawl.archive.checks.repair import repair
 from govcrawl.archive.checks.verify import verify
-from govcrawl.archive.compact import Compacted, Scope, compact
+from govcrawl.archive.compact import Compacted, Scope, Sizes, compact
 from govcrawl.archive.compact_captures import compact_captures
 from govcrawl.archive.lock import SiteLock
 from govcrawl.archive.schema import ADDED, CAPTURES
@@ -132,7 +132,13 @@ def test_a_snapshot_that_covers_a_merged_file_in_part_is_made_anew(data: Path, m
     assert len(told(data)) == len({row["doc_id"] for row in rows(data)})
 
 
-def watched(monkeypatch: pytest.MonkeyPatch, stop_at: int | None, *, after: bool) -> list[str]:
+def watched(
+    monkeypatch: pytest.MonkeyPatch,
+    stop_at: int | None,
+    *,
+    after: bool,
+    folders: tuple[str, ...] = ("captures/", "state/"),
+) -> list[str]:
     """Count what a compaction writes and removes, and kill it at one of the steps, before or after it took effect."""
     done: list[str] = []
 
@@ -140,7 +146,7 @@ def watched(monkeypatch: pytest.MonkeyPatch, stop_at: int | None, *, after: bool
         real = getattr(Storage, name)
 
         def call(self: Storage, relative: str, *rest: Any) -> Any:
-            if not relative.startswith(("captures/", "state/")):
+            if not relative.startswith(folders):
                 return real(self, relative, *rest)
             done.append(f"{name} {relative}")
             if stop_at == len(done) and not after:
@@ -253,7 +259,7 @@ def test_large_ones_stay_and_older_columns_too(data: Path, monkeypatch: pytest.M
     assert pq.read_schema(data / files(data)[0]).metadata[b"govcrawl"] == b"1"
     assert rows(data) == before
     assert not list(verify(storage_of(data)))
-    monkeypatch.setattr(rules, "SMALL", 0)
+    monkeypatch.setattr(rules, "SIZES", Sizes(small=0, large=1 << 30))
     for day in range(10, 24):
         land(data, f"202402{day}", *(article(day * 100 + n) for n in range(40)))
         merged(data)
