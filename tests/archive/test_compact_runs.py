@@ -16,8 +16,7 @@ from govcrawl.archive.compact import Scope, days_ago
 from govcrawl.archive.compact_runs import SIZES, compact_runs
 from govcrawl.archive.lock import SiteLock
 from govcrawl.archive.storage import Storage, StorageError
-from tests.archive.test_compact import Killed
-from tests.archive.test_compact_captures import watched
+from tests.archive.test_compact import Killed, steps
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,14 +82,14 @@ def test_a_kill_at_any_step_changes_nothing(data: Path, tmp_path: Path, monkeypa
     before = told(data)
     whole = shutil.copytree(data, tmp_path / "whole")
     with monkeypatch.context() as patch:
-        taken = watched(patch, None, after=False, folders=("runs/",))
+        taken = steps(patch, None, after=False, folders=("runs/",))
         compacted(whole)
     assert [step.split("/")[0] for step in taken] == ["publish_stream runs", *["remove runs"] * 3]
     for number in range(1, len(taken) + 1):
         for after in (False, True):
             copy = shutil.copytree(data, tmp_path / f"{number}-{after}")
             with monkeypatch.context() as patch:
-                watched(patch, number, after=after, folders=("runs/",))
+                steps(patch, number, after=after, folders=("runs/",))
                 with pytest.raises(Killed):
                     compacted(copy)
             assert told(copy) == before, taken[number - 1]

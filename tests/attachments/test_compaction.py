@@ -20,8 +20,7 @@ from govcrawl.archive.storage import Storage, StorageError
 from govcrawl.attachments import compaction
 from govcrawl.attachments.compaction import compact_texts
 from govcrawl.attachments.text import FOLDER, read_before
-from tests.archive.test_compact import WHEN, Killed
-from tests.archive.test_compact_captures import watched
+from tests.archive.test_compact import WHEN, Killed, steps
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,7 +74,7 @@ def test_a_kill_at_any_step(data: Path, tmp_path: Path, monkeypatch: pytest.Monk
             copy = shutil.copytree(data, tmp_path / f"{number}-{after}")
             storage = Storage(str(copy))
             with monkeypatch.context() as patch:
-                watched(patch, number, after=after, folders=(FOLDER,))
+                steps(patch, number, after=after, folders=(FOLDER,))
                 with pytest.raises(Killed):
                     compact_texts(storage)
             found = list(verify(storage))
