@@ -64,8 +64,10 @@ class Command(ScrapyCommand):
                 raise UsageError(msg, print_help=False)
             storage.prepare()
             for one in _compacted(storage, scope):
+                told = one.locked and any(other.locked for other in done if other.site == one.site)
                 done.append(one)
-                print(_line(one))
+                if not told:
+                    print(_line(one))
             if scope == Scope() and (reprints := compact_rows(storage)) is not None:
                 done.append(reprints)
                 print(_line(reprints))
