@@ -14,7 +14,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -32,11 +32,12 @@ from govcrawl.archive.storage import StorageError
 from govcrawl.archive.warc import now_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from datetime import datetime
 
     from govcrawl.archive.storage import Storage
 
+GROWTH = 4
 _BATCH = 2_000
 _LEVEL = 9
 _PART, _ROW = 20_000_000, 1_000  # characters in memory at a time; what a row weighs beside its text
@@ -78,7 +79,35 @@ class Scope:
         if (self.province or found["province"]) != found["province"] or self.year not in (None, found["year"]):
             return False
         segment = segment_of(name)
-        return segment is not None and (self.before is None or run_started(segment[1]) < self.before)
+        return segment is not None and self.is_of(segment[1])
+
+    def is_of(self, run: str) -> bool:
+        return self.before is None or run_started(run) < self.before
+
+
+class Sizes(NamedTuple):
+    """In bytes: files that are smaller are merged with those after them; no merged file gets larger."""
+
+    small: int
+    large: int
+
+
+def groups(files: dict[str, int], fits: Collection[str], sizes: Sizes) -> Iterator[list[str]]:
+    """Of files in their order, name → bytes, those that follow one another and are to become one, the newest first. A file
+    is merged with those after it where it is small, or has at most ``GROWTH`` times their bytes: each row is written a few
+    times in all, however often files are merged."""
+    group: list[str] = []
+    held = 0
+    for name, size in reversed(files.items()):
+        if name not in fits or (group and (size > max(sizes.small, GROWTH * held) or held + size > sizes.large)):
+            if len(group) > 1:
+                yield group[::-1]
+            group, held = [], 0
+        if name in fits:
+            group.append(name)
+            held += size
+    if len(group) > 1:
+        yield group[::-1]
 
 
 @dataclass(slots=True)

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from govcrawl.archive.captures import run_started
-from govcrawl.archive.compact import Compacted, Scope, new_run_id
+from govcrawl.archive.compact import Compacted, Scope, Sizes, groups, new_run_id
 from govcrawl.archive.lock import Locked
 from govcrawl.archive.schema import ADDED, CAPTURES, without
 from govcrawl.archive.segments import MERGED, REPAIRED, Merged, captures_files, merged_name, repaired_by
@@ -29,9 +28,7 @@ if TYPE_CHECKING:
     from govcrawl.archive.segments import CapturesFiles
     from govcrawl.archive.storage import Storage
 
-SMALL = 16 << 20  # bytes; smaller files are merged with those after them whatever their size
-LARGE = 256 << 20  # bytes; no merged file gets larger
-GROWTH = 4  # a file is merged with those after it where it has at most so many times their bytes
+SIZES = Sizes(small=16 << 20, large=256 << 20)
 ROW_GROUP = 50_000
 
 
@@ -74,21 +71,8 @@ def _of_site(storage: Storage, archive: SiteArchive, scope: Scope) -> Compacted:
 
 
 def _candidates(there: CapturesFiles, scope: Scope) -> Iterator[list[str]]:
-    """Files that follow one another and are to become one, the newest first."""
-    group: list[str] = []
-    held = 0
-    for name, size in reversed(there.sizes.items()):
-        named = segment(name)
-        fits = named is not None and (scope.before is None or run_started(named[1]) < scope.before)
-        if not fits or (group and (size > max(SMALL, GROWTH * held) or held + size > LARGE)):
-            if len(group) > 1:
-                yield group[::-1]
-            group, held = [], 0
-        if fits:
-            group.append(name)
-            held += size
-    if len(group) > 1:
-        yield group[::-1]
+    fits = {name for name in there.sizes if (named := segment(name)) is not None and scope.is_of(named[1])}
+    return groups(there.sizes, fits, SIZES)
 
 
 class _Facts(NamedTuple):
@@ -176,7 +160,7 @@ def _read_through(storage: Storage, name: str) -> int:
     """The rows of a file, each page held against its checksum. Raises StorageError."""
     try:
         with storage.fs.open_input_file(storage.path(name)) as source:
-            file = pq.ParquetFile(source, page_checksum_verification=True)
+            file = pq.ParquetFile(source, pre_buffer=not storage.local, page_checksum_verification=True)
             return sum(len(batch) for batch in file.iter_batches(10_000, use_threads=False))
     except (OSError, pa.ArrowException) as exc:
         raise _unreadable(name, exc) from exc
@@ -184,7 +168,7 @@ def _read_through(storage: Storage, name: str) -> int:
 
 def _parquet(storage: Storage, name: str) -> pq.ParquetFile:
     try:
-        return pq.ParquetFile(storage.path(name), filesystem=storage.fs)
+        return pq.ParquetFile(storage.path(name), filesystem=storage.fs, pre_buffer=not storage.local)
     except (OSError, pa.ArrowException) as exc:
         raise _unreadable(name, exc) from exc
 

@@ -90,7 +90,7 @@ data/
   attachment_text/*.parquet                            {attachment_text}
   reprints/*.parquet                                   {reprints}
   reprints_index/                                      by which reprints are found; derived, scrapy reprints builds it anew
-  runs/site=heilongjiang/<run_id>.json                 what a run did, per channel
+  runs/site=heilongjiang/<run_id>.json                 what a run did, per channel; old ones merged into .jsonl, a run a line
   forgotten/site=heilongjiang/*.parquet                {forgotten}
   versions/3.json                                      the schema versions that have written here, a file each
   state/site=heilongjiang/                             what is known of addresses, derived from captures; may be removed

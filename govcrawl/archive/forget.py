@@ -127,7 +127,7 @@ def unfinished(storage: Storage, site: str) -> list[str]:
     stones = list(forgotten.names(storage, [site]))
     if not stones:
         return []
-    ended = {_stem(name) for name in storage.files(f"runs/site={site}", ".json")}
+    ended = runs.ids(storage, site)
     return [name for name in stones if _stem(name) not in ended]
 
 

@@ -1,4 +1,9 @@
-"""Run files: what each run did, per channel. They are also the memory of how far each channel was walked."""
+"""Run files: what each run did, per channel. They are also the memory of how far each channel was walked.
+
+A run leaves one, in JSON. Compaction merges old ones into JSON Lines, a run a line; the first line names the runs (``{"runs":
+[…]}``), and the file has the name of the last of them, so that it sorts in their place. Where both are there, since a
+compaction was killed, the merged file alone counts.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +16,17 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from govcrawl.archive.captures import run_started
+from govcrawl.archive.storage import StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from govcrawl.archive.storage import Storage
 
 logger = logging.getLogger(__name__)
+
+MERGED = ".jsonl"
+_TRIES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +41,19 @@ class CompleteWalk:
     def covers(self, since: date | None) -> bool:
         """Whether a run that asks for articles since then may stop where this walk began."""
         return self.down_to is None or (since is not None and self.down_to <= since)
+
+
+@dataclass(frozen=True, slots=True)
+class RunFiles:
+    """``runs``: the run files that count, the oldest first, each with the runs that it tells of; ``replaced``: those that do not,
+    since a merged one tells the same."""
+
+    runs: dict[str, list[str]]
+    replaced: list[str]
+
+
+class _Vanished(Exception):
+    """A file is there no more."""
 
 
 def name_of(site: str, run_id: str) -> str:
@@ -53,15 +75,103 @@ def write(storage: Storage, site: str, run_id: str, report: dict[str, Any]) -> N
     storage.publish(name_of(site, run_id), json.dumps(report, ensure_ascii=False, indent=1, default=str).encode())
 
 
-def read(storage: Storage, name: str) -> dict[str, Any]:
-    """A run file with every part of it that is read anywhere of its right shape. Raises ValueError where it is no run file,
-    StorageError where it cannot be read."""
-    content = storage.read(name)
+def files(storage: Storage, site: str) -> RunFiles:
+    """The run files of a site. Raises StorageError."""
+    for tries in range(_TRIES):
+        try:
+            return _files(storage, site)
+        except StorageError:
+            if tries == _TRIES - 1:
+                raise  # else a compaction has replaced a merged file meanwhile
+    raise AssertionError
+
+
+def _files(storage: Storage, site: str) -> RunFiles:
+    found = RunFiles({}, [])
+    seen: set[str] = set()
+    for name in reversed(list(storage.files(f"runs/site={site}"))):
+        if not name.endswith((".json", MERGED)):
+            continue
+        run = name.rsplit("/", 1)[-1].rpartition(".")[0]
+        if run in seen:
+            found.replaced.append(name)
+            continue
+        found.runs[name] = _runs_in(storage, name) if name.endswith(MERGED) else [run]
+        seen.update(found.runs[name])
+    return RunFiles(dict(reversed(found.runs.items())), found.replaced[::-1])
+
+
+def ids(storage: Storage, site: str) -> set[str]:
+    """The runs of a site that left a run file. Raises StorageError."""
+    return {run for runs in files(storage, site).runs.values() for run in runs}
+
+
+def _runs_in(storage: Storage, name: str) -> list[str]:
+    """The runs that a merged file names; none where it is damaged, which who reads it finds."""
+    head = b""
     try:
-        report = json.loads(content)
+        with storage.fs.open_input_stream(storage.path(name), compression=None) as stream:
+            while b"\n" not in head and (block := stream.read(1 << 16)):
+                head += block
+        return _named(head.partition(b"\n")[0])
+    except OSError as exc:
+        msg = f"cannot read {name} below {storage.root} ({exc})"
+        raise StorageError(msg) from exc
+    except ValueError:
+        return []
+
+
+def _named(head: bytes) -> list[str]:
+    facts = _loaded(head)
+    named = facts.get("runs") if isinstance(facts, dict) else None
+    if not isinstance(named, list) or not all(map(_is_text, named)):
+        msg = "its first line names no runs"
+        raise ValueError(msg)
+    return named
+
+
+def merged(storage: Storage, names: Iterable[str], ran: Sequence[str]) -> Iterator[bytes]:
+    """The lines of a file that tells of all these runs as these files do. Raises StorageError."""
+    yield json.dumps({"runs": ran}).encode() + b"\n"
+    for name in names:
+        content = storage.read(name)
+        if name.endswith(MERGED):
+            yield content.partition(b"\n")[2]
+        else:
+            yield json.dumps(json.loads(content), ensure_ascii=False).encode() + b"\n"
+
+
+def read(storage: Storage, name: str) -> list[dict[str, Any]]:
+    """The reports of a run file, the oldest first. Raises ValueError where it is no run file, StorageError where it cannot be
+    read."""
+    return list(read_backwards(storage, name))[::-1]
+
+
+def read_backwards(storage: Storage, name: str) -> Iterator[dict[str, Any]]:
+    """The same, the newest first, each when it is asked for."""
+    content = storage.read(name)
+    if not name.endswith(MERGED):
+        yield _checked(content)
+        return
+    head, *lines = content.split(b"\n")
+    if len(_named(head)) != len(lines) - 1 or lines[-1]:
+        msg = f"it names {len(_named(head))} runs and has {len(lines) - 1} lines for them"
+        raise ValueError(msg)
+    for line in reversed(lines[:-1]):
+        yield _checked(line)
+
+
+def _loaded(content: bytes) -> Any:
+    try:
+        return json.loads(content)
     except RecursionError as exc:
         msg = "it is nested without end"
         raise ValueError(msg) from exc
+
+
+def _checked(content: bytes) -> dict[str, Any]:
+    """A report with every part of it that is read anywhere of its right shape. Raises ValueError."""
+    report = _loaded(content)
     if not isinstance(report, dict):
         msg = f"it holds {type(report).__name__}, not an object"
         raise ValueError(msg)  # noqa: TRY004
@@ -77,12 +187,32 @@ def read(storage: Storage, name: str) -> dict[str, Any]:
 
 
 def newest_first(storage: Storage, site: str, *, set_aside: bool = False) -> Iterator[dict[str, Any]]:
-    """A site's run files. What is none is passed over, or ``set_aside`` under the site's lock: moved to quarantine/ with a
-    warning. What it knew of walks is forgotten: the next one goes on to the end of its channel, which finds whatever the
+    """What a site's run files say. What is none is passed over, or ``set_aside`` under the site's lock: moved to quarantine/
+    with a warning. What it knew of walks is forgotten: the next one goes on to the end of its channel, which finds whatever the
     archive lacks."""
-    for name in reversed(list(storage.files(f"runs/site={site}", ".json"))):
+    told: set[str] = set()
+    while True:
         try:
-            yield read(storage, name)
+            yield from _untold(storage, site, told, set_aside=set_aside)
+        except _Vanished:
+            continue
+        return
+
+
+def _untold(storage: Storage, site: str, told: set[str], *, set_aside: bool) -> Iterator[dict[str, Any]]:
+    """``newest_first`` without the runs that were told. Raises _Vanished where a compaction has merged a file meanwhile."""
+    for name, ran in reversed(files(storage, site).runs.items()):
+        if ran and told.issuperset(ran):
+            continue
+        try:
+            for report, run in zip(read_backwards(storage, name), reversed(ran), strict=True):
+                if run not in told:
+                    told.add(run)
+                    yield report
+        except StorageError as exc:
+            if storage.exists(name):
+                raise
+            raise _Vanished(name) from exc
         except ValueError as exc:
             if set_aside:
                 where = storage.quarantine(name)

@@ -93,7 +93,7 @@ ARTICLES = _schema(
     ("warc_offset", pa.int64(), True, "byte offset of its record in that file"),
     ("payload_digest", pa.string(), True, "sha1:… of the payload as received (WARC-Payload-Digest)"),
     ("fetched_at", UTC_MS, False, "when the response came"),
-    ("run_id", pa.string(), False, "the run that landed the row; its file is runs/site=…/<run_id>.json"),
+    ("run_id", pa.string(), False, "the run that landed the row; its run file is below runs/site=…/"),
     ("seq", pa.int32(), False, "the segment of that run; files of one (run_id, seq) were committed together"),
 )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from scrapy.commands import ScrapyCommand
@@ -12,7 +11,9 @@ from scrapy.exceptions import UsageError
 from govcrawl.archive.checks.verify import is_there
 from govcrawl.archive.compact import Compacted, Scope, compact, days_ago
 from govcrawl.archive.compact_captures import compact_captures
+from govcrawl.archive.compact_runs import compact_runs
 from govcrawl.archive.storage import Storage, StorageError
+from govcrawl.attachments.compaction import compact_texts
 from govcrawl.errors import nearest
 from govcrawl.extensions import data_folder
 from govcrawl.provinces import PROVINCES
@@ -21,6 +22,7 @@ from govcrawl.run_report import verdict
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
 
 SCOPES = ("province", "year")
@@ -39,8 +41,8 @@ class Command(ScrapyCommand):
     def long_desc(self) -> str:
         return (
             "Merge the article files of each site and partition into one, keeping each (doc_id, revision) once, and where no "
-            "partition is named, the captures files of each site into few. Readers may go on reading; a site that a crawl holds "
-            "is passed over. Exit codes: 0 done, 2 bad argument, 7 a site was passed "
+            "partition is named, each site's captures files, its run files older than a month, and the texts of attachments into few. Readers may go on "
+            "reading; a site that a crawl holds is passed over. Exit codes: 0 done, 2 bad argument, 7 a site was passed "
             "over, 8 storage failed."
         )
 
@@ -61,11 +63,11 @@ class Command(ScrapyCommand):
                 msg = f"there is no archive at {data}; set GOVCRAWL_DATA to one"
                 raise UsageError(msg, print_help=False)
             storage.prepare()
-            for one in chain(
-                compact(storage, scope), () if scope.names_partition else compact_captures(storage, scope)
-            ):
+            for one in _compacted(storage, scope):
+                told = one.locked and any(other.locked for other in done if other.site == one.site)
                 done.append(one)
-                print(_line(one))
+                if not told:
+                    print(_line(one))
             if scope == Scope() and (reprints := compact_rows(storage)) is not None:
                 done.append(reprints)
                 print(_line(reprints))
@@ -78,12 +80,22 @@ class Command(ScrapyCommand):
         self.exitcode = verdict.LOCKED if any(c.locked for c in done) else verdict.COMPLETE
 
 
+def _compacted(storage: Storage, scope: Scope) -> Iterator[Compacted]:
+    yield from compact(storage, scope)
+    if not scope.names_partition:
+        yield from compact_captures(storage, scope)
+        yield from compact_runs(storage, scope)
+        if (texts := compact_texts(storage, scope)) is not None:
+            yield texts
+
+
 def _line(one: Compacted) -> str:
     if one.locked:
         return f"{one.site}: passed over, {one.locked}"
-    if one.dataset != "articles":
-        return f"{one.site}: {one.before} {one.dataset} files became {one.after} with {one.rows} rows"
     doubled = f", {one.doubled} doubled rows removed" if one.doubled else ""
+    if one.dataset != "articles":
+        rows = "runs" if one.dataset == "run" else "rows"
+        return f"{one.site}: {one.before} {one.dataset} files became {one.after} with {one.rows} {rows}{doubled}"
     return f"{one.site}: {one.before} files in {one.partitions} partitions became {one.after} with {one.rows} rows{doubled}"
 
 

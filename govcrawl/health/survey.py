@@ -74,7 +74,7 @@ class SiteHealth:
 
 def sites_of(storage: Storage) -> list[str]:
     """The sites that have ever been crawled into this archive. Raises StorageError."""
-    names = (*storage.files("runs", ".json"), *storage.files("captures", ".parquet"))
+    names = (*storage.files("runs"), *storage.files("captures", ".parquet"))
     return sorted({n.split("/")[1].removeprefix("site=") for n in names if n.count("/") == 2})
 
 

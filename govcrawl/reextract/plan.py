@@ -99,12 +99,11 @@ class Plan:
         """What runs that did not come to their end have read by today's rules, since the last one that did."""
         again = self._kept.again
         closed = ""
-        for name in reversed(list(self.storage.files(f"runs/site={self.site}", ".json")) if again else []):
-            run = name.rsplit("/", 1)[-1].removesuffix(".json")
-            if run < min(again):
+        for report in runs.newest_first(self.storage, self.site) if again else ():
+            if report["run_id"] < min(again):
                 break
-            if _came_through(self.storage, name):
-                closed = run
+            if _came_through(report):
+                closed = report["run_id"]
                 break
         for run, documents in again.items():
             if run > closed:
@@ -238,12 +237,9 @@ def _columns(storage: Storage, name: str) -> list[str]:
         raise StorageError(msg) from exc
 
 
-def _came_through(storage: Storage, name: str) -> bool:
-    """Whether a run file is that of a re-extraction that came to its end."""
-    try:
-        told = runs.read(storage, name).get("reextract")
-    except ValueError:
-        return False
+def _came_through(report: dict[str, Any]) -> bool:
+    """Whether a run was a re-extraction that came to its end."""
+    told = report.get("reextract")
     return isinstance(told, dict) and told.get("through") is True
 
 

@@ -179,18 +179,27 @@ def test_an_unreadable_file_stops_it_before_anything_is_removed(tmp_path: Path) 
     assert files_of(tmp_path) == files
 
 
-def steps(monkeypatch: pytest.MonkeyPatch, stop_at: int | None, *, after: bool) -> list[str]:
-    """Count the writes and removals of a compaction, and kill it at one of them, before or after it took effect."""
+def steps(
+    monkeypatch: pytest.MonkeyPatch, stop_at: int | None, *, after: bool, folders: tuple[str, ...] = ()
+) -> list[str]:
+    """Count the writes and removals of a compaction, in these folders alone where some are named, and kill it at one of
+    them, before or after it took effect."""
     done: list[str] = []
+
+    def passed(name: str, relative: str) -> bool:
+        if folders:
+            return not relative.startswith(folders)
+        # The probe, and what publish itself calls.
+        return relative.startswith("staging/") or (
+            name == "publish_stream" and relative.startswith(("captures", "runs"))
+        )
 
     def watched(name: str) -> Any:
         real = getattr(Storage, name)
 
         def call(self: Storage, relative: str, *rest: Any) -> Any:
-            if relative.startswith("staging/") or (
-                name == "publish_stream" and relative.startswith(("captures", "runs"))
-            ):
-                return real(self, relative, *rest)  # the probe, and what publish itself calls
+            if passed(name, relative):
+                return real(self, relative, *rest)
             done.append(f"{name} {relative}")
             if stop_at == len(done) and not after:
                 raise Killed
@@ -201,7 +210,7 @@ def steps(monkeypatch: pytest.MonkeyPatch, stop_at: int | None, *, after: bool) 
 
         return call
 
-    for name in ("publish", "publish_stream", "remove"):
+    for name in ("publish_stream", "remove") if folders else ("publish", "publish_stream", "remove"):
         monkeypatch.setattr(Storage, name, watched(name))
     return done
 

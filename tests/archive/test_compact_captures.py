@@ -18,7 +18,7 @@ from govcrawl.archive.changes.news import Wanted
 from govcrawl.archive.checks.mending import Rules
 from govcrawl.archive.checks.repair import repair
 from govcrawl.archive.checks.verify import verify
-from govcrawl.archive.compact import Compacted, Scope, compact
+from govcrawl.archive.compact import Compacted, Scope, Sizes, compact
 from govcrawl.archive.compact_captures import compact_captures
 from govcrawl.archive.lock import SiteLock
 from govcrawl.archive.schema import ADDED, CAPTURES
@@ -26,13 +26,14 @@ from govcrawl.archive.segments import captures_files, is_merged, read_each, told
 from govcrawl.archive.site import SiteArchive
 from govcrawl.archive.state import State
 from govcrawl.archive.storage import Storage, StorageError
-from tests.archive.test_compact import Killed, article, daily, land
+from tests.archive.test_compact import Killed, article, daily, land, steps
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 RULES = Rules(lambda _site, _url: None, lambda *_: None)
 FOLDER = "captures/site=s"
+FOLDERS = ("captures/", "state/")
 
 
 def storage_of(data: Path) -> Storage:
@@ -132,31 +133,6 @@ def test_a_snapshot_that_covers_a_merged_file_in_part_is_made_anew(data: Path, m
     assert len(told(data)) == len({row["doc_id"] for row in rows(data)})
 
 
-def watched(monkeypatch: pytest.MonkeyPatch, stop_at: int | None, *, after: bool) -> list[str]:
-    """Count what a compaction writes and removes, and kill it at one of the steps, before or after it took effect."""
-    done: list[str] = []
-
-    def watch(name: str) -> Any:
-        real = getattr(Storage, name)
-
-        def call(self: Storage, relative: str, *rest: Any) -> Any:
-            if not relative.startswith(("captures/", "state/")):
-                return real(self, relative, *rest)
-            done.append(f"{name} {relative}")
-            if stop_at == len(done) and not after:
-                raise Killed
-            result = real(self, relative, *rest)
-            if stop_at == len(done):
-                raise Killed
-            return result
-
-        return call
-
-    for name in ("publish_stream", "remove"):
-        monkeypatch.setattr(Storage, name, watch(name))
-    return done
-
-
 def test_a_kill_at_any_step_changes_nothing(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also while what was merged before is merged with what has come since."""
     merged(data)
@@ -165,7 +141,7 @@ def test_a_kill_at_any_step_changes_nothing(data: Path, tmp_path: Path, monkeypa
     before, known = rows(data), told(data)
     whole = shutil.copytree(data, tmp_path / "whole")
     with monkeypatch.context() as patch:
-        taken = watched(patch, None, after=False)
+        taken = steps(patch, None, after=False, folders=FOLDERS)
         merged(whole)
     assert [step.split("/")[0] for step in taken] == [
         *("publish_stream state", "publish_stream state", "remove state"),
@@ -176,7 +152,7 @@ def test_a_kill_at_any_step_changes_nothing(data: Path, tmp_path: Path, monkeypa
         for after in (False, True):
             copy = shutil.copytree(data, tmp_path / f"{number}-{after}")
             with monkeypatch.context() as patch:
-                watched(patch, number, after=after)
+                steps(patch, number, after=after, folders=FOLDERS)
                 with pytest.raises(Killed):
                     merged(copy)
             assert rows(copy) == before, taken[number - 1]
@@ -253,7 +229,7 @@ def test_large_ones_stay_and_older_columns_too(data: Path, monkeypatch: pytest.M
     assert pq.read_schema(data / files(data)[0]).metadata[b"govcrawl"] == b"1"
     assert rows(data) == before
     assert not list(verify(storage_of(data)))
-    monkeypatch.setattr(rules, "SMALL", 0)
+    monkeypatch.setattr(rules, "SIZES", Sizes(small=0, large=1 << 30))
     for day in range(10, 24):
         land(data, f"202402{day}", *(article(day * 100 + n) for n in range(40)))
         merged(data)

@@ -71,7 +71,7 @@ def end_of(storage: Storage, run: str) -> Position | None:
     BadArgument where the archive holds no such run."""
     site = Position(run, 0).site
     marks = listing(storage).marks.get(site, {})
-    if not storage.exists(runs.name_of(site, run)) and all(mark.run != run for mark in marks):
+    if run not in runs.ids(storage, site) and all(mark.run != run for mark in marks):
         msg = f"there is no run {run!r} in {storage.root}{nearest(run, {mark.run for mark in marks})}"
         raise BadArgument(msg)
     return max((mark for mark in marks if mark.run <= run), default=None)

@@ -21,7 +21,7 @@ class RunRows(Check):
     mended = "rows that are missing are written off; rows too many are told until somebody looks"
 
     def find(self, look: Look) -> Iterator[Finding]:
-        for name, report in look.reports.items():
+        for name, report in ((name, report) for name, many in look.reports.items() for report in many):
             run, stated = report["run_id"], sum(n for years in report["landed"].values() for n in years.values())
             have, removed = look.rows_of_run[run], look.losses.by_run[run]
             if not stated - removed <= have <= stated:

@@ -72,7 +72,7 @@ class ParquetFiles(Check):
 
 class Replaced(Check):
     kinds = ("replaced",)
-    looks_at = "captures files that a merged one replaces: a compaction which was killed leaves them"
+    looks_at = "captures files and run files that a merged one replaces: a compaction which was killed leaves them"
     mended = "removed, where the merged file could be read to its end"
     unfinished = True
 
@@ -80,6 +80,9 @@ class Replaced(Check):
         for name, merged in look.replaced.items():
             remedy = f"scrapy compact removes it, or {REPAIR} {look.site}"
             yield look.finding("replaced", name, f"it does not count, its rows are in {merged} too", remedy)
+        for name in look.replaced_reports:
+            remedy = f"scrapy compact removes it, or {REPAIR} {look.site}"
+            yield look.finding("replaced", name, "it does not count, a merged run file tells the same", remedy)
 
     def mend(self, work: Mending, found: list[Finding]) -> Iterator[str]:
         for finding in found:

@@ -17,6 +17,7 @@ from govcrawl.archive.checks.reading import SchemaError, first_line, whole_batch
 from govcrawl.archive.schema import ARTICLES, CAPTURES, LANDING
 from govcrawl.archive.segments import captures_files
 from govcrawl.archive.site import partition_of, segment
+from govcrawl.archive.storage import StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,6 +68,12 @@ class Losses:
     files: set[str] = field(default_factory=set)
     by_run: Counter[str] = field(default_factory=Counter)
 
+    def add(self, report: dict[str, Any]) -> None:
+        self.by_run.update(report.get("rows_removed", {}))
+        self.rows.update((d, r) for d, r in report.get("lost_rows", ()))
+        self.records.update((f, o) for f, many in report.get("lost_records", {}).items() for o in many)
+        self.files.update(report.get("lost_files", ()))
+
     def __len__(self) -> int:
         return len(self.rows) + len(self.records) + len(self.files)
 
@@ -93,7 +100,7 @@ class Look:
         self.stated: dict[Key, str] = {}  # of captures → their file
         self.places: dict[str, list[Place]] = defaultdict(list)  # by WARC file
         self.attached: dict[str, tuple[str | None, int | None, str, str]] = {}  # path → sha256, bytes, url, named in
-        self.reports: dict[str, dict[str, Any]] = {}  # run files by name
+        self.reports: dict[str, list[dict[str, Any]]] = {}  # what run files say, by their name
         self.losses = Losses()
         self._also: set[tuple[Key, str]] = set()
         self._read()
@@ -129,17 +136,21 @@ class Look:
         self.problems[name.split("/", 1)[0]].append(self.finding(kind, name, what))
 
     def _read_reports(self) -> None:
+        self.replaced_reports = runs.files(self.storage, self.site).replaced
         for name in self.storage.files(f"runs/site={self.site}"):
+            if name in self.replaced_reports:
+                continue
             try:
-                report = runs.read(self.storage, name)
+                self.reports[name] = runs.read(self.storage, name)
+            except StorageError as exc:
+                if self.storage.exists(name):
+                    raise
+                raise Changed(name) from exc
             except ValueError as exc:
                 self._problem("run_file", name, f"it is no run file ({first_line(exc)})")
                 continue
-            self.reports[name] = report
-            self.losses.by_run.update(report.get("rows_removed", {}))
-            self.losses.rows.update((d, r) for d, r in report.get("lost_rows", ()))
-            self.losses.records.update((f, o) for f, many in report.get("lost_records", {}).items() for o in many)
-            self.losses.files.update(report.get("lost_files", ()))
+            for report in self.reports[name]:
+                self.losses.add(report)
 
     def _article_file(self, name: str, number: int) -> None:
         self.files += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from array import array
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, ClassVar
 
 import pyarrow as pa
@@ -16,6 +16,7 @@ from govcrawl.archive.checks.attachments import FILE_NAME
 from govcrawl.archive.checks.finding import REPAIR, Finding
 from govcrawl.archive.checks.look import site_of_file
 from govcrawl.archive.checks.reading import SchemaError, first_line, whole_batches
+from govcrawl.archive.lock import is_held
 from govcrawl.archive.schema import ATTACHMENT_TEXT, REPRINTS
 from govcrawl.archive.site import owner_of_staged
 from govcrawl.archive.storage import STALE_SECONDS
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from govcrawl.archive.checks.reading import Hashes
     from govcrawl.archive.storage import Storage
 
-DERIVED = {"attachment_text": ("scrapy attachments", ATTACHMENT_TEXT), "reprints": ("scrapy reprints", REPRINTS)}
+ATTACHMENT_TEXTS = "attachment_text"
+DERIVED = {ATTACHMENT_TEXTS: ("scrapy attachments", ATTACHMENT_TEXT), "reprints": ("scrapy reprints", REPRINTS)}
 
 
 class Around:
@@ -80,22 +82,31 @@ class Strays(OutsideCheck):
 
 
 class Derived(OutsideCheck):
-    kinds = ("schema", "unreadable")
+    kinds = ("schema", "unreadable", "replaced")
     looks_at = "every page of the datasets that are derived from others: " + ", ".join(DERIVED)
     mended = "moved to quarantine/; their command makes them anew"
 
     def find(self, around: Around) -> Iterator[Finding]:
+        texts: dict[str, set[int]] = defaultdict(set)
         for folder, (again, schema) in DERIVED.items():
             for name in around.storage.files(folder):
                 around.checked.files += 1
                 remedy = f"{REPAIR}, then {again} makes it anew"
                 try:
-                    for _ in whole_batches(around.storage, name, schema):
-                        pass
+                    for batch in whole_batches(around.storage, name, schema):
+                        if folder == ATTACHMENT_TEXTS:
+                            keys = batch["sha256"].to_pylist(), batch["extractor"].to_pylist()
+                            texts[name].update(hash(key) for key in zip(*keys, strict=True))
                 except SchemaError as exc:
                     yield Finding("schema", "", name, str(exc), remedy)
                 except (OSError, pa.ArrowException) as exc:
                     yield Finding("unreadable", "", name, f"it does not open ({first_line(exc)})", remedy)
+        seen: set[int] = set()
+        for name in sorted(texts, reverse=True):
+            if texts[name] <= seen and not is_held(around.storage, ATTACHMENT_TEXTS):
+                what = "its rows are in later files too, since a compaction was killed"
+                yield Finding("replaced", "", name, what, f"scrapy compact removes it, or {REPAIR}")
+            seen |= texts[name]
 
 
 class StaleStaging(OutsideCheck):

@@ -61,7 +61,7 @@ def whole_batches(
     """Every row of a Parquet file, without ``columns`` with every column, so that damage anywhere shows. Raises
     SchemaError, OSError, ArrowException."""
     with storage.fs.open_input_file(storage.path(name)) as source:
-        file = pq.ParquetFile(source, page_checksum_verification=True)
+        file = pq.ParquetFile(source, pre_buffer=not storage.local, page_checksum_verification=True)
         have = file.schema_arrow
         missing = [n for n in schema.names if n in ADDED and n not in have.names] if schema is not None else []
         if schema is not None and not have.equals(without(schema, missing), check_metadata=False):

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from govcrawl.addresses import doc_id
+from govcrawl.archive import runs
 from govcrawl.archive.checks.check import Check
 from govcrawl.archive.checks.reading import open_place, record_at, whole_until
 from govcrawl.archive.storage import StorageError
@@ -75,7 +76,7 @@ class WarcEnds(Check):
     deep = True
 
     def find(self, look: Look) -> Iterator[Finding]:
-        ended = {_run_of(name) for name in look.storage.files(f"runs/site={look.site}", ".json")}
+        ended = runs.ids(look.storage, look.site)
         for name in look.storage.files(f"warc/site={look.site}", ".gz"):
             last = max((p.offset for p in look.places.get(name, ())), default=None)
             with _opened(look.storage, name) as stream:
@@ -146,6 +147,5 @@ def _mismatch(place: Place, record: Record | None) -> str | None:
 
 
 def _run_of(name: str) -> str:
-    """The run that a run file's or WARC file's name states."""
-    stem = name.rsplit("/", 1)[-1]
-    return stem.removesuffix(".json") if stem.endswith(".json") else stem.rsplit("-", 1)[0]
+    """The run that a WARC file's name states."""
+    return name.rsplit("/", 1)[-1].rsplit("-", 1)[0]
