@@ -439,7 +439,9 @@ class _Walk:
         blocks = 0
         runs: list[Run] = []  # of the line that is begun
         gap, room = "", True  # the space before what comes next; whether the page is not too long yet
-        enclosing: list[tuple[LexborNode, int, _Around]] = []  # the open elements with their kinds and what is around them
+        enclosing: list[
+            tuple[LexborNode, int, _Around]
+        ] = []  # the open elements with their kinds and what is around them
         node: LexborNode | None = root
         while node is not None:
             try:
