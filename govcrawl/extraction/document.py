@@ -11,7 +11,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from govcrawl.extraction.shown import HOLDERS, behind, is_attachment, is_named
 from govcrawl.extraction.styles import HIDDEN, OFFSCREEN, hidden_names
-from govcrawl.extraction.written import Writing, writes, writings
+from govcrawl.extraction.written import Writing, writings
 
 _BLOCK_TAGS = (
     "html body div p br hr h1 h2 h3 h4 h5 h6 ul ol li dl dt dd table caption thead tbody tfoot tr td th section "
@@ -52,10 +52,12 @@ MAX_OPEN = 6_000
 MAX_DEPTH = 400
 MAX_TAG = 1_000
 MAX_ATTRIBUTES = 300
+LONG = 1_000  # characters of a run to which texts are added one by one
 MAX_ANCHOR = 250  # characters of a link over several lines that is one to a reader
 _OPENING = re.compile("<[a-zA-Z]")
 _ATTRIBUTE = re.compile(r"""[^\s=/>]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>]*))?""")
 _SCRIPT = re.compile(r"<script\b[^>]{0,2000}>(?:[^<]|<(?!/script))*+(?:</script\s{0,99}>|$)", re.IGNORECASE)
+_ENDS = re.compile(r"(?:\s|</[a-zA-Z]+>)*+")
 _NAME = re.compile(r"[\w-]{1,80}$")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)[^<>]*>?")
 # Tags that the parser closes by itself or that hold nothing: they never nest.
@@ -230,27 +232,30 @@ def _hiding(style: str) -> int:
 
 def parse(markup: str, selectors: tuple[str, ...] = ()) -> Document:
     """Read markup; boxes that match one of the CSS selectors are marked `selected`. Never raises for any markup."""
-    document = Document()
     if not markup or markup.isspace():
-        return document
+        return Document()
     if markup.count("<") > MAX_OPEN and markup.count("<") - markup.count("</") > MAX_OPEN:
         markup = _flatten(markup)
     tree = LexborHTMLParser(shorten(markup))
-    root = tree.root
-    if root is None:
-        return document
-    if writes(markup):
+    walk = _walked(tree, selectors)
+    # Few pages' scripts write what shows something: only these are walked again with it.
+    if any(_shows(writing) for found in writings(walk.document.scripts[:MAX_SCRIPTS]) for writing in found):
         _write(tree)
-    wanted: set[int] = set()
-    for selector in selectors:
-        wanted.update(node.mem_id for node in tree.css(selector))
-    walk = _Walk(document, wanted)
-    walk.run(root)
+        walk = _walked(tree, selectors)
+    document = walk.document
     _hide(document, *hidden_names(walk.sheets))
     _reveal(document)
     _unlink(document)
     document.attached = {link.line for link in document.links if _is_document(link)}
     return document
+
+
+def _walked(tree: LexborHTMLParser, selectors: tuple[str, ...]) -> "_Walk":
+    """The walk over a tree, done."""
+    walk = _Walk({node.mem_id for selector in selectors for node in tree.css(selector)})
+    if tree.root is not None:
+        walk.run(tree.root)
+    return walk
 
 
 def _is_document(link: Link) -> bool:
@@ -270,6 +275,11 @@ def _write(tree: LexborHTMLParser) -> None:
     for node, found in zip(scripts, writings(texts), strict=True):
         for writing in reversed(found):
             _set(tree, node, writing)
+
+
+def _shows(writing: Writing) -> bool:
+    """Whether what a script writes shows anything: the end of a tag alone does not."""
+    return _ENDS.fullmatch(writing.html) is None
 
 
 def _set(tree: LexborHTMLParser, script: LexborNode, writing: Writing) -> None:
@@ -425,14 +435,14 @@ class _Walk:
 
     __slots__ = ("document", "sheets", "wanted")
 
-    def __init__(self, document: Document, wanted: set[int]) -> None:
-        self.document = document
+    def __init__(self, wanted: set[int]) -> None:
+        self.document = Document()
         self.wanted = wanted
         self.sheets: list[str] = []
 
     def run(self, root: LexborNode) -> None:
         """Fill the document from the tree."""
-        kinds, lines, boxes, links = _KINDS, self.document.lines, self.document.boxes, self.document.links
+        kinds, lines, boxes = _KINDS, self.document.lines, self.document.boxes
         around: _Around = (-1, -1, -1, 0, 0, 0)
         box, block, link, hide, off, cells = around
         blocks = 0
@@ -448,19 +458,7 @@ class _Walk:
             except KeyError:
                 kind = _kind(node)
             if kind == TEXT:
-                if node.is_empty_text_node:
-                    gap = " "
-                else:
-                    text, after = node.text_content or "", ""
-                    if " " in text or not text.isprintable():  # most texts are words without white space
-                        text, gap, after = _spaced(text, gap)
-                    if text:
-                        if runs:
-                            text = gap + text
-                        runs.append((text, box, link))
-                        if link >= 0:
-                            links[link].parts.append(text)
-                        gap = after
+                gap = " " if node.is_empty_text_node else self.text(node.text_content or "", runs, box, link, gap)
             elif kind & (IGNORED | SKIP | HEAD):
                 self.aside(node, kind, box)
             else:
@@ -510,14 +508,43 @@ class _Walk:
         if runs:
             self.end(runs, block, hide, cells)
 
+    def text(self, text: str, runs: list[Run], box: int, link: int, gap: str) -> str:
+        """Add a text to the runs of the line, with single spaces, behind the gap; the gap that it leaves."""
+        after = ""
+        if " " in text or not text.isprintable():  # most texts are words without white space
+            words = text.split()
+            if not " ".join(words).isprintable():
+                text = _plain(text)
+                words = text.split()
+            gap = " " if text[:1].isspace() else gap
+            after = " " if text[-1:].isspace() else ""
+            if len(words) > 1 and "\n" in text:
+                words = _WRAP.sub("", text).split()
+            text = " ".join(words)
+            if not text:
+                return gap
+        if runs:
+            text = gap + text
+            before = runs[-1]
+            if before[1] == box and before[2] == link and len(before[0]) < LONG:
+                runs[-1] = (before[0] + text, box, link)
+            else:
+                runs.append((text, box, link))
+        else:
+            runs.append((text, box, link))
+        if link >= 0:
+            self.document.links[link].parts.append(text)
+        return after
+
     def end(self, runs: list[Run], box: int, hide: int, cells: int) -> list[Run]:
         """End a line, whose first run begins without a space; the runs of the next one."""
-        text, _, link = runs[0]
-        linked = len(text) if link >= 0 else 0
-        if len(runs) > 1:
-            runs = _merged(runs)
+        if len(runs) == 1:
+            text, _, link = runs[0]
+            linked = len(text) if link >= 0 else 0
+        else:
             text = "".join([text for text, _, _ in runs])
             linked = sum([len(text) for text, _, link in runs if link >= 0])
+            runs = _merged(runs) if len(text) > LONG else runs
         self.document.lines.append(Line(text, box, runs, linked, hide > 0, cells))
         return []
 
@@ -632,19 +659,6 @@ def _link(attributes: dict[str, str | None], href: str, line: int, box: int, off
     return Link(href, title, line, box, off, [])
 
 
-def _spaced(text: str, gap: str) -> tuple[str, str, str]:
-    """A text with single spaces, the gap before it and the gap that it leaves; nothing of a text without words."""
-    words = text.split()
-    if not " ".join(words).isprintable():
-        text = _plain(text)
-        words = text.split()
-    before = " " if text[:1].isspace() else gap
-    after = " " if text[-1:].isspace() else ""
-    if len(words) > 1 and "\n" in text:
-        words = _WRAP.sub("", text).split()
-    return " ".join(words), before, after
-
-
 def _merged(runs: list[Run]) -> list[Run]:
-    """Runs without a border between two of one box and link."""
+    """The runs of a long line, those of one box and link that follow one another as one."""
     return [("".join([text for text, _, _ in same]), *place) for place, same in groupby(runs, itemgetter(1, 2))]
