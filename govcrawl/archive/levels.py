@@ -212,6 +212,7 @@ def _system_memory() -> Iterator[None]:
     try:
         yield
     finally:
+        pa.system_memory_pool().release_unused()
         pa.set_memory_pool(pool)
 
 
@@ -250,6 +251,7 @@ class _Split:
     def texts(self) -> Pairs:
         """Which address first had a text, after all rows were added."""
         self._put_away()
+        pa.default_memory_pool().release_unused()
         found = Pairs.sorted(self._texts, once=True)
         self._texts.clear()
         return found

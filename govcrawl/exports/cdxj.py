@@ -159,12 +159,17 @@ def records(storage: Storage, name: str, offsets: NDArray[np.int64]) -> Iterator
 def _read(stream: Any, *, packed: bool) -> Iterator[Record]:
     """Every whole record of a WARC file from its beginning, with the place where it ends."""
     before: Record | None = None
-    with contextlib.suppress(ValueError, EOFError):
+    try:
         for record in ArchiveIterator(stream, parse_http=True):
             offset = record.stream_pos
             if before is not None:
                 yield _ended(before, offset)
             before = _record(record, offset)
+    except (ValueError, EOFError):
+        pass
+    except OSError as exc:
+        if "WARC" not in str(exc):  # a store that fails, and no record whose header is cut
+            raise
     if before is not None:
         end = whole_until(stream, before.offset, most=1) if packed else End(stream.size(), 1)
         if end.members:  # readers pass over a cut end silently
