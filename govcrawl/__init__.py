@@ -1,3 +1,3 @@
 """govcrawl: China's education departments and the news about them, as WARC and Parquet."""
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"

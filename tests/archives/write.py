@@ -1,4 +1,4 @@
-"""Writes the small archives that later versions must go on reading: three days of an invented site, and the shipped sample.
+"""Writes the small archives that later versions must go on reading: four days of an invented site, and the shipped sample.
 
     python -m tests.archives.write tests/archives/v1.tar.gz
 
@@ -24,6 +24,7 @@ SETTINGS = {
     "RETRY_TIMES": "0",
 }
 ARTICLES = 45
+FORGOTTEN = 5
 
 
 class ArchivedSite(Site):
@@ -86,9 +87,14 @@ def write(data: Path) -> None:
             assert later.returncode == 0, later.stdout + later.stderr
     replayed = crawl(data, "heilongjiang", settings=SETTINGS, GOVCRAWL_REPLAY="data/sample")
     assert replayed.returncode == 0, replayed.stdout + replayed.stderr
-    for command in ("attachments", "reprints"):
-        derived = scrapy(data, command)
-        assert derived.returncode == 0, derived.stdout + derived.stderr
+    forget = ("forget", "--reason", "tried", ADDRESS + Site.path_of(FORGOTTEN))
+    for command in (("attachments",), ("reprints",), forget, ("compact",)):
+        done = scrapy(data, *command, settings=SETTINGS)
+        assert done.returncode == 0, done.stdout + done.stderr
+    with ArchivedSite() as site:
+        site.second_day()
+        last = run(data, site)
+        assert last.returncode == 0, last.stdout + last.stderr
 
 
 def main() -> None:
