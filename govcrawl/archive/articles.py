@@ -33,7 +33,7 @@ _BOUNDED = [
     *("fetched_at", "run_id", "seq"),
 ]
 _BLOOM = ("doc_id", "url")
-_WRITER = signature(pq.ParquetWriter).parameters
+_HAS_BLOOM = "bloom_filter_options" in signature(pq.ParquetWriter).parameters  # since pyarrow 26
 _KEYS = ["doc_id", "revision", "doc_number"]
 
 
@@ -44,8 +44,9 @@ def row_group(rows: int) -> int:
 
 
 def options(size: int, level: int) -> dict[str, Any]:
-    """How a file with row groups of this size is written by pyarrow; an older one writes no Bloom filters and larger pages."""
-    wanted = {
+    """How a file with row groups of this size is written by pyarrow."""
+    bloom = {"bloom_filter_options": {name: {"ndv": size, "fpp": 0.01} for name in _BLOOM}} if _HAS_BLOOM else {}
+    return {
         "compression": "zstd",
         "compression_level": level,
         "write_page_checksum": True,
@@ -53,9 +54,7 @@ def options(size: int, level: int) -> dict[str, Any]:
         "write_page_index": True,
         "sorting_columns": pq.SortingColumn.from_ordering(ARTICLES, ORDER),
         "max_rows_per_page": _PAGE,
-        "bloom_filter_options": {name: {"ndv": size, "fpp": 0.01} for name in _BLOOM},
-    }
-    return {name: value for name, value in wanted.items() if name in _WRITER}
+    } | bloom
 
 
 def ordered(table: pa.Table) -> pa.Table:

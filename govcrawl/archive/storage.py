@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pyarrow import ArrowInvalid, fs
+from pyarrow import fs
 
 from govcrawl import __version__
 from govcrawl.archive.schema import VERSION
@@ -270,8 +270,7 @@ def _file_system(uri: str) -> Any:
     """The file system and the folder that a URI names. An object of S3 up to 10 MB goes there in one request: cut off, it
     leaves nothing, where the upload in parts would leave parts."""
     if uri.startswith("s3://") and "allow_delayed_open=" not in uri:
-        with contextlib.suppress(ArrowInvalid):  # pyarrow before 21 knows no such option
-            return fs.FileSystem.from_uri(f"{uri}{'&' if '?' in uri else '?'}allow_delayed_open=true")
+        uri = f"{uri}{'&' if '?' in uri else '?'}allow_delayed_open=true"
     return fs.FileSystem.from_uri(uri)
 
 
