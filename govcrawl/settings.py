@@ -77,6 +77,9 @@ ITEM_PIPELINES = {
     "govcrawl.attachments.fetching.ImagesPipeline": 750,
     "govcrawl.pipelines.ParquetPipeline": 900,
 }
+# Default True: the source of the callback is parsed for every response, since a bound method is forgotten at once. A test
+# of all spiders does it once.
+WARN_ON_GENERATOR_RETURN_VALUE = False
 CONCURRENT_ITEMS = 8  # default 100: so many tasks start for every response, items or not
 
 LOG_LEVEL = "INFO"  # default DEBUG, which prints every item

@@ -187,7 +187,22 @@ class Storage:
 
     def files(self, folder: str, suffix: str = "") -> Iterator[str]:
         """Relative paths of the files below a folder, sorted; none where the folder is not there."""
-        yield from self.sizes(folder, suffix)
+        yield from sorted(self._names(folder, suffix)) if self.local else self.sizes(folder, suffix)
+
+    def _names(self, folder: str, suffix: str) -> Iterator[str]:
+        """The same of a local folder, unsorted; without a look at each file it takes a sixth of the time."""
+        start = len(self.base) + 1
+
+        def failed(error: OSError) -> None:
+            if not isinstance(
+                error, FileNotFoundError | NotADirectoryError
+            ):  # another process may just have removed it
+                msg = f"cannot list {folder} below {self.root} ({error})"
+                raise StorageError(msg) from error
+
+        for where, _, names in os.walk(self.path(folder), onerror=failed, followlinks=True):
+            within = f"{where[start:]}/" if where[start:] else ""
+            yield from (within + name for name in names if name.endswith(suffix))
 
     def sizes(self, folder: str, suffix: str = "") -> dict[str, int]:
         """The same with their sizes in bytes."""

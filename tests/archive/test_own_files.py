@@ -9,6 +9,7 @@ from govcrawl.archive.storage import Storage
 from tests.reextract.archive import Made
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import pytest
@@ -16,13 +17,13 @@ if TYPE_CHECKING:
 
 def test_it_is_listed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     listed: Counter[str] = Counter()
-    whole = Storage.sizes
+    whole = Storage.files
 
-    def sizes(self: Storage, folder: str, suffix: str = "") -> dict[str, int]:
+    def files(self: Storage, folder: str, suffix: str = "") -> Iterator[str]:
         listed[folder] += 1
         return whole(self, folder, suffix)
 
-    monkeypatch.setattr(Storage, "sizes", sizes)
+    monkeypatch.setattr(Storage, "files", files)
     first = Made(tmp_path)
     one = first.land(1)
     first.close()
