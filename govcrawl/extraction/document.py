@@ -130,14 +130,31 @@ class Link:
 
 @dataclass(slots=True)
 class Picture:
-    """An image; `link` is the index of the anchor around it, -1 without one, `width` its stated width in pixels or -1."""
+    """An image; `link` is the index of the anchor around it, -1 without one."""
 
-    src: str
-    alt: str
+    attributes: dict[str, str | None]
     line: int
     box: int
     link: int = -1
-    width: int = -1
+
+    @property
+    def src(self) -> str:
+        """Its address, of which lazy loaders keep the true one elsewhere."""
+        for key in ("src",) if _LAZY.isdisjoint(self.attributes) else _SOURCES:
+            src = self.attributes.get(key)
+            if src and not src.startswith("data:"):
+                return src
+        return ""
+
+    @property
+    def alt(self) -> str:
+        return self.attributes.get("alt") or ""
+
+    @property
+    def width(self) -> int:
+        """Its stated width in pixels, -1 for none."""
+        width = (self.attributes.get("width") or "")[:5]
+        return int(width) if width.isdecimal() else -1
 
 
 @dataclass(slots=True)
@@ -390,9 +407,8 @@ def _same(text: str, stated: str) -> bool:
     return len(text) >= 0.45 * len(stated) and stated.startswith(text)
 
 
-# An element that encloses the node at hand: itself, its kind, then what is around it: box, block box, link, and how many
-# hidden elements, ones off the screen and table cells.
-_Enclosing = tuple[LexborNode, int, int, int, int, int, int, int]
+# What is around a node: box, block box, link, and how many hidden elements, ones off the screen and table cells.
+_Around = tuple[int, int, int, int, int, int]
 
 
 class _Walk:
@@ -412,11 +428,14 @@ class _Walk:
     def run(self, root: LexborNode) -> None:
         """Fill the document from the tree."""
         kinds, lines, boxes = _KINDS, self.document.lines, self.document.boxes
-        box = block = link = -1
-        hide = off = cells = blocks = 0
+        around: _Around = (-1, -1, -1, 0, 0, 0)
+        box, block, link, hide, off, cells = around
+        blocks = 0
         runs: list[Run] = []  # of the line that is begun
         gap, room = "", True  # the space before what comes next; whether the page is not too long yet
-        enclosing: list[_Enclosing] = []
+        enclosing: list[
+            tuple[LexborNode, int, _Around]
+        ] = []  # the open elements with their kinds and what is around them
         node: LexborNode | None = root
         while node is not None:
             try:
@@ -435,7 +454,7 @@ class _Walk:
                     blocks += 1
                     room = blocks & 1023 != 0 or (len(lines) <= MAX_LINES and blocks <= MAX_BLOCKS)
                 if (inner := node.first_child if room and not kind & VOID else None) is not None:
-                    enclosing.append((node, kind, box, block, link, hide, off, cells))
+                    enclosing.append((node, kind, around))
                     if (attributes := node.attributes) or kind & TELLING:
                         name, cls, bits = attributes.get("id") or "", attributes.get("class") or "", 0
                         if ("style" in attributes or "hidden" in attributes) and not kind & ROOT:
@@ -450,20 +469,23 @@ class _Walk:
                             self.media(node, box, link)
                         elif kind & LINK or not HOLDERS.isdisjoint(attributes):
                             link = self.anchor(attributes, kind, box, link, off)
+                        around = (box, block, link, hide, off, cells)
                     node = inner
                     continue
                 if kind & (MEDIA | LINK) and room:
                     self.empty(node, kind, box, link, off)
             following = node.next if room else None
             while following is None and enclosing:
-                last = enclosing.pop()
-                if last[1] & BREAKS:
+                node, kind, outer = enclosing.pop()
+                if kind & BREAKS:
                     gap = ""
                     if runs:
                         runs = self.end(runs, block, hide, cells)
-                if box != last[2]:
-                    boxes[box].last = len(lines) + (1 if runs else 0)
-                node, _, box, block, link, hide, off, cells = last
+                if outer is not around:
+                    if box != outer[0]:
+                        boxes[box].last = len(lines) + (1 if runs else 0)
+                    around = outer
+                    box, block, link, hide, off, cells = around
                 following = node.next if room else None
             node = following
         if runs:
@@ -473,10 +495,12 @@ class _Walk:
         """Add a text to the runs of the line, with single spaces, behind the gap; the gap that it leaves."""
         after = ""
         if " " in text or not text.isprintable():  # most texts are words without white space
-            text = _plain(text)
+            words = text.split()
+            if not " ".join(words).isprintable():
+                text = _plain(text)
+                words = text.split()
             gap = " " if text[:1].isspace() else gap
             after = " " if text[-1:].isspace() else ""
-            words = text.split()
             if len(words) > 1 and "\n" in text:
                 words = _WRAP.sub("", text).split()
             text = " ".join(words)
@@ -553,9 +577,7 @@ class _Walk:
         document, attributes = self.document, node.attributes
         line, tag = len(document.lines), node.tag or ""
         if tag == "img":
-            width = (attributes.get("width") or "")[:5]
-            pixels = int(width) if width.isdecimal() else -1
-            document.pictures.append(Picture(_source(attributes), attributes.get("alt") or "", line, box, link, pixels))
+            document.pictures.append(Picture(attributes, line, box, link))
         else:
             document.frames.append((tag, attributes.get("src") or attributes.get("data-src") or "", line))
 
@@ -618,12 +640,3 @@ def _link(attributes: dict[str, str | None], line: int, box: int, off: bool) -> 
     if href[:1] in _SCRIPTED and (href[:1] in ("", "#") or href[:11].lower() == "javascript:"):
         href = behind(attributes) or href
     return Link(href, title, line, box, "", off)
-
-
-def _source(attributes: dict[str, str | None]) -> str:
-    """The address of an image, of which lazy loaders keep the true one elsewhere."""
-    for key in ("src",) if _LAZY.isdisjoint(attributes) else _SOURCES:
-        src = attributes.get(key)
-        if src and not src.startswith("data:"):
-            return src
-    return ""

@@ -19,8 +19,9 @@ _VIEWER = re.compile(
     r"viewer|pdfjs|pdf\.js|preview|/op/(?:view|embed)|wopi|officeapps|readpdf|showpdf|onlineread", re.IGNORECASE
 )
 _QUOTED = re.compile(r"""'([^'"<>\n]{0,1000})'|"([^'"<>\n]{0,1000})\"""")
+_MAY_QUOTE = re.compile("[\"'%]")
 _CALL = re.compile(r"[(=]\s{0,9}$")
-_HINT = re.compile(rf"\.(?:{_EXTENSIONS})|down|attach|preview", re.IGNORECASE)
+_HINT = re.compile(rf"\.(?:{_EXTENSIONS})|down|attach|preview")  # reads lower case
 # Attributes that scripts of pages read a document's address from.
 _HOLDERS_TEXT = (
     "data-href data-url data-file data-fileurl data-file-url data-path data-filepath data-src data-link data-download "
@@ -133,12 +134,13 @@ def behind(attributes: Mapping[str, str | None]) -> str:
     """The document that an element opens by a script: an address in its onclick call, a ``javascript:`` link or a data
     attribute. "" for none."""
     for name, value in attributes.items():
-        if name in HOLDERS and value and _HINT.search(value):
+        if name in HOLDERS and value and _HINT.search(value.lower()):
             found = in_call(value) if name.startswith("on") else shown(value, framed=False)
             if found:
                 return found
     href = attributes.get("href") or ""
-    return in_call(unquote(href[11:])) if href[:11].lower() == "javascript:" else ""
+    # Most such links do nothing: void(0).
+    return in_call(unquote(href[11:])) if href[:11].lower() == "javascript:" and _MAY_QUOTE.search(href) else ""
 
 
 def in_call(code: str) -> str:

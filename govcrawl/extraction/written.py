@@ -30,6 +30,7 @@ _READY = re.compile(
 )
 # What is set to a name: a literal, or something else.
 _GIVEN = re.compile(r"""\s{0,9}[+*-]?=(?!=)\s{0,9}("[^"\\\n]{0,2000}"|'[^'\\\n]{0,2000}'|)""")
+_METHODS = frozenset({"trim", "toString", "substring", "slice", "substr"})
 _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
@@ -301,11 +302,15 @@ class _Reader:
             text = self.value(depth + 1)
             self.expect(")")
             text = text if word == "String" else percent_decoded(text)
-        elif kind == "name" and self.peek() != "(":
+        elif kind == "name" and not self.is_foreign():
             text = self.named(word)
         else:
             raise _Unknown
         return self.methods(text)
+
+    def is_foreign(self) -> bool:
+        """Whether what follows a name makes its value one that is not read here: a call, an index, an unknown method."""
+        return self.peek() in ("(", "[") or (self.peek() == "." and self.peek(1) not in _METHODS)
 
     def named(self, name: str) -> str:
         """The value of a name: set before, or once in another script."""
