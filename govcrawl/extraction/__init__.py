@@ -56,7 +56,7 @@ def quality(page: Page) -> list[str]:
     if cleaned.page_type in ("challenge", "error", "empty", "attachment"):
         return []
     host = host_of(page.url)
-    bare = len(re.sub(r"\s", "", cleaned.text))
+    bare = len("".join(cleaned.text.split()))
     found = {
         "traditional_converted": cleaned.script == "hant",
         "no_publish_date": stated.published_on is None,

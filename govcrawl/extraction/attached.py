@@ -32,13 +32,23 @@ def documents(page: "Page", first: int, last: int) -> list[Attachment]:
     placed += [
         (line, address, "")
         for tag, src, line in document.frames
-        if tag != "video" and (address := shown(src if tag == "object" and is_file(src) else joined(base, src)))
+        if tag != "video" and _may_show(src) and (address := _framed(base, tag, src))
     ]
     found: dict[str, Attachment] = {}
     for _, address, name in sorted(placed, key=lambda one: one[0]):
         url = joined(base, address)
         found.setdefault(url, Attachment(url, name or file_name(address), media_type(address)))
     return list(found.values())
+
+
+def _may_show(src: str) -> bool:
+    """Whether a frame's address may be a document's or that of a program with parameters: most are a page's."""
+    return not src or "?" in src or "#" in src or is_file(src) or is_attachment(src)
+
+
+def _framed(base: str, tag: str, src: str) -> str:
+    """The document that a frame or plug-in shows, "" for none."""
+    return shown(src if tag == "object" and is_file(src) else joined(base, src))
 
 
 def in_its_scripts(page: "Page") -> list[Attachment]:

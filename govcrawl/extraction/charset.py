@@ -98,7 +98,7 @@ def _repair(text: str) -> tuple[str, str]:
             fixed = text.encode("gb18030", "replace").decode("utf-8", "replace")
             if _score(fixed) > _score(text) + 0.2:
                 return fixed, "utf-8-as-gbk"
-    if "ï¼" in middle or "ã€" in middle or "ã\x80" in middle:
+    if ("ï" in middle or "ã" in middle) and ("ï¼" in middle or "ã€" in middle or "ã\x80" in middle):
         sample = text[:200_000]
         if len(_LATIN1_UTF8.findall(sample)) > 40 + 2 * len(_CJK.findall(sample)):
             fixed = text.encode("cp1252", "ignore").decode("utf-8", "replace")

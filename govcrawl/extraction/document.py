@@ -226,7 +226,7 @@ def _hiding(style: str) -> int:
 def parse(markup: str, selectors: tuple[str, ...] = ()) -> Document:
     """Read markup; boxes that match one of the CSS selectors are marked `selected`. Never raises for any markup."""
     document = Document()
-    if not markup.strip():
+    if not markup or markup.isspace():
         return document
     if markup.count("<") > MAX_OPEN and markup.count("<") - markup.count("</") > MAX_OPEN:
         markup = _flatten(markup)

@@ -80,10 +80,10 @@ def truncated(text: str) -> bool:
 
 def cut_off(markup: str, text: str) -> bool:
     """Whether the response ended in the middle of a sentence: nothing of the page is closed, the text has no end."""
+    if len(text) <= 60 or not _OPEN_END.search(text[-80:].rstrip()[-20:]):
+        return False
     tail = markup[-4096:].lower()
-    return (
-        "</body" not in tail and "</html" not in tail and len(text) > 60 and bool(_OPEN_END.search(text.rstrip()[-20:]))
-    )
+    return "</body" not in tail and "</html" not in tail
 
 
 _OPEN_END = re.compile(r"[^。！？!?.…：:；;”’\"'）)】》\]\d日\n]{12}$")

@@ -39,7 +39,11 @@ _BYLINE = re.compile(
     r"(?P<names>[^。!?:]{2,50}?)[\s\])]*+(?:/.{2,8})?$"
 )
 _MAY_BYLINE = re.compile("[者员稿生写译文/]")  # no byline is without one of these
-_CREDIT_LINE = re.compile(r"作者|记者|撰稿|撰文|采写|执笔|编译|文/|文:|文\|")
+# These two read text as published.
+_CREDIT_LINE = re.compile(
+    r"作者|[记記]者|撰[稿文]|[采採][写寫]|[执執][笔筆]|[编編][译譯]|文[/／╱⁄∕:：︓︰︱∶﹕꞉|｜丨│┃∣]"
+)
+_MAY_BRACKET = re.compile("[记記]者|[评評][论論][员員]|特派[员員]|撰稿人|[实實][习習]生|[报報][导導道]")
 # After the reporter a byline may name others: 每经记者 张三 每经编辑 李四.
 _THEN = re.compile(rf"(?<={_HAN})\s+{_HAN}{{0,4}}(?:编辑|责编|校对|审核|摄影|视频|图片|设计)")
 _ALSO = re.compile(rf"(?<={_HAN}{{2}})(?:摄影|图片|校对|编辑){_HAN}{{2,3}}$")
@@ -76,7 +80,8 @@ class Piece:
 
 
 class Text:
-    """A paragraph as published, and folded when it is asked for: most name nobody."""
+    """A paragraph as published, and folded when it is asked for: most name nobody. Its opening, in which a dateline stands,
+    and its end, in which a bracket closes it, are asked for more often than the whole."""
 
     def __init__(self, shown: str) -> None:
         self.shown = shown
@@ -84,6 +89,14 @@ class Text:
     @cached_property
     def folded(self) -> str:
         return fold(self.shown)
+
+    @property
+    def opening(self) -> str:
+        return fold(self.shown[:140])
+
+    @property
+    def ending(self) -> str:
+        return fold(self.shown[-160:])
 
 
 def texts(paragraphs: Iterable[str]) -> list[Text]:
@@ -231,13 +244,13 @@ def _body_names(body: Sequence[Text], after: Reading) -> Iterator[Candidate[list
     ends = [Text(text) for text in after.shown.values()]
     for text in [*reversed(ends[:2]), *reversed(body[-3:])]:
         yield Candidate(
-            [as_published(n, text.shown, text.folded) for n in _tail(text.folded)], "closing brackets", text.shown
+            [as_published(n, text.shown, text.folded) for n in _tail(text.ending)], "closing brackets", text.shown
         )
 
 
 def _closing(body: Sequence[Text]) -> Iterator[Labelled]:
     """The author's labels in the last paragraphs."""
-    told = {i: text.shown for i, text in enumerate(body) if _CREDIT_LINE.search(text.folded)}
+    told = {i: text.shown for i, text in enumerate(body) if _CREDIT_LINE.search(text.shown)}
     yield from read(told).of("author", "author_short")
 
 
@@ -246,17 +259,17 @@ def _reported(body: Sequence[Text]) -> Candidate[list[str]] | None:
     names: list[str] = []
     place = ""
     for text in body[:3]:
-        found = _dateline(text.folded)
+        found = _dateline(text.opening)
         if found:
             names, place = [as_published(n, text.shown, text.folded) for n in found], text.shown
             break
     for text in body[3:60] if not names else ():
-        if len(text.shown) <= 34 and _CREDIT_LINE.search(text.folded):
+        if len(text.shown) <= 34 and _CREDIT_LINE.search(text.shown):
             found = _byline(text.folded)
             names += [as_published(n, text.shown, text.folded) for n in found]
             place = place or (text.shown if found else "")
     for text in body[:60]:
-        if "(" not in text.shown and "（" not in text.shown:
+        if ("(" not in text.shown and "（" not in text.shown) or not _MAY_BRACKET.search(text.shown):
             continue
         for match in (m for pattern in (_BRACKET, _REPORTED) for m in pattern.finditer(text.folded)):
             if not re.search(r"摄|图片|供图", match["names"]):
