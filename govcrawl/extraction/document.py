@@ -427,7 +427,7 @@ class _Walk:
 
     def run(self, root: LexborNode) -> None:
         """Fill the document from the tree."""
-        kinds, lines, boxes = _KINDS, self.document.lines, self.document.boxes
+        kinds, lines, boxes, links = _KINDS, self.document.lines, self.document.boxes, self.document.links
         around: _Around = (-1, -1, -1, 0, 0, 0)
         box, block, link, hide, off, cells = around
         blocks = 0
@@ -443,7 +443,19 @@ class _Walk:
             except KeyError:
                 kind = _kind(node)
             if kind == TEXT:
-                gap = " " if node.is_empty_text_node else self.text(node.text_content or "", runs, box, link, gap)
+                if node.is_empty_text_node:
+                    gap = " "
+                else:
+                    text, after = node.text_content or "", ""
+                    if " " in text or not text.isprintable():  # most texts are words without white space
+                        text, gap, after = _spaced(text, gap)
+                    if text:
+                        if runs:
+                            text = gap + text
+                        runs.append((text, box, link))
+                        if link >= 0:
+                            links[link].text += text
+                        gap = after
             elif kind & (IGNORED | SKIP | HEAD):
                 self.aside(node, kind, box)
             else:
@@ -467,8 +479,10 @@ class _Walk:
                             cells += 1
                         elif kind & MEDIA:
                             self.media(node, box, link)
-                        elif kind & LINK or not HOLDERS.isdisjoint(attributes):
-                            link = self.anchor(attributes, kind, box, link, off)
+                        elif kind & LINK:
+                            link = self.anchor(attributes, box, link, off)
+                        elif len(attributes) > (name != "") + (cls != "") and not HOLDERS.isdisjoint(attributes):
+                            link = self.opener(attributes, box, link, off)
                         around = (box, block, link, hide, off, cells)
                     node = inner
                     continue
@@ -491,40 +505,12 @@ class _Walk:
         if runs:
             self.end(runs, block, hide, cells)
 
-    def text(self, text: str, runs: list[Run], box: int, link: int, gap: str) -> str:
-        """Add a text to the runs of the line, with single spaces, behind the gap; the gap that it leaves."""
-        after = ""
-        if " " in text or not text.isprintable():  # most texts are words without white space
-            words = text.split()
-            if not " ".join(words).isprintable():
-                text = _plain(text)
-                words = text.split()
-            gap = " " if text[:1].isspace() else gap
-            after = " " if text[-1:].isspace() else ""
-            if len(words) > 1 and "\n" in text:
-                words = _WRAP.sub("", text).split()
-            text = " ".join(words)
-            if not text:
-                return gap
-        if runs:
-            text = gap + text
-            before = runs[-1]
-            if before[1] == box and before[2] == link:
-                runs[-1] = (before[0] + text, box, link)
-            else:
-                runs.append((text, box, link))
-        else:
-            runs.append((text, box, link))
-        if link >= 0:
-            self.document.links[link].text += text
-        return after
-
     def end(self, runs: list[Run], box: int, hide: int, cells: int) -> list[Run]:
         """End a line, whose first run begins without a space; the runs of the next one."""
-        if len(runs) == 1:
-            text, _, link = runs[0]
-            linked = len(text) if link >= 0 else 0
-        else:
+        text, _, link = runs[0]
+        linked = len(text) if link >= 0 else 0
+        if len(runs) > 1:
+            runs = _merged(runs)
             text = "".join([text for text, _, _ in runs])
             linked = sum([len(text) for text, _, link in runs if link >= 0])
         self.document.lines.append(Line(text, box, runs, linked, hide > 0, cells))
@@ -540,26 +526,26 @@ class _Walk:
         boxes.append(box)
         return index
 
-    def anchor(self, attributes: dict[str, str | None], kind: int, box: int, link: int, off: int) -> int:
-        """Begin the link of an element that leads somewhere: an anchor with an address, or what opens a document by a script;
-        its index, that of the link around any other element."""
-        if kind & LINK:
-            leads = bool(attributes.get("href")) or not HOLDERS.isdisjoint(attributes)
-        else:
-            leads = behind(attributes) != ""  # asked only where an attribute may hold an address
-        if not leads:
+    def anchor(self, attributes: dict[str, str | None], box: int, link: int, off: int) -> int:
+        """Begin the link of an anchor; its index, that of the link around one that leads nowhere."""
+        href = attributes.get("href")
+        if not href and HOLDERS.isdisjoint(attributes):
             return link
         links = self.document.links
-        links.append(_link(attributes, len(self.document.lines), box, off > 0))
+        links.append(_link(attributes, href or "", len(self.document.lines), box, off > 0))
         return len(links) - 1
+
+    def opener(self, attributes: dict[str, str | None], box: int, link: int, off: int) -> int:
+        """Begin the link of another element, with an attribute that may hold an address; its index, or that of the link around
+        it where a script opens no document."""
+        return self.anchor(attributes, box, link, off) if behind(attributes) else link
 
     def empty(self, node: LexborNode, kind: int, box: int, link: int, off: int) -> None:
         """Note a picture, a player or a link without text."""
         if kind & MEDIA:
             self.media(node, box, link)
-        elif node.attributes.get("href"):
-            lines = self.document.lines
-            self.document.links.append(_link(node.attributes, len(lines), box, off > 0))
+        elif (attributes := node.attributes).get("href"):
+            self.anchor(attributes, box, link, off)
 
     def aside(self, node: LexborNode, kind: int, box: int) -> None:
         """Note what an element says whose content is no text; a comment says nothing."""
@@ -634,9 +620,33 @@ class _Walk:
             (self.document.json_ld if structured else self.document.scripts).append(text)
 
 
-def _link(attributes: dict[str, str | None], line: int, box: int, off: bool) -> Link:
+def _link(attributes: dict[str, str | None], href: str, line: int, box: int, off: bool) -> Link:
     title = attributes.get("title") or attributes.get("download") or ""
-    href = attributes.get("href") or ""
     if href[:1] in _SCRIPTED and (href[:1] in ("", "#") or href[:11].lower() == "javascript:"):
         href = behind(attributes) or href
     return Link(href, title, line, box, "", off)
+
+
+def _spaced(text: str, gap: str) -> tuple[str, str, str]:
+    """A text with single spaces, the gap before it and the gap that it leaves; nothing of a text without words."""
+    words = text.split()
+    if not " ".join(words).isprintable():
+        text = _plain(text)
+        words = text.split()
+    before = " " if text[:1].isspace() else gap
+    after = " " if text[-1:].isspace() else ""
+    if len(words) > 1 and "\n" in text:
+        words = _WRAP.sub("", text).split()
+    return " ".join(words), before, after
+
+
+def _merged(runs: list[Run]) -> list[Run]:
+    """Runs without a border between two of one box and link."""
+    merged = [runs[0]]
+    for run in runs[1:]:
+        text, box, link = merged[-1]
+        if run[1] == box and run[2] == link:
+            merged[-1] = (text + run[0], box, link)
+        else:
+            merged.append(run)
+    return merged
