@@ -3,7 +3,8 @@
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import accumulate, islice
+from itertools import accumulate, groupby, islice
+from operator import itemgetter
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
@@ -118,14 +119,18 @@ class Line:
 
 @dataclass(slots=True)
 class Link:
-    """An anchor with an address. `line` is where its text stands."""
+    """An anchor with an address. `line` is where its text, which comes in `parts`, stands."""
 
     href: str
     title: str
     line: int
     box: int
-    text: str = ""
-    offscreen: bool = False
+    offscreen: bool
+    parts: list[str]
+
+    @property
+    def text(self) -> str:
+        return "".join(self.parts)
 
 
 @dataclass(slots=True)
@@ -390,9 +395,9 @@ def _unlink(document: Document) -> None:
     """An anchor around paragraphs, or one never closed that the parser opens again in each, is no link to a reader."""
     lines = document.lines
     for link in document.links:
-        if len(link.text) < MAX_ANCHOR:
+        rest, last = sum(map(len, link.parts)) if len(link.parts) > 2 else 0, link.line
+        if rest < MAX_ANCHOR:
             continue
-        rest, last = len(link.text), link.line
         while last < len(lines) and rest > 0 and lines[last].linked:
             rest -= lines[last].linked
             last += 1
@@ -454,7 +459,7 @@ class _Walk:
                             text = gap + text
                         runs.append((text, box, link))
                         if link >= 0:
-                            links[link].text += text
+                            links[link].parts.append(text)
                         gap = after
             elif kind & (IGNORED | SKIP | HEAD):
                 self.aside(node, kind, box)
@@ -573,7 +578,7 @@ class _Walk:
         document, line = self.document, len(self.document.lines)
         if node.tag == "button":
             if href := behind(node.attributes):
-                document.links.append(Link(href, "", line, box, squeeze(node.text())))
+                document.links.append(Link(href, "", line, box, False, [squeeze(node.text())]))
             return
         src = node.attributes.get("data") or ""
         child = node.first_child
@@ -624,7 +629,7 @@ def _link(attributes: dict[str, str | None], href: str, line: int, box: int, off
     title = attributes.get("title") or attributes.get("download") or ""
     if href[:1] in _SCRIPTED and (href[:1] in ("", "#") or href[:11].lower() == "javascript:"):
         href = behind(attributes) or href
-    return Link(href, title, line, box, "", off)
+    return Link(href, title, line, box, off, [])
 
 
 def _spaced(text: str, gap: str) -> tuple[str, str, str]:
@@ -642,11 +647,4 @@ def _spaced(text: str, gap: str) -> tuple[str, str, str]:
 
 def _merged(runs: list[Run]) -> list[Run]:
     """Runs without a border between two of one box and link."""
-    merged = [runs[0]]
-    for run in runs[1:]:
-        text, box, link = merged[-1]
-        if run[1] == box and run[2] == link:
-            merged[-1] = (text + run[0], box, link)
-        else:
-            merged.append(run)
-    return merged
+    return [("".join([text for text, _, _ in same]), *place) for place, same in groupby(runs, itemgetter(1, 2))]
