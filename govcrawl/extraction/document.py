@@ -52,6 +52,7 @@ MAX_OPEN = 6_000
 MAX_DEPTH = 400
 MAX_TAG = 1_000
 MAX_ATTRIBUTES = 300
+LONG = 1_000  # characters of a run to which texts are added one by one
 MAX_ANCHOR = 250  # characters of a link over several lines that is one to a reader
 _OPENING = re.compile("<[a-zA-Z]")
 _ATTRIBUTE = re.compile(r"""[^\s=/>]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>]*))?""")
@@ -432,7 +433,7 @@ class _Walk:
 
     def run(self, root: LexborNode) -> None:
         """Fill the document from the tree."""
-        kinds, lines, boxes, links = _KINDS, self.document.lines, self.document.boxes, self.document.links
+        kinds, lines, boxes = _KINDS, self.document.lines, self.document.boxes
         around: _Around = (-1, -1, -1, 0, 0, 0)
         box, block, link, hide, off, cells = around
         blocks = 0
@@ -448,19 +449,7 @@ class _Walk:
             except KeyError:
                 kind = _kind(node)
             if kind == TEXT:
-                if node.is_empty_text_node:
-                    gap = " "
-                else:
-                    text, after = node.text_content or "", ""
-                    if " " in text or not text.isprintable():  # most texts are words without white space
-                        text, gap, after = _spaced(text, gap)
-                    if text:
-                        if runs:
-                            text = gap + text
-                        runs.append((text, box, link))
-                        if link >= 0:
-                            links[link].parts.append(text)
-                        gap = after
+                gap = " " if node.is_empty_text_node else self.text(node.text_content or "", runs, box, link, gap)
             elif kind & (IGNORED | SKIP | HEAD):
                 self.aside(node, kind, box)
             else:
@@ -510,14 +499,43 @@ class _Walk:
         if runs:
             self.end(runs, block, hide, cells)
 
+    def text(self, text: str, runs: list[Run], box: int, link: int, gap: str) -> str:
+        """Add a text to the runs of the line, with single spaces, behind the gap; the gap that it leaves."""
+        after = ""
+        if " " in text or not text.isprintable():  # most texts are words without white space
+            words = text.split()
+            if not " ".join(words).isprintable():
+                text = _plain(text)
+                words = text.split()
+            gap = " " if text[:1].isspace() else gap
+            after = " " if text[-1:].isspace() else ""
+            if len(words) > 1 and "\n" in text:
+                words = _WRAP.sub("", text).split()
+            text = " ".join(words)
+            if not text:
+                return gap
+        if runs:
+            text = gap + text
+            before = runs[-1]
+            if before[1] == box and before[2] == link and len(before[0]) < LONG:
+                runs[-1] = (before[0] + text, box, link)
+            else:
+                runs.append((text, box, link))
+        else:
+            runs.append((text, box, link))
+        if link >= 0:
+            self.document.links[link].parts.append(text)
+        return after
+
     def end(self, runs: list[Run], box: int, hide: int, cells: int) -> list[Run]:
         """End a line, whose first run begins without a space; the runs of the next one."""
-        text, _, link = runs[0]
-        linked = len(text) if link >= 0 else 0
-        if len(runs) > 1:
-            runs = _merged(runs)
+        if len(runs) == 1:
+            text, _, link = runs[0]
+            linked = len(text) if link >= 0 else 0
+        else:
             text = "".join([text for text, _, _ in runs])
             linked = sum([len(text) for text, _, link in runs if link >= 0])
+            runs = _merged(runs) if len(text) > LONG else runs
         self.document.lines.append(Line(text, box, runs, linked, hide > 0, cells))
         return []
 
@@ -632,19 +650,6 @@ def _link(attributes: dict[str, str | None], href: str, line: int, box: int, off
     return Link(href, title, line, box, off, [])
 
 
-def _spaced(text: str, gap: str) -> tuple[str, str, str]:
-    """A text with single spaces, the gap before it and the gap that it leaves; nothing of a text without words."""
-    words = text.split()
-    if not " ".join(words).isprintable():
-        text = _plain(text)
-        words = text.split()
-    before = " " if text[:1].isspace() else gap
-    after = " " if text[-1:].isspace() else ""
-    if len(words) > 1 and "\n" in text:
-        words = _WRAP.sub("", text).split()
-    return " ".join(words), before, after
-
-
 def _merged(runs: list[Run]) -> list[Run]:
-    """Runs without a border between two of one box and link."""
+    """The runs of a long line, those of one box and link that follow one another as one."""
     return [("".join([text for text, _, _ in same]), *place) for place, same in groupby(runs, itemgetter(1, 2))]
