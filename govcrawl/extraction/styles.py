@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 # Both read lower-case styles: a pattern without regard to case is ten times slower.
 HIDDEN = re.compile(r"display\s*:\s*none")
@@ -26,21 +27,29 @@ def hidden_names(sheets: Iterable[str]) -> tuple[set[str], set[str]]:
     hidden: set[str] = set()
     off: set[str] = set()
     for sheet in sheets:
-        media = _media(sheet)
-        for match in (m for rule in _HIDING_RULES for m in rule.finditer(sheet)):
-            at = match.start()
-            window = max(0, at - 600)
-            opening = sheet.rfind("{", window, at)
-            if opening < 0 or any(first < at < last for first, last in media):
-                continue
-            hides = match[0][:1] in "dD"
-            if hides or OFFSCREEN.search(sheet[opening : at + 600].partition("}")[0].lower()):
-                begin = 1 + max(sheet.rfind(mark, window, opening) for mark in "}>/;")
-                target = hidden if hides else off
-                target.update(
-                    m[1].lower() for n in sheet[begin:opening].split(",") if (m := _SIMPLE.fullmatch(n.strip()))
-                )
+        for names, hides in _hiding_rules(sheet):
+            (hidden if hides else off).update(names)
     return hidden, off
+
+
+@lru_cache(maxsize=64)  # the pages of a site have the same ones
+def _hiding_rules(sheet: str) -> list[tuple[list[str], bool]]:
+    """The selectors of each rule that hides its elements or, False, moves them off the screen."""
+    found: list[tuple[list[str], bool]] = []
+    matches = [match for rule in _HIDING_RULES for match in rule.finditer(sheet)]
+    media = _media(sheet) if matches else []
+    for match in matches:
+        at = match.start()
+        window = max(0, at - 600)
+        opening = sheet.rfind("{", window, at)
+        if opening < 0 or any(first < at < last for first, last in media):
+            continue
+        hides = match[0][:1] in "dD"
+        if hides or OFFSCREEN.search(sheet[opening : at + 600].partition("}")[0].lower()):
+            begin = 1 + max(sheet.rfind(mark, window, opening) for mark in "}>/;")
+            selectors = [_SIMPLE.fullmatch(name.strip()) for name in sheet[begin:opening].split(",")]
+            found.append(([selector[1].lower() for selector in selectors if selector], hides))
+    return found
 
 
 def _media(sheet: str) -> list[tuple[int, int]]:
