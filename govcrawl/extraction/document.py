@@ -11,7 +11,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from govcrawl.extraction.shown import HOLDERS, behind, is_attachment, is_named
 from govcrawl.extraction.styles import HIDDEN, OFFSCREEN, hidden_names
-from govcrawl.extraction.written import Writing, writes, writings
+from govcrawl.extraction.written import Writing, writings
 
 _BLOCK_TAGS = (
     "html body div p br hr h1 h2 h3 h4 h5 h6 ul ol li dl dt dd table caption thead tbody tfoot tr td th section "
@@ -57,6 +57,7 @@ MAX_ANCHOR = 250  # characters of a link over several lines that is one to a rea
 _OPENING = re.compile("<[a-zA-Z]")
 _ATTRIBUTE = re.compile(r"""[^\s=/>]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>]*))?""")
 _SCRIPT = re.compile(r"<script\b[^>]{0,2000}>(?:[^<]|<(?!/script))*+(?:</script\s{0,99}>|$)", re.IGNORECASE)
+_ENDS = re.compile(r"(?:\s|</[a-zA-Z]+>)*+")
 _NAME = re.compile(r"[\w-]{1,80}$")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)[^<>]*>?")
 # Tags that the parser closes by itself or that hold nothing: they never nest.
@@ -231,27 +232,30 @@ def _hiding(style: str) -> int:
 
 def parse(markup: str, selectors: tuple[str, ...] = ()) -> Document:
     """Read markup; boxes that match one of the CSS selectors are marked `selected`. Never raises for any markup."""
-    document = Document()
     if not markup or markup.isspace():
-        return document
+        return Document()
     if markup.count("<") > MAX_OPEN and markup.count("<") - markup.count("</") > MAX_OPEN:
         markup = _flatten(markup)
     tree = LexborHTMLParser(shorten(markup))
-    root = tree.root
-    if root is None:
-        return document
-    if writes(markup):
+    walk = _walked(tree, selectors)
+    # Few pages' scripts write what shows something: only these are walked again with it.
+    if any(_shows(writing) for found in writings(walk.document.scripts[:MAX_SCRIPTS]) for writing in found):
         _write(tree)
-    wanted: set[int] = set()
-    for selector in selectors:
-        wanted.update(node.mem_id for node in tree.css(selector))
-    walk = _Walk(document, wanted)
-    walk.run(root)
+        walk = _walked(tree, selectors)
+    document = walk.document
     _hide(document, *hidden_names(walk.sheets))
     _reveal(document)
     _unlink(document)
     document.attached = {link.line for link in document.links if _is_document(link)}
     return document
+
+
+def _walked(tree: LexborHTMLParser, selectors: tuple[str, ...]) -> "_Walk":
+    """The walk over a tree, done."""
+    walk = _Walk({node.mem_id for selector in selectors for node in tree.css(selector)})
+    if tree.root is not None:
+        walk.run(tree.root)
+    return walk
 
 
 def _is_document(link: Link) -> bool:
@@ -271,6 +275,11 @@ def _write(tree: LexborHTMLParser) -> None:
     for node, found in zip(scripts, writings(texts), strict=True):
         for writing in reversed(found):
             _set(tree, node, writing)
+
+
+def _shows(writing: Writing) -> bool:
+    """Whether what a script writes shows anything: the end of a tag alone does not."""
+    return _ENDS.fullmatch(writing.html) is None
 
 
 def _set(tree: LexborHTMLParser, script: LexborNode, writing: Writing) -> None:
@@ -426,8 +435,8 @@ class _Walk:
 
     __slots__ = ("document", "sheets", "wanted")
 
-    def __init__(self, document: Document, wanted: set[int]) -> None:
-        self.document = document
+    def __init__(self, wanted: set[int]) -> None:
+        self.document = Document()
         self.wanted = wanted
         self.sheets: list[str] = []
 

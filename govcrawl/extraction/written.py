@@ -30,6 +30,7 @@ _READY = re.compile(
 )
 # What is set to a name: a literal, or something else.
 _GIVEN = re.compile(r"""\s{0,9}[+*-]?=(?!=)\s{0,9}("[^"\\\n]{0,2000}"|'[^'\\\n]{0,2000}'|)""")
+_OPERATORS = frozenset({"typeof", "new", "function", "void", "delete", "this"})  # what begins with these is not read
 _METHODS = frozenset({"trim", "toString", "substring", "slice", "substr"})
 _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
@@ -302,7 +303,7 @@ class _Reader:
             text = self.value(depth + 1)
             self.expect(")")
             text = text if word == "String" else percent_decoded(text)
-        elif kind == "name" and not self.is_foreign():
+        elif kind == "name" and word not in _OPERATORS and not self.is_foreign():
             text = self.named(word)
         else:
             raise _Unknown
