@@ -1,4 +1,5 @@
-"""Markup → lines, boxes and head facts, in one parse and one walk; everything else reads these."""
+"""Markup → lines, boxes and head facts, in one parse and one walk, two where scripts write into the page; everything else
+reads these."""
 
 import re
 from dataclasses import dataclass, field
