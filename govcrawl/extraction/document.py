@@ -1,4 +1,5 @@
-"""Markup → lines, boxes and head facts, in one parse and one walk; everything else reads these."""
+"""Markup → lines, boxes and head facts, in one parse and one walk, two where scripts write into the page; everything else
+reads these."""
 
 import re
 from dataclasses import dataclass, field
@@ -253,8 +254,7 @@ def parse(markup: str, selectors: tuple[str, ...] = ()) -> Document:
 def _walked(tree: LexborHTMLParser, selectors: tuple[str, ...]) -> "_Walk":
     """The walk over a tree, done."""
     walk = _Walk({node.mem_id for selector in selectors for node in tree.css(selector)})
-    if tree.root is not None:
-        walk.run(tree.root)
+    walk.run(tree.root)
     return walk
 
 
@@ -424,6 +424,8 @@ def _same(text: str, stated: str) -> bool:
 
 # What is around a node: box, block box, link, and how many hidden elements, ones off the screen and table cells.
 _Around = tuple[int, int, int, int, int, int]
+# An element that encloses the node at hand, its kind and what is around it.
+_Enclosing = tuple[LexborNode, int, _Around]
 
 
 class _Walk:
@@ -440,18 +442,14 @@ class _Walk:
         self.wanted = wanted
         self.sheets: list[str] = []
 
-    def run(self, root: LexborNode) -> None:
-        """Fill the document from the tree."""
+    def run(self, node: LexborNode | None) -> None:
+        """Fill the document from the tree below its root."""
         kinds, lines, boxes = _KINDS, self.document.lines, self.document.boxes
         around: _Around = (-1, -1, -1, 0, 0, 0)
         box, block, link, hide, off, cells = around
-        blocks = 0
         runs: list[Run] = []  # of the line that is begun
-        gap, room = "", True  # the space before what comes next; whether the page is not too long yet
-        enclosing: list[
-            tuple[LexborNode, int, _Around]
-        ] = []  # the open elements with their kinds and what is around them
-        node: LexborNode | None = root
+        gap, blocks, room = "", 0, True  # the space before what comes next; whether the page is not too long yet
+        enclosing: list[_Enclosing] = []
         while node is not None:
             try:
                 kind = kinds[node.tag_id]
@@ -482,10 +480,8 @@ class _Walk:
                             cells += 1
                         elif kind & MEDIA:
                             self.media(node, box, link)
-                        elif kind & LINK:
-                            link = self.anchor(attributes, box, link, off)
-                        elif len(attributes) > (name != "") + (cls != "") and not HOLDERS.isdisjoint(attributes):
-                            link = self.opener(attributes, box, link, off)
+                        elif kind & LINK or not HOLDERS.isdisjoint(attributes):
+                            link = self.anchor(attributes, kind, box, link, off)
                         around = (box, block, link, hide, off, cells)
                     node = inner
                     continue
@@ -501,8 +497,7 @@ class _Walk:
                 if outer is not around:
                     if box != outer[0]:
                         boxes[box].last = len(lines) + (1 if runs else 0)
-                    around = outer
-                    box, block, link, hide, off, cells = around
+                    box, block, link, hide, off, cells = around = outer
                 following = node.next if room else None
             node = following
         if runs:
@@ -558,26 +553,26 @@ class _Walk:
         boxes.append(box)
         return index
 
-    def anchor(self, attributes: dict[str, str | None], box: int, link: int, off: int) -> int:
-        """Begin the link of an anchor; its index, that of the link around one that leads nowhere."""
-        href = attributes.get("href")
-        if not href and HOLDERS.isdisjoint(attributes):
+    def anchor(self, attributes: dict[str, str | None], kind: int, box: int, link: int, off: int) -> int:
+        """Begin the link of an element that leads somewhere: an anchor with an address, or what opens a document by a script;
+        its index, that of the link around any other element."""
+        href = attributes.get("href") or ""
+        if not kind & LINK:
+            leads = behind(attributes) != ""  # asked only where an attribute may hold an address
+        else:
+            leads = href != "" or not HOLDERS.isdisjoint(attributes)
+        if not leads:
             return link
         links = self.document.links
-        links.append(_link(attributes, href or "", len(self.document.lines), box, off > 0))
+        links.append(_link(attributes, href, len(self.document.lines), box, off > 0))
         return len(links) - 1
-
-    def opener(self, attributes: dict[str, str | None], box: int, link: int, off: int) -> int:
-        """Begin the link of another element, with an attribute that may hold an address; its index, or that of the link around
-        it where a script opens no document."""
-        return self.anchor(attributes, box, link, off) if behind(attributes) else link
 
     def empty(self, node: LexborNode, kind: int, box: int, link: int, off: int) -> None:
         """Note a picture, a player or a link without text."""
         if kind & MEDIA:
             self.media(node, box, link)
         elif (attributes := node.attributes).get("href"):
-            self.anchor(attributes, box, link, off)
+            self.anchor(attributes, kind, box, link, off)
 
     def aside(self, node: LexborNode, kind: int, box: int) -> None:
         """Note what an element says whose content is no text; a comment says nothing."""

@@ -65,6 +65,8 @@ def is_named(text: str) -> bool:
 
 def is_file(address: str) -> bool:
     """Whether the path of an address ends as a document's does."""
+    if "." not in address and "%" not in address:  # as most parameters
+        return False
     return _FILE.search(unquote(re.split("[?#]", address, maxsplit=1)[0]).rstrip()) is not None
 
 

@@ -242,6 +242,7 @@ def test_only_what_the_page_runs_itself_leads_on(code: str, goes: bool) -> None:
         ("var s = 'A'; if (navigator.x) { s = 'B' } document.write(s)", ""),
         ("document.write(new Date().getFullYear())", ""),
         ("if (a == 1) { document.write('no') } document.write('yes')", "yes"),
+        ("var a = typeof b; var c = window.d; var e = f[0]; document.write('yes')", "yes"),
         ("for (var i = 0; i < 3; i++) { document.write('x') } document.write('y')", "y"),
     ],
 )
