@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEPT = sorted((PROJECT / "tests/archives").glob("*.tar.gz"))
-ROWS = {"v1": 85, "v2": 85}
+ROWS = {"v1": 85, "v2": 85, "v3": 84}
 Key = tuple[str, int]
 
 

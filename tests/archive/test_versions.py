@@ -21,7 +21,17 @@ from govcrawl.archive.checks.repair import repair
 from govcrawl.archive.compact import compact, new_run_id
 from govcrawl.archive.lock import SiteLock
 from govcrawl.archive.run import Archive
-from govcrawl.archive.schema import ADDED, ARTICLES, ATTACHMENT_TEXT, CAPTURES, REPRINTS, SINCE, VERSION, version_of
+from govcrawl.archive.schema import (
+    ADDED,
+    ARTICLES,
+    ATTACHMENT_TEXT,
+    CAPTURES,
+    FORGOTTEN,
+    REPRINTS,
+    SINCE,
+    VERSION,
+    version_of,
+)
 from govcrawl.archive.storage import NewerArchive, Storage
 from govcrawl.attachments.text import extract_pending
 from govcrawl.reprints.run import group_pending
@@ -40,6 +50,7 @@ SCHEMAS = {
     "captures": CAPTURES,
     "attachment_text": ATTACHMENT_TEXT,
     "reprints": REPRINTS,
+    "forgotten": FORGOTTEN,
 }
 
 
@@ -119,7 +130,7 @@ def test_every_file_says_its_version_and_files_of_two_versions_are_read_as_one(p
     for path in data.rglob("*.parquet"):
         folder = str(path.relative_to(data)).split("/")[0]
         said.setdefault(folder, set()).add(version_of(pq.read_schema(path).metadata))
-    assert said.keys() == {"articles", "captures", "attachment_text", "reprints"}
+    assert said.keys() | {"forgotten"} == SCHEMAS.keys()
     assert set().union(*said.values()) == {written, int(VERSION)}
     assert len(read_all(data)) == len(rows_of(data))
 
