@@ -126,7 +126,7 @@ def _forms(char: str) -> tuple[bytes, ...]:
         found.append(f"&{codepoint2name[point]};".encode())
     if not char.isascii():
         found += [quote(char).encode(), quote(char).lower().encode()]
-    return tuple(dict.fromkeys(found))
+    return tuple(sorted(dict.fromkeys(found), key=len, reverse=True))  # of &#38; not the & alone
 
 
 def _chars(text: str) -> str:
