@@ -17,6 +17,7 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import pytest
 
+from tests.loopback import PROJECT
 from tests.simulated import SHELLS, SLUGS, VARIANTS, site
 from tests.simulated.download import settings
 from tests.simulated.server import record, serve
@@ -521,7 +522,9 @@ def test_download_handler_stands_for_the_network(tmp_path: Path) -> None:
     options = [part for name, value in given.items() for part in ("-s", f"{name}={value}")]
     options += ["-s", "TELNETCONSOLE_ENABLED=False", "-s", "REMOTE_CONTROL_ENABLED=False"]
     command = [sys.executable, "-m", "scrapy", "runspider", "walk.py", "-O", "items.json", *options]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    # Without the project, which other tests of this process have loaded.
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("SCRAPY_")}
+    environment = outside | {"PYTHONPATH": str(PROJECT)}
     done = subprocess.run(
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False
     )
