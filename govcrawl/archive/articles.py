@@ -70,7 +70,8 @@ def rows_at(
     schema = pa.schema([ARTICLES.field(c) for c in columns])
     with storage.fs.open_input_file(storage.path(name)) as source:
         file = pq.ParquetFile(source, page_checksum_verification=True)
-        there = [c for c in columns if c in file.schema_arrow.names]
+        has = set(file.schema_arrow.names)
+        there = [c for c in columns if c in has]
         first = 0
         for group in range(file.num_row_groups):
             end = first + file.metadata.row_group(group).num_rows
