@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -58,9 +58,16 @@ def fitting(row: Mapping[str, Any], schema: pa.Schema) -> dict[str, Any]:
 Problem = Callable[[Any], str | None]
 
 
-@cache
-def _columns(schema: pa.Schema) -> list[tuple[str, bool, Problem]]:
-    return [(field.name, field.nullable, _problem_of(field.type)) for field in schema]
+Column = tuple[str, bool, Problem]
+_known: dict[int, tuple[pa.Schema, list[Column]]] = {}  # by identity: a schema's hash costs as much as checking a row
+
+
+def _columns(schema: pa.Schema) -> list[Column]:
+    found = _known.get(id(schema))
+    if found is None:
+        columns = [(field.name, field.nullable, _problem_of(field.type)) for field in schema]
+        found = _known[id(schema)] = schema, columns  # kept, so that no other gets its number
+    return found[1]
 
 
 def _problem_of(kind: pa.DataType) -> Problem:
