@@ -146,27 +146,30 @@ class State:
         """Say that all rows applied are in captures files, the newest of which is this one."""
         self._uncovered[name] = size
         if len(self._new) >= HELD_ROWS:
-            self.keep(run_id)
+            self._try_to_keep(run_id)
 
     def ended(self, run_id: str) -> None:
         """Say that a run is over, all of its rows committed."""
         if len(self._new) >= ADDED_ROWS or len(self._uncovered) > UNCOVERED_FILES:
+            self._try_to_keep(run_id)
+
+    def _try_to_keep(self, run_id: str) -> None:
+        """What a run does whose rows are committed: where the snapshot fails, the captures tell the same."""
+        try:
             self.keep(run_id)
+        except StorageError as exc:
+            logger.warning(
+                "The snapshot of what is known could not be written, the next run reads captures instead: %s", exc
+            )
 
     def keep(self, run_id: str) -> None:
-        """Make what is in memory part of the snapshot. Where that fails the captures tell the same."""
+        """Make what is in memory part of the snapshot. Raises StorageError."""
         if self._snapshot is None or not self._uncovered:
             return
         firsts = [(key_of(text), key_of(doc_id)) for text, doc_id in self._texts.items()]
         pairs = np.array(firsts, np.uint64).reshape(-1, 2)
         texts = Pairs.sorted([(pairs[:, 0], pairs[:, 1])], once=True)
-        try:
-            self._snapshot.add(run_id, self._uncovered, table_of(self._new.values()), texts)
-        except StorageError as exc:
-            logger.warning(
-                "The snapshot of what is known could not be written, the next run reads captures instead: %s", exc
-            )
-            return
+        self._snapshot.add(run_id, self._uncovered, table_of(self._new.values()), texts)
         for level in self._snapshot.levels:
             level.owned = True
         self._new, self._texts, self._copies, self._uncovered = {}, {}, {}, {}
