@@ -41,7 +41,7 @@ from govcrawl.reextract.again import row_again
 from govcrawl.reextract.facts import Sites
 from govcrawl.reextract.plan import Scope
 from govcrawl.reextract.run import Reading, reextract
-from govcrawl.workers.local import cores, local
+from govcrawl.workers.local import cores, loaded, local
 
 SITE = "bench.example"
 SITES = Sites(Settings({"SPIDER_MODULES": ["govcrawl.spiders"]}))
@@ -90,6 +90,7 @@ def make(data: Path, count: int) -> int:
 
 def run(data: Path, jobs: int) -> dict[str, Any]:
     """Read the archive again in this process and its workers."""
+    loaded()  # as the command does
     began = time.monotonic()
     with local(jobs) as workers:
         done = reextract(Storage(str(data)), SITE, Reading(Scope(), SITES, 8, 8, workers))

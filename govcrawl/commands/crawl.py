@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from govcrawl.errors import BadArgument, nearest
 from govcrawl.extensions import ArchiveExtension, data_folder
 from govcrawl.recognition.families import spiders
 from govcrawl.run_report import report, verdict
+from govcrawl.workers.local import loaded
 
 if TYPE_CHECKING:
     import argparse
@@ -49,7 +49,7 @@ class Command(BaseRunSpiderCommand):
             )
             raise UsageError(msg, print_help=False)
         crawler = self._create_crawler(args[0])
-        crawler.signals.connect(_loaded, signals.spider_opened)
+        crawler.signals.connect(loaded, signals.spider_opened)
         outcome: Any = self.crawler_process.crawl(crawler, **opts.spargs)
         errors: list[BaseException] = []
         _collect(outcome, errors)
@@ -68,13 +68,6 @@ class Command(BaseRunSpiderCommand):
             return
         print(report.summary(run, data_folder(self.settings)))
         self.exitcode = run["exit_code"]
-
-
-def _loaded() -> None:
-    """What is loaded by now stays to the end: the collector need not walk through it after every hundredth page."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000, 10, 10)
 
 
 def _collect(outcome: Any, errors: list[BaseException]) -> None:

@@ -27,7 +27,7 @@ from govcrawl.reextract.run import Done, Reading, look, reextract
 from govcrawl.run_report import verdict
 from govcrawl.workers.chosen import add_options, chosen
 from govcrawl.workers.cluster import Unreachable
-from govcrawl.workers.local import WorkerDied, cores
+from govcrawl.workers.local import WorkerDied, cores, loaded
 
 if TYPE_CHECKING:
     import argparse
@@ -89,6 +89,7 @@ class Command(ScrapyCommand):
             sys.stderr.write(f"{exc}\n")
             self.exitcode = verdict.STORAGE
             return
+        loaded()
         try:
             with chosen(opts) as workers, _stopping() as stop:
                 self._run(storage, sites, _Work(self, scope, workers, stop, most, dry=opts.dry_run or most is not None))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -9,6 +10,7 @@ import threading
 from collections import deque
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -84,7 +86,7 @@ class Processes:
                 context = multiprocessing.get_context("spawn")
                 self._pool = ProcessPoolExecutor(self._number, mp_context=context, initializer=end_with_parent)
             try:
-                return self._pool.submit(function, task)
+                return self._pool.submit(_in_worker, function, task)
             except BrokenExecutor:
                 continue
         raise AssertionError
@@ -107,6 +109,23 @@ def local(number: int) -> Iterator[Workers]:
         yield pool
     finally:
         pool.close()
+
+
+def loaded() -> None:
+    """Say that a long work begins: what is loaded by now stays to the end, the collector need not walk through it after every
+    hundredth page."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
+
+
+_loaded_once = cache(loaded)
+
+
+def _in_worker(function: Callable[[T], R], task: T) -> R:
+    """A task in a process of the pool, which has imported by now what the function needs."""
+    _loaded_once()
+    return function(task)
 
 
 def end_with_parent() -> None:
