@@ -106,8 +106,8 @@ class Storage:
         next run, under its lock."""
         old = time.time() - STALE_SECONDS
         for entry in os.scandir(self.path("staging")):
-            if entry.is_file() and not entry.name.endswith((".lock", ".lease")) and entry.stat().st_mtime < old:
-                with contextlib.suppress(FileNotFoundError):
+            with contextlib.suppress(FileNotFoundError):  # another run may just have renamed it into its place
+                if entry.is_file() and not entry.name.endswith((".lock", ".lease")) and entry.stat().st_mtime < old:
                     os.unlink(entry.path)
 
     def make_folder(self, relative: str) -> None:

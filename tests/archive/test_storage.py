@@ -208,6 +208,25 @@ def test_every_folder_is_made_durable_before_a_file_in_it(tmp_path: Path, monkey
     assert {"warc", "warc/site=s"} <= synced
 
 
+def test_a_staged_file_that_another_run_publishes_meanwhile_stops_no_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = Storage(str(tmp_path))
+    storage.prepare()
+    staged = tmp_path / "staging" / "hubei-20260301T000000000Z-abcd-00001-e2e717.parquet"
+    staged.touch()
+
+    def listed_before_the_rename(folder: str) -> list[os.DirEntry[str]]:
+        entries = list(real(folder))
+        staged.rename(tmp_path / "articles" / staged.name)
+        return entries
+
+    real = os.scandir
+    monkeypatch.setattr("govcrawl.archive.storage.os.scandir", listed_before_the_rename)
+    storage.prepare()
+    assert not list((tmp_path / "staging").iterdir())
+
+
 def test_stale_files_of_killed_writers_are_swept(tmp_path: Path) -> None:
     storage = Storage(str(tmp_path))
     storage.prepare()
