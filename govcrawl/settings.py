@@ -80,7 +80,7 @@ ITEM_PIPELINES = {
 # Default True: the source of the callback is parsed for every response, since a bound method is forgotten at once. A test
 # of all spiders does it once.
 WARN_ON_GENERATOR_RETURN_VALUE = False
-CONCURRENT_ITEMS = 8  # default 100: so many tasks start for every response, items or not
+CONCURRENT_ITEMS = 2  # default 100: so many tasks start for every response, of which an article is one item
 
 LOG_LEVEL = "INFO"  # default DEBUG, which prints every item
 MEMUSAGE_LIMIT_MB = 4096  # default 0: a runaway page must end the crawl, not the machine

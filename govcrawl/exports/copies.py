@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 EXACT, NEAR = "exact", "near"
 _READ = ["doc_id", "revision", "text_hash", "text_length", "published_on", "site_kind"]
 # Of copies the earliest stays; of those of one day, that of the publisher nearest to the source.
-_KINDS = pa.array(["department", "ministry", "news"])
+_KINDS = ["department", "ministry", "news"]
 _UNDATED = np.iinfo(np.int32).max
 _DIGEST = ROLES.index("digest")
 
@@ -55,11 +55,12 @@ def _first_of_each(values: NDArray[Any], order: NDArray[np.int64]) -> NDArray[np
 def _facts(storage: Storage, places: Places) -> dict[str, NDArray[Any]]:
     """By position: key of the text, its length, day of publication, rank of the site's kind, revision."""
     parts: dict[str, list[NDArray[Any]]] = {name: [] for name in ("text", "length", "day", "kind", "revision")}
+    kinds = pa.array(_KINDS)  # made here: with the first array pyarrow loads pandas where it is installed
     for table in tables(storage, places, _READ):
         parts["text"].append(keys_of(pc.utf8_slice_codeunits(table.column("text_hash"), 0, 32)))
         parts["length"].append(table.column("text_length").to_numpy())
         parts["day"].append(table.column("published_on").cast(pa.int32()).fill_null(_UNDATED).to_numpy())
-        parts["kind"].append(pc.index_in(table.column("site_kind"), _KINDS).fill_null(len(_KINDS)).to_numpy())
+        parts["kind"].append(pc.index_in(table.column("site_kind"), kinds).fill_null(len(_KINDS)).to_numpy())
         parts["revision"].append(table.column("revision").to_numpy())
     return {name: np.concatenate([np.zeros(0, np.int64), *found]) if not found else np.concatenate(found)
             for name, found in parts.items()}  # fmt: skip

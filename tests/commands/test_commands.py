@@ -6,6 +6,8 @@ from __future__ import annotations
 import ast
 import json
 import re
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
@@ -26,7 +28,6 @@ from tests.loopback import FAST, PROJECT, Site, crawl
 from tests.spiders.test_families import SETTINGS, Crawl
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -51,6 +52,19 @@ def landed(data: Path) -> dict[str, dict[str, Any]]:
 def small() -> Iterator[Site]:
     with Site(6) as site:
         yield site
+
+
+# start
+
+
+def test_commands_start_without_what_only_some_of_them_need() -> None:
+    program = (
+        "import sys; from scrapy.utils.misc import walk_modules; walk_modules('govcrawl.commands'); print(*sys.modules)"
+    )
+    loaded = subprocess.run([sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True)
+    heavy = {"pandas", "duckdb", "jinja2", "holidays", "distributed", "playwright", "trafilatura", "calamine"}
+    assert "govcrawl.commands.export" in loaded.stdout.split()
+    assert heavy.isdisjoint(loaded.stdout.split())
 
 
 # sites

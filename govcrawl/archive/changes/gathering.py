@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from govcrawl.archive.storage import Storage
 
 _KEYS = ["doc_id", "revision", "run_id", "seq"]
-_NO_KEYS = pa.schema(
+_KEY_ROWS = pa.schema(
     [
         *(ARTICLES.field(n).remove_metadata() for n in _KEYS),
         *(pa.field(n, pa.int64()) for n in ("site", "file", "row")),
     ]
-).empty_table()
+)
 PLACE = [pa.field("province", pa.string(), nullable=False), pa.field("year", pa.int32(), nullable=False)]
 # ``rank``: that of the change that the row is for; ``earlier``: whether it is the row before it; ``followed``: whether the
 # next one is the same article's in the same segment.
@@ -81,7 +81,9 @@ def gather(storage: Storage, sites: list[News], forgotten: Collection[str], buck
     files: list[str] = []
     gone = pa.array(sorted(forgotten), pa.string())
     keys = _ordered(
-        pa.concat_tables([_NO_KEYS, *(t for n, one in enumerate(sites) for t in _keys(storage, one, n, gone, files))])
+        pa.concat_tables(
+            [_KEY_ROWS.empty_table(), *(t for n, one in enumerate(sites) for t in _keys(storage, one, n, gone, files))]
+        )
     )
     places = _Places()
     if len(keys):
