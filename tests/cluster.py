@@ -2,6 +2,7 @@
 
     python -m tests.cluster --pages 400 --workers 3            # re-extraction
     python -m tests.cluster --crawl --workers 3                # a batch of simulated sites
+    python -m tests.cluster --crawl --workers 3 --s3           # the same into an object store, where a lock is a lease
 
 prints the invariant: every article read, each change landed once, nothing lost, doubled or different from what one process
 makes of the same archive; of a batch, every article once, and no process left. All listen on 127.0.0.1 only.
@@ -22,12 +23,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest import mock
 
+from govcrawl.archive.storage import Storage
 from govcrawl.run_report import verdict
 from govcrawl.workers.cluster import cluster
 from tests.batch.bent import HEALTHY
 from tests.batch.kills import expected, landed, left, none_left, start
 from tests.loopback import PROJECT, environment
 from tests.reextract.archive import Made, captures, read, rows, said
+from tests.store import object_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +43,7 @@ PIECE = 5
 class Daemons:
     """A scheduler and its workers, each a process of its own."""
 
-    def __init__(self, data: Path, workers: int) -> None:
+    def __init__(self, data: Path | str, workers: int) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -135,25 +138,27 @@ def _wrong(folder: Path, done: Done, pages: int, left: int) -> list[str]:
     return [what for what, is_so in facts.items() if is_so]
 
 
-def crawled(folder: Path, workers: int, sites: tuple[str, ...] = HEALTHY, delay: float = 0.4) -> list[str]:
-    """What is wrong after a batch during which the cluster broke; empty where all is right."""
+def crawled(
+    folder: Path, workers: int, sites: tuple[str, ...] = HEALTHY, delay: float = 0.4, store: str = ""
+) -> list[str]:
+    """What is wrong after a batch during which the cluster broke; empty where all is right. ``store``: the archive's URI."""
+    data = store or str(folder / "data")
     with ExitStack() as stack:
-        daemons = Daemons(folder / "data", workers)
+        daemons = Daemons(data, workers)
         stack.callback(daemons.close)
-        batch = start(
-            folder, "--scheduler", daemons.address, "--json", str(folder / "batch.json"), delay=delay, sites=sites
-        )
+        options = ("--scheduler", daemons.address, "--json", str(folder / "batch.json"))
+        batch = start(folder, *options, data=store, delay=delay, sites=sites)
         stack.callback(batch.kill)
         missed = [
             event.__name__
             for event in (daemons.kill_a_worker, daemons.lose_scheduler)
-            if not _broken(folder, batch, event)
+            if not _broken(data, batch, event)
         ]
         code = batch.wait(600)
-    urls = Counter(landed(folder))
+    urls = Counter(landed(data))
     wanted = set().union(*map(expected, sites))
     lost, twice = len(wanted - set(urls)), sum(n > 1 for n in urls.values())
-    alone = none_left(folder)
+    alone = none_left(folder, store)
     print(
         f"{len(sites)} sites, {len(wanted)} articles, a worker killed, the scheduler restarted: exit code {code}, "
         f"lost {lost}, doubled {twice}, {'no' if alone else 'SOME'} process left"
@@ -163,16 +168,17 @@ def crawled(folder: Path, workers: int, sites: tuple[str, ...] = HEALTHY, delay:
         f"exit code {code}": code != verdict.COMPLETE,
         "articles are lost or doubled": lost > 0 or twice > 0,
         "what landed is no article": bool(set(urls) - wanted),
-        f"processes are left: {left(folder)}": not alone,
+        f"processes are left: {left(folder, store)}": not alone,
     }
     return [what for what, is_so in facts.items() if is_so]
 
 
-def _broken(folder: Path, batch: subprocess.Popen[bytes], event: Callable[[], None]) -> bool:
+def _broken(data: str, batch: subprocess.Popen[bytes], event: Callable[[], None]) -> bool:
     """Let an event come once a crawl has committed what was not there before."""
-    before, end = set(folder.glob("data/captures/*/*.parquet")), time.monotonic() + 300
+    storage = Storage(data)
+    before, end = set(storage.files("captures")), time.monotonic() + 300
     while batch.poll() is None and time.monotonic() < end:
-        if set(folder.glob("data/captures/*/*.parquet")) - before:
+        if set(storage.files("captures")) - before:
             event()
             return True
         time.sleep(0.05)
@@ -184,10 +190,14 @@ def main() -> int:
     parser.add_argument("--pages", type=int, default=400)
     parser.add_argument("--workers", type=int, default=3)
     parser.add_argument("--crawl", action="store_true", help="a batch of crawls instead of re-extraction")
+    parser.add_argument("--s3", action="store_true", help="with --crawl: the archive is an object store")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         where = Path(folder)
-        wrong = crawled(where, given.workers) if given.crawl else proof(where, given.pages, given.workers)
+        if given.s3:
+            stack.enter_context(object_store())
+        store = "s3://archive/batch" if given.s3 else ""
+        wrong = crawled(where, given.workers, store=store) if given.crawl else proof(where, given.pages, given.workers)
     print(*(f"WRONG: {what}" for what in wrong), sep="\n", end="")
     return 1 if wrong else 0
 

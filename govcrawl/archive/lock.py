@@ -9,7 +9,9 @@ import json
 import logging
 import os
 import socket
+import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from govcrawl.archive.storage import StorageError
@@ -21,7 +23,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-LEASE_SECONDS = 1800
+LEASE_SECONDS = 300  # what a run that died holds others off, unless they see that its process is gone
+BEAT = LEASE_SECONDS / 5  # between two renewals, by a thread: whatever the run does meanwhile
+LONGEST = 3600  # no program ever took a longer lease
 SETTLE_SECONDS = 1.0  # until each of two that take a lease at the same moment sees who wrote last
 _HELD = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES}
 _NO_LOCKS = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS}
@@ -33,7 +37,8 @@ class Locked(Exception):
 
 class SiteLock:
     """The lock of one site. A lease is best effort: where it fails, two runs land the same keys, which ``verify`` tells
-    and ``compact`` mends."""
+    and ``compact`` mends. It is renewed while its process lives, and ends at once for others of the same machine when that
+    is gone."""
 
     def __init__(self, storage: Storage, site: str, run_id: str) -> None:
         self.storage = storage
@@ -43,6 +48,9 @@ class SiteLock:
         self.lease = self.name if not storage.local else lease_name(site)
         self._file: TextIOWrapper | None = None
         self._held = False
+        self._until = 0.0  # the end of the lease, a time stamp
+        self._writing = threading.Lock()
+        self._released = threading.Event()
 
     def acquire(self) -> None:
         """Raises Locked where another run holds the site, StorageError where the lock cannot be had, NewerArchive."""
@@ -52,9 +60,19 @@ class SiteLock:
         self._held = True
 
     def renew(self) -> None:
-        """Extend the lease; a flock needs no renewing."""
-        if self._held and self._file is None:
-            self._write_lease()
+        """Be sure that the site is still held: to be called before something is written. Raises StorageError where this
+        process stood still for longer than its lease and another run took the site; a flock cannot be lost."""
+        if not self._held or self._file is not None or time.time() < self._until - LEASE_SECONDS / 2:
+            return
+        try:
+            self._extend()
+        except Locked as exc:
+            self._held = False
+            self._released.set()
+            msg = (
+                f"this run stood still for longer than its lease, and {exc}; it writes nothing more, the other goes on"
+            )
+            raise StorageError(msg) from exc
 
     def release(self) -> None:
         if not self._held:
@@ -63,8 +81,12 @@ class SiteLock:
         if self._file is not None:
             self._file.close()
             self._file = None
-        else:
-            self.storage.remove(self.lease)
+            return
+        self._released.set()
+        with self._writing:
+            lease = read_lease(self.storage, self.lease) if time.time() > self._until else None
+            if lease is None or lease["run_id"] == self.run_id:  # another's, taken after ours had ended, stays
+                self.storage.remove(self.lease)
 
     def _flock(self) -> bool:
         """Whether the lock file is locked; not where its file system knows no locks."""
@@ -103,6 +125,8 @@ class SiteLock:
         self._write_lease()
         time.sleep(SETTLE_SECONDS)
         self._must_be_free()
+        self._released.clear()
+        threading.Thread(target=self._beat, name=f"lease of {self.site}", daemon=True).start()
 
     def _must_be_free(self) -> None:
         """Raises Locked where a lease of another run holds."""
@@ -112,8 +136,53 @@ class SiteLock:
             raise Locked(msg)
 
     def _write_lease(self) -> None:
-        lease = {"run_id": self.run_id, "expires": time.time() + LEASE_SECONDS}
+        until = time.time() + LEASE_SECONDS
+        lease = {"run_id": self.run_id, "expires": until, "process": this_process()}
         self.storage.publish(self.lease, json.dumps(lease).encode())
+        self._until = until
+
+    def _extend(self) -> None:
+        """Raises Locked, StorageError."""
+        with self._writing:
+            if not self._released.is_set():
+                self._must_be_free()
+                self._write_lease()
+
+    def _beat(self) -> None:
+        """Renew the lease until it is released or lost."""
+        while not self._released.wait(BEAT):
+            try:
+                self._extend()
+            except Locked:
+                return  # the run learns of it when it next writes
+            except StorageError as exc:
+                logger.warning("The lease of site %s could not be renewed: %s", self.site, exc)
+
+
+def this_process() -> str:
+    """The name of this process, which no other has: boot of the machine, namespace, pid, start in clock ticks. Empty where
+    the system tells no such things."""
+    return _process(os.getpid())
+
+
+def _process(pid: int | str) -> str:
+    """The name of a process of this machine and namespace; empty where there is none."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        namespace = os.readlink("/proc/self/ns/pid")
+        # Behind the program's name, which may hold anything: the state, and as the 20th field the start.
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        return f"{boot} {namespace} {pid} {fields[19]}" if fields[0] not in ("Z", "X") else ""
+    except (OSError, IndexError):
+        return ""
+
+
+def is_gone(process: str) -> bool:
+    """Whether a process is known to have ended: one of this boot and namespace that is not there."""
+    own, named = this_process().split(), process.split()
+    return (
+        len(own) == len(named) == 4 and own[:2] == named[:2] and named[2].isdecimal() and _process(named[2]) != process
+    )
 
 
 def lock_name(site: str) -> str:
@@ -153,20 +222,26 @@ def is_held(storage: Storage, site: str) -> bool:
 
 
 def read_lease(storage: Storage, name: str) -> dict[str, Any] | None:
-    """Who holds a lease and until when; None where nobody does. What is no lease counts as none, with a warning: a
-    writer on shared storage may have been cut off."""
+    """Who holds a lease and until when; None where nobody does, as where its process is known to be gone. What is no lease
+    counts as none, with a warning: a writer on shared storage may have been cut off."""
     if not storage.exists(name):
         return None
     try:
-        lease = json.loads(storage.read(name))
+        content = storage.read(name)
+    except StorageError:
+        if storage.exists(name):
+            raise
+        return None  # given back meanwhile
+    try:
+        lease = json.loads(content)
         holder, expires = str(lease["run_id"]), float(lease["expires"])
-        if not expires < time.time() + 2 * LEASE_SECONDS:  # a day of some other century would hold for ever
+        if not expires < time.time() + LONGEST:  # a day of some other century would hold for ever
             msg = f"it would end at {expires}"
             raise ValueError(msg)
     except (ValueError, TypeError, LookupError, RecursionError, OverflowError) as exc:
         logger.warning("%s below %s is no lease (%s); it counts as none", name, storage.root, exc)
         return None
-    return {"run_id": holder, "expires": expires}
+    return None if is_gone(str(lease.get("process", ""))) else {"run_id": holder, "expires": expires}
 
 
 def _text_of(file: TextIOWrapper) -> str:

@@ -177,7 +177,11 @@ class SiteArchive:
     def commit_if_due(self) -> None:
         if self.broken:
             return
-        self._lock.renew()
+        try:
+            self._lock.renew()
+        except StorageError:
+            self.broken = True  # the site may be another run's by now
+            raise
         if time.monotonic() - self._segment_began >= self.segment_seconds:
             self.commit()
 
@@ -189,6 +193,7 @@ class SiteArchive:
             return
         self.broken = True  # until all of it is written
         try:
+            self._lock.renew()
             partitions = self._partitions()
             files = self._segment_files(partitions)
             self._warc.sync()

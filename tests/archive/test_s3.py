@@ -3,12 +3,10 @@ the API (throttling, failing half way) is not shown here."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import json
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import boto3
 import duckdb
 import polars as pl
 import pyarrow.dataset as ds
@@ -19,58 +17,20 @@ from govcrawl.archive.lock import lock_name
 from govcrawl.archive.storage import Storage
 from govcrawl.run_report import verdict
 from tests.loopback import Site, crawl, scrapy, start
+from tests.store import KEYS, object_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Ends with its standard input, so with these tests however they end.
-SERVER = """
-import sys
-from moto.server import ThreadedMotoServer
-server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-server.start()
-print(server.get_host_and_port()[1], flush=True)
-sys.stdin.read()
-server.stop()
-"""
-KEYS = {
-    "AWS_ACCESS_KEY_ID": "made-up",
-    "AWS_SECRET_ACCESS_KEY": "made-up",
-    "AWS_DEFAULT_REGION": "us-east-1",
-    "AWS_EC2_METADATA_DISABLED": "true",
-    "AWS_ALLOW_HTTP": "true",  # Polars asks for it
-}
+    from tests.store import Store
+
 SEGMENTS = {"GOVCRAWL_SEGMENT_ROWS": "6"}
-
-
-class Store:
-    """An S3 API with one bucket. ``client`` asks it without pyarrow."""
-
-    def __init__(self, port: str) -> None:
-        self.environment = KEYS | {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}
-        self.client: Any = None
-
-    def unfinished(self) -> list[Any]:
-        """The uploads in parts that were begun and not ended."""
-        return list(self.client.list_multipart_uploads(Bucket="archive").get("Uploads", []))
 
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[Store]:
-    pipe = subprocess.PIPE
-    process = subprocess.Popen([sys.executable, "-W", "ignore", "-c", SERVER], stdin=pipe, stdout=pipe, text=True)
-    assert process.stdin is not None
-    assert process.stdout is not None
-    with process.stdout, pytest.MonkeyPatch.context() as patch:
-        made = Store(process.stdout.readline().strip())
-        for name, value in made.environment.items():
-            patch.setenv(name, value)
-        made.client = boto3.client("s3")
-        made.client.create_bucket(Bucket="archive")
+    with object_store() as made:
         yield made
-        made.client.close()
-        process.stdin.close()
-        process.wait(30)
 
 
 def objects(data: str, folder: str) -> list[str]:
@@ -137,9 +97,12 @@ def test_killed_and_held_off_and_resumed(store: Store) -> None:
         process.wait()
         landed = len(urls(data)) if objects(data, "articles") else 0
         assert landed < 24
-        # The lease of the killed run holds for its half hour; who knows that it is dead removes it.
+        # On another machine, nobody knows that the run is dead until its lease ends.
+        storage, name = Storage(data), lock_name("loopback")
+        lease = json.loads(storage.read(name))
+        storage.publish(name, json.dumps(lease | {"process": "another-machine pid:[1] 1 1"}).encode())
         assert crawl(data, "loopback", "-a", channel).returncode == verdict.LOCKED
-        Storage(data).remove(lock_name("loopback"))
+        storage.publish(name, json.dumps(lease).encode())
         last = crawl(data, "loopback", "-a", channel, settings=SEGMENTS)
         assert last.returncode == 0, last.stdout + last.stderr[-3000:]
         assert urls(data) == sorted(site.urls())

@@ -5,22 +5,26 @@ from __future__ import annotations
 import errno
 import json
 import os
+import subprocess
+import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from govcrawl.archive.lock import Locked, SiteLock, is_held
-from govcrawl.archive.site import segment_of
+from govcrawl.archive.lock import Locked, SiteLock, is_gone, is_held, this_process
+from govcrawl.archive.site import SiteArchive, segment_of
 from govcrawl.archive.storage import Storage, StorageError
 from govcrawl.archive.warc import Replay, WarcWriter
+from tests.archive.test_state import row as captured
 from tests.loopback import Site, crawl
 from tests.readers import read_all
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -94,6 +98,91 @@ def test_of_two_that_take_a_lease_at_the_same_moment_the_later_holds_it(
     assert not is_held(storage, "s")
 
 
+def lease_of(storage: Storage) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(storage.read("staging/site=s.lock"))
+    return found
+
+
+def test_a_lease_is_renewed_whatever_its_run_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("govcrawl.archive.lock.BEAT", 0.02)
+    storage = Storage(f"file://{tmp_path}")
+    lock = SiteLock(storage, "s", "run-1")
+    lock.acquire()
+    first, deadline = lease_of(storage)["expires"], time.monotonic() + 20
+    while lease_of(storage)["expires"] == first and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert lease_of(storage)["expires"] > first
+    lock.release()
+    time.sleep(0.1)
+    assert not storage.exists("staging/site=s.lock"), "nothing renews what was given back"
+
+
+def test_a_run_that_stood_still_for_its_lease_writes_nothing_more(tmp_path: Path) -> None:
+    storage = Storage(f"file://{tmp_path}")
+    first, second = SiteLock(storage, "s", "run-1"), SiteLock(storage, "s", "run-2")
+    first.acquire()
+    first._until = time.time() - 1
+    storage.publish("staging/site=s.lock", json.dumps({"run_id": "run-1", "expires": first._until}).encode())
+    second.acquire()
+    with pytest.raises(StorageError, match=r"stood still .* another run holds site s .run-2.*writes nothing more"):
+        first.renew()
+    first.release()
+    assert lease_of(storage)["run_id"] == "run-2", "what it lost it does not give back"
+    second.release()
+
+
+def test_a_site_lost_to_another_run_gets_no_further_row(tmp_path: Path) -> None:
+    """A machine that slept through its lease: what it holds then is not committed beside what the other run lands."""
+    storage = Storage(f"file://{tmp_path}")
+    storage.prepare()
+    archive = SiteArchive(storage, "s", "s-20260301T000000000Z-aaaa")
+    archive.add([captured("1" * 32)])
+    archive._lock._until = time.time() - 1
+    storage.publish("staging/site=s.lock", json.dumps({"run_id": "other", "expires": time.time() + 60}).encode())
+    with pytest.raises(StorageError, match="stood still"):
+        archive.commit()
+    archive.abandon()
+    assert not list(storage.files("captures"))
+    assert lease_of(storage)["run_id"] == "other"
+
+
+def test_a_lease_ends_with_its_process_for_others_of_the_machine(tmp_path: Path) -> None:
+    storage = Storage(f"file://{tmp_path}")
+    program = (
+        "import os, sys; from govcrawl.archive.lock import SiteLock; from govcrawl.archive.storage import Storage; "
+        "SiteLock(Storage(sys.argv[1]), 's', 'run-1').acquire(); print('held', flush=True); sys.stdin.read()"
+    )
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", program, storage.root], stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        second = SiteLock(storage, "s", "run-2")
+        with pytest.raises(Locked, match="run-1"):
+            second.acquire()
+        process.kill()
+        deadline = time.monotonic() + 20  # a zombie counts as gone
+        while is_held(storage, "s") and time.monotonic() < deadline:
+            time.sleep(0.01)
+        second.acquire()
+        second.release()
+
+
+@pytest.mark.parametrize(
+    ("change", "gone"),
+    [
+        (lambda boot, space, pid, start: (boot, space, pid, start), False),
+        (lambda boot, space, pid, start: (boot, space, pid, "1"), True),  # its pid is another process's by now
+        (lambda boot, space, pid, start: (boot, space, str(2**22 + 1), start), True),
+        (lambda boot, space, pid, start: ("another-boot", space, "1", "1"), False),
+        (lambda boot, space, pid, start: (boot, "pid:[1]", "1", "1"), False),
+        (lambda boot, space, pid, start: (boot, space, "../1", start), False),
+        (lambda boot, space, pid, start: (), False),
+    ],
+)
+def test_whose_process_is_known_to_be_gone(change: Callable[..., tuple[str, ...]], gone: bool) -> None:
+    assert is_gone(" ".join(change(*this_process().split()))) is gone
+
+
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
 def test_a_file_system_without_locks_gets_a_lease(
     number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
@@ -108,7 +197,7 @@ def test_a_file_system_without_locks_gets_a_lease(
     assert not is_held(storage, "s")
     first.acquire()
     assert "has no locks" in caplog.text
-    assert "a lease of 30 minutes" in caplog.text
+    assert "a lease of 5 minutes" in caplog.text
     assert is_held(storage, "s")
     with pytest.raises(Locked, match=r"another run holds site s .run-1."):
         second.acquire()

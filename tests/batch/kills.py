@@ -17,6 +17,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from govcrawl.archive.storage import Storage
 from govcrawl.run_report import verdict
 from tests import simulated
 from tests.batch.bent import HEALTHY, SITES, SIZES
@@ -47,19 +48,19 @@ def run(tmp_path: Path, *options: str, **given: Any) -> subprocess.CompletedProc
     )
 
 
-def start(tmp_path: Path, *options: str, **given: Any) -> subprocess.Popen[bytes]:
+def start(tmp_path: Path, *options: str, data: str = "", **given: Any) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         batch(tmp_path, *options, **given),
-        env=environment(tmp_path / "data"),
+        env=environment(data or tmp_path / "data"),
         cwd=PROJECT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
 
 
-def left(tmp_path: Path) -> list[str]:
+def left(tmp_path: Path, data: str = "") -> list[str]:
     """The processes that work on this archive."""
-    wanted = f"GOVCRAWL_DATA={tmp_path / 'data'}\0".encode()
+    wanted = f"GOVCRAWL_DATA={data or tmp_path / 'data'}\0".encode()
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -70,9 +71,9 @@ def left(tmp_path: Path) -> list[str]:
     return found
 
 
-def none_left(tmp_path: Path, within: float = 10.0) -> bool:
+def none_left(tmp_path: Path, data: str = "", within: float = 10.0) -> bool:
     end = time.monotonic() + within
-    while left(tmp_path):
+    while left(tmp_path, data):
         if time.monotonic() > end:
             return False
         time.sleep(0.1)
@@ -83,9 +84,12 @@ def expected(site: str) -> set[str]:
     return {a.url for a in simulated.site(site, **SIZES).articles}
 
 
-def landed(tmp_path: Path) -> list[str]:
-    files = sorted((tmp_path / "data").glob("articles/**/*.parquet"))
-    return [url for file in files for url in pq.read_table(file, columns=["url"], partitioning=None)["url"].to_pylist()]
+def landed(data: Path | str) -> list[str]:
+    """The addresses of the rows of articles."""
+    storage = Storage(str(data))
+    files = (storage.path(name) for name in storage.files("articles", ".parquet"))
+    tables = (pq.read_table(file, columns=["url"], filesystem=storage.fs, partitioning=None) for file in files)
+    return [url for table in tables for url in table["url"].to_pylist()]
 
 
 def killed_and_started_again(tmp_path: Path, commits: int) -> list[str]:
@@ -99,11 +103,11 @@ def killed_and_started_again(tmp_path: Path, commits: int) -> list[str]:
     process.kill()
     process.wait()
     wrong = [] if none_left(tmp_path) else [f"processes are left: {left(tmp_path)}"]
-    before = landed(tmp_path)
+    before = landed(tmp_path / "data")
     done = run(tmp_path, "--jobs", str(len(HEALTHY)), sites=HEALTHY)
     if done.returncode != verdict.COMPLETE:
         wrong.append(f"exit code {done.returncode}: {done.stdout}{done.stderr}")
-    urls = landed(tmp_path)
+    urls = landed(tmp_path / "data")
     wanted = set().union(*map(expected, HEALTHY))
     wrong += [f"{url} landed {n} times" for url, n in Counter(urls).items() if n > 1]
     wrong += [f"{url} is missing" for url in sorted((wanted | set(before)) - set(urls))]

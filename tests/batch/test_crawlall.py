@@ -42,7 +42,7 @@ def test_each_site_ends_as_it_must(tmp_path: Path) -> None:
         FORBIDDEN: verdict.ROBOTS,
     }, done.stdout
     assert done.returncode == facts["exit_code"] == verdict.NO_ROWS
-    urls = landed(tmp_path)
+    urls = landed(tmp_path / "data")
     assert len(urls) == len(set(urls))
     assert set(urls) == set().union(*map(expected, (*HEALTHY, DRIPS)))
     table = {
