@@ -288,8 +288,9 @@ def test_a_fault_is_found_and_mended(plant: Callable[[Path], Path], data: Path, 
         assert after == before
     if plant is captures_cut:
         assert after.keys() == before.keys(), "the WARC told what the articles could not"
-        outcomes = {d: (k["outcome"], k["kind"], k["alias_of"], k["full_offset"]) for d, k in before.items()}
-        assert {d: (k["outcome"], k["kind"], k["alias_of"], k["full_offset"]) for d, k in after.items()} == outcomes
+        told = ("outcome", "kind", "alias_of", "full_offset", "text_hash")
+        outcomes = {d: [k[name] for name in told] for d, k in before.items()}
+        assert {d: [k[name] for name in told] for d, k in after.items()} == outcomes
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -38,7 +39,23 @@ _CAPTURED = (
     "warc_offset",
     "fetched_at",
 )
-_OF_CAPTURES = [*_CAPTURED, "run_id", "seq", "title", "published_on", "status"]
+_OF_CAPTURES = [*_CAPTURED, "run_id", "seq", "title", "published_on", "status", "attachments", "images"]
+
+
+@dataclass
+class _Told:
+    """What the rows that are there tell of addresses, by doc_id: kinds, files of attachments (SHA-256), articles."""
+
+    kinds: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    landed: set[str] = field(default_factory=set)
+
+    def article(self, row: dict[str, Any]) -> None:
+        self.landed.add(row["doc_id"])
+        for name, kind in (("images", "image"), ("attachments", "attachment")):
+            for entry in row[name] or ():
+                self.kinds[doc_id(entry["url"])] = kind
+        self.files.update({doc_id(a["url"]): a["sha256"] for a in row["attachments"] or () if a["sha256"]})
 
 
 def _segments_in(work: Mending, name: str) -> set[Segment]:
@@ -91,9 +108,9 @@ class Marks(Check):
             return
         rows: dict[Segment, list[dict[str, Any]]] = {own: [] for own in lost}
         stored: dict[Segment, dict[Key, dict[str, Any]]] = defaultdict(dict)
-        landed = set()
+        told = _Told()
         for row in work.rows("articles", ARTICLES, _OF_CAPTURES):
-            landed.add(row["doc_id"])
+            told.article(row)
             own = (row["run_id"], row["seq"])
             if own in rows:
                 stored[own][row["doc_id"], row["revision"]] = row
@@ -103,13 +120,12 @@ class Marks(Check):
         for run, seq in sorted(quarantined & lost, reverse=True):
             first[run] = seq
         if first:
-            kinds: dict[str, str] = {}
             named = {(r["warc_file"], r["warc_offset"]) for many in rows.values() for r in many}
             for row in work.rows("captures", CAPTURES, ["doc_id", "kind", "warc_file", "warc_offset"]):
-                kinds[row["doc_id"]] = row["kind"]
+                told.kinds[row["doc_id"]] = row["kind"]
                 named.add((row["warc_file"], row["warc_offset"]))
             for run, seq in first.items():
-                rows[run, seq] += self._from_warc(work, run, seq, named, kinds, landed)
+                rows[run, seq] += self._from_warc(work, run, seq, named, told)
         put_back = self._put_back(work, lost)
         for (run, seq), segment_rows in sorted(rows.items()):
             segment_rows.sort(key=lambda r: r["fetched_at"])
@@ -131,7 +147,7 @@ class Marks(Check):
         return found
 
     def _from_warc(
-        self, work: Mending, run: str, seq: int, named: set[tuple[str, int]], kinds: dict[str, str], landed: set[str]
+        self, work: Mending, run: str, seq: int, named: set[tuple[str, int]], told: _Told
     ) -> Iterator[dict[str, Any]]:
         for name in work.storage.files(f"warc/site={work.site}"):
             if not name.rsplit("/", 1)[-1].startswith(f"{run}-"):
@@ -142,7 +158,7 @@ class Marks(Check):
                     if record.record_type == WarcRecordType.request:
                         # It follows its response and tells the method and body, which the key of a POST depends on.
                         if row is not None:
-                            yield self._captures_row(work, row, record, kinds, landed)
+                            yield self._captures_row(work, row, record, told)
                         row = None
                     elif (name, record.stream_pos) not in named:
                         row = self._response_row(record, name, run, seq)
@@ -171,16 +187,14 @@ class Marks(Check):
             "attempts": 1,
         }
 
-    def _captures_row(
-        self, work: Mending, row: dict[str, Any], request: Any, kinds: dict[str, str], landed: set[str]
-    ) -> dict[str, Any]:
+    def _captures_row(self, work: Mending, row: dict[str, Any], request: Any, told: _Told) -> dict[str, Any]:
         """The row of a response whose outcome nobody recorded: what its status says; an article that has no row is asked
         again."""
         url, status = row["url"], row["status"]
         method = (request.http_headers.status_line if request.http_headers else "GET").split(" ", 1)[0]
         document = doc_id(url, method, request.reader.read())
         location, revisit = row.pop("location"), row.pop("revisit")
-        kind = kinds.get(document)
+        kind, file = told.kinds.get(document), told.files.get(document)
         if kind is None and urlsplit(url).path == "/robots.txt":
             kind = "robots"
         if kind is None:
@@ -191,8 +205,8 @@ class Marks(Check):
             outcome, alias = "alias", doc_id(urljoin(url, location))
         elif status >= 300:
             outcome = outcome_of_status(status)
-        elif kind in ("article", "attachment"):
-            outcome = "unchanged" if document in landed or revisit else "callback_error"
+        elif kind in ("article", "attachment") and file is None:
+            outcome = "unchanged" if document in told.landed or revisit else "callback_error"
             error = "its captures were lost; written again from the WARC" if outcome == "callback_error" else None
         facts = {
             "doc_id": document,
@@ -201,5 +215,6 @@ class Marks(Check):
             "outcome": outcome,
             "alias_of": alias,
             "error": error,
+            "text_hash": file if outcome == "landed" else None,
         }
         return {n: storable(v) for n, v in (row | facts).items()}
