@@ -83,4 +83,4 @@ def write(storage: Storage, stones: Iterable[Tombstone]) -> None:
     buffer = BytesIO()
     table = pa.Table.from_pylist([{n: getattr(s, n) for n in FORGOTTEN.names} for s in rows], schema=FORGOTTEN)
     pq.write_table(table, buffer, compression="zstd", write_page_checksum=True)
-    storage.publish(f"{FOLDER}/site={rows[0].site}/{rows[0].run_id}.parquet", buffer.getbuffer())
+    storage.publish(f"{FOLDER}/site={rows[0].site}/{rows[0].run_id}.parquet", buffer.getvalue())

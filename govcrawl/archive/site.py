@@ -224,7 +224,7 @@ class SiteArchive:
             partitions[article.province, article.year].append(article)
         return dict(sorted(partitions.items()))
 
-    def _segment_files(self, partitions: dict[tuple[str, int], list[Article]]) -> list[tuple[str, memoryview]]:
+    def _segment_files(self, partitions: dict[tuple[str, int], list[Article]]) -> list[tuple[str, bytes]]:
         """Names and contents of the segment's files, the mark last: all of them are there before the first is published."""
         files = []
         for (province, year), rows in partitions.items():
@@ -415,7 +415,7 @@ def partition_of(path: str) -> dict[str, Any]:
     return {"province": keys["province"], "year": int(keys["year"])}
 
 
-def mark(rows: list[dict[str, Any]], repaired: Iterable[str] = ()) -> memoryview:
+def mark(rows: list[dict[str, Any]], repaired: Iterable[str] = ()) -> bytes:
     """The captures file that marks a segment. ``repaired``: articles of which the segment changed what was committed before:
     a repair put a row of theirs back, or wrote it off."""
     table = pa.Table.from_pylist(rows, schema=CAPTURES)
@@ -424,7 +424,7 @@ def mark(rows: list[dict[str, Any]], repaired: Iterable[str] = ()) -> memoryview
     return encode(table)
 
 
-def encode(table: pa.Table) -> memoryview:
+def encode(table: pa.Table) -> bytes:
     """A table as the bytes of one Parquet file; rows of articles in the order in which a lookup reads little."""
     buffer = io.BytesIO()
     if table.schema.names == ARTICLES.names:
@@ -434,4 +434,4 @@ def encode(table: pa.Table) -> memoryview:
         pq.write_table(
             table, buffer, compression="zstd", compression_level=_LEVEL, row_group_size=10_000, write_page_checksum=True
         )
-    return buffer.getbuffer()
+    return buffer.getvalue()

@@ -139,7 +139,7 @@ class Storage:
         if not self.local:
             buffer = io.BytesIO()
             write(buffer)
-            self._put(relative, buffer.getbuffer())
+            self._put(relative, buffer.getvalue())
             return
         try:
             final = self.path(relative)
