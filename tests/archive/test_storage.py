@@ -305,10 +305,11 @@ def test_a_staged_file_that_another_run_publishes_meanwhile_stops_no_start(
     staged = tmp_path / "staging" / "hubei-20260301T000000000Z-abcd-00001-e2e717.parquet"
     staged.touch()
 
-    def listed_before_the_rename(folder: str) -> list[os.DirEntry[str]]:
+    def listed_before_the_rename(folder: str) -> Any:
+        if not staged.exists():
+            return real(folder)
         entries = list(real(folder))
-        if staged.exists():
-            staged.rename(tmp_path / "articles" / staged.name)
+        staged.rename(tmp_path / "articles" / staged.name)
         return entries
 
     real = os.scandir
