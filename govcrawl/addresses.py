@@ -15,7 +15,6 @@ _TRACKING = re.compile(r"^(?:utm_\w+|spm|from|isappinstalled|share_token|_t|time
 _DEFAULT_PORTS = re.compile(r":(?:80|443)?$")
 
 
-@lru_cache(8192)  # ten are asked for each page, by listing, ledger and dedupe
 def canonical(url: str) -> str:
     """The one spelling of a URL: host in lower case and punycode, no default port (80 or 443 under either scheme, since
     some sites write ``:443`` behind http), query sorted and without share and tracking parameters, no fragment.
@@ -29,6 +28,7 @@ def canonical(url: str) -> str:
     return urlunsplit((parts.scheme, host, parts.path or "/", query, ""))
 
 
+@lru_cache(8192)  # ten are asked for each page, by listing, ledger and dedupe
 def doc_id(url: str, method: str = "GET", body: bytes = b"") -> str:
     """First 32 hex digits of SHA-256 of the canonical URL without its scheme, so that http and https are one document.
     A request that is not a plain GET adds its method and body."""
@@ -50,6 +50,7 @@ def as_written(url: str, encoding: str = "utf-8") -> str:
         return text
 
 
+@lru_cache(8192)  # by the listing, then by the guard
 def is_address(url: str) -> bool:
     """Whether a URL can be asked at all: http or https, a host of whole labels, a port that exists, no password in it."""
     try:

@@ -7,6 +7,7 @@ import logging
 import re
 import socket
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 from urllib.request import getproxies
@@ -49,6 +50,7 @@ def is_inner(address: str) -> bool:
     return not ip.is_global or ip.is_multicast
 
 
+@lru_cache(1024)
 def written_address(host: str) -> str | None:
     """The IP address that a host of a URL is, however it is written: 127.1, 0x7f000001, 0177.0.0.1, [::1], full-width
     digits, ``%31``, ideographic stops. None where it is a name."""
