@@ -214,7 +214,8 @@ def batches(
             with storage.fs.open_input_file(storage.path(name)) as source:
                 # Buffered before, all that was read of a file stays in memory to its end; a store far away needs it.
                 file = pq.ParquetFile(source, pre_buffer=not storage.local)
-                there = [n for n in columns if n in file.schema_arrow.names]
+                has = set(file.schema_arrow.names)
+                there = [n for n in columns if n in has]
                 for batch in file.iter_batches(size, columns=there, use_threads=False):
                     yield shaped(batch, wanted)
         except (OSError, pa.ArrowException, KeyError) as exc:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from govcrawl.archive.captures import LASTING, LISTED_HELD, NOTHING_NEW, newer, run_started
 from govcrawl.archive.schema import AGAIN, BESIDE, RETRIED, SETTLED, UTC_MS
-from govcrawl.archive.snapshot import ROWS, keys_of, known_of, table_of
+from govcrawl.archive.snapshot import ROWS, identities_of, known_of, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,39 +29,26 @@ def stored(levels: Sequence[Level], doc_id: str) -> Known | None:
     return None
 
 
-def by_key(rows: pa.Table) -> pa.Table:
-    """Rows sorted by the keys of their addresses."""
-    return rows.take(pa.array(np.argsort(keys_of(rows["doc_id"]), kind="stable")))
-
-
 def folded(rows: pa.Table, below: Sequence[Level]) -> pa.Table:
-    """What is known of the addresses of rows of captures, which are in order, by key. ``below``: what was known before.
-    Raises Damaged."""
+    """What is known of the addresses of rows of captures, which are in order. ``below``: what was known before. Raises
+    Damaged."""
     if not len(rows):
         return ROWS.empty_table()
-    keys = keys_of(rows["doc_id"])
+    keys, rests = identities_of(rows["doc_id"])
     order = np.argsort(keys, kind="stable")
-    keys = keys[order]
-    begins = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
+    keys, rests = keys[order], rests[order]
+    same = keys[1:] == keys[:-1]
+    begins = np.flatnonzero(np.concatenate(([True], ~same)))
     counts = np.diff(np.append(begins, len(keys)))
-    odd = _share_a_key(rows["doc_id"], order, keys, begins)
+    odd = np.zeros(len(begins), bool)  # of which one key is several addresses, or something was known before
+    odd[np.searchsorted(begins, np.flatnonzero(same & (rests[1:] != rests[:-1])), "right") - 1] = True
     for level in below:
         odd |= level.has(keys[begins])
     state = _tabled(rows, order, begins[~odd], counts[~odd])
     if not odd.any():
         return state
     one_by_one = rows.take(pa.array(np.sort(order[np.repeat(odd, counts)])))
-    return by_key(pa.concat_tables([state, table_of(_folded_rows(one_by_one, below))]))
-
-
-def _share_a_key(names: pa.ChunkedArray, order: Numbers, keys: Numbers, begins: Numbers) -> Bools:
-    """Which groups of rows with one key are of several addresses."""
-    same = np.flatnonzero(keys[1:] == keys[:-1])
-    names = names.combine_chunks()
-    other = pc.not_equal(names.take(pa.array(order[same + 1])), names.take(pa.array(order[same])))
-    found = np.zeros(len(begins), bool)
-    found[np.searchsorted(begins, same[other.to_numpy(zero_copy_only=False)], "right") - 1] = True
-    return found
+    return pa.concat_tables([state, table_of(_folded_rows(one_by_one, below))])
 
 
 def _folded_rows(rows: pa.Table, below: Sequence[Level]) -> Iterable[Known]:

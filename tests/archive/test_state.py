@@ -22,13 +22,12 @@ from govcrawl.archive.checks.mending import Rules
 from govcrawl.archive.checks.repair import repair
 from govcrawl.archive.checks.verify import verify
 from govcrawl.archive.compact_captures import compact_captures
-from govcrawl.archive.folding import by_key
 from govcrawl.archive.levels import Levels, folder_of
 from govcrawl.archive.revisit import Schedule
 from govcrawl.archive.schema import CAPTURES, OUTCOMES, RETRIED
 from govcrawl.archive.segments import captures_files
 from govcrawl.archive.site import SiteArchive, encode
-from govcrawl.archive.snapshot import Columns, Level, key_of, keys_of, table_of
+from govcrawl.archive.snapshot import Columns, Level, Pairs, Part, key_of, keys_of, table_of
 from govcrawl.archive.state import State
 from govcrawl.archive.storage import Storage, StorageError
 
@@ -38,7 +37,8 @@ if TYPE_CHECKING:
 
 SITE = "s"
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
-ADDRESSES = [f"{n:016x}{n:016x}" for n in (1, 2, 3, 1 << 62, (1 << 64) - 1)] + [f"{9:016x}{2:016x}", "not hexadecimal"]
+KEYS = (1, 1 << 55, 1 << 58, 1 << 62, (1 << 64) - 1)
+ADDRESSES = [f"{n:016x}{n:016x}" for n in KEYS] + [f"{9:016x}{KEYS[1]:016x}", "not hexadecimal"]
 TEXTS = [f"{n:064x}" for n in (5, 6 << 62, 7)]
 
 
@@ -140,7 +140,7 @@ def test_it_says_what_the_captures_say(
         patch.setattr(levels, "GROWTH", growth)
         patch.setattr(folding, "_FEW", few)
         patch.setattr(levels, "_PART_ROWS", part_rows)
-        patch.setattr(levels, "_SPLIT_ROWS", part_rows)
+        patch.setattr(levels, "_BATCH_ROWS", part_rows)
         patch.setattr(snapshot, "BLOCK", 2)
         known = opened(storage)
         for day, (visits, what) in enumerate(runs):
@@ -275,7 +275,7 @@ def test_a_damaged_block_ends_the_run_and_the_next_is_whole(tmp_path: Path, alwa
         path.write_bytes(data[:60] + bytes([data[60] ^ 1]) + data[61:])
     broken = opened(storage, 3)
     with pytest.raises(StorageError, match=r"is damaged at byte 0 .* it was removed, the next run makes it anew"):
-        broken.get(ADDRESSES[1])
+        broken.get(ADDRESSES[2])
     rebuilt(storage, expected)
 
 
@@ -382,14 +382,14 @@ def test_verify_holds_it_against_the_captures(tmp_path: Path, always: None, harm
         other = State(read_rows(storage, files))
         other.apply(row(ADDRESSES[2], 9, outcome="network") if harm == "row" else row("f" * 15 + "e", 9))
         rows = [k for k in other.values() if harm != "text" or k.doc_id in ADDRESSES]
-        texts = snapshot.Pairs.sorted([(k := keys_of(pa.array([TEXTS[1]])), k)], once=True)
+        texts = Pairs.sorted([(k := keys_of(pa.array([TEXTS[1]])), k)], once=True)
         known.add(run_id(9), {}, table_of(rows), texts)
     elif harm == "damage":
         next(iter((tmp_path / folder_of(SITE)).glob("*.state"))).write_bytes(b"x" * 40)
     told = [f for f in verify(storage) if f.kind == "state"]
     whats = {
         "row": "something else",
-        "more": "something else|in no captures",
+        "more": "something else of addresses that are in no captures",
         "text": "first had a text",
         "damage": "is damaged",
     }
@@ -404,11 +404,9 @@ def test_a_level_alone(tmp_path: Path) -> None:
     storage = Storage(str(tmp_path))
     storage.prepare()
     known = State([row(a, listed_title="题") for a in ADDRESSES])
-    table = by_key(table_of(known.values()))
-    storage.publish_stream(
-        "state/x.state", lambda out: snapshot.write(out, [table], snapshot.Pairs.sorted([], once=True))
-    )
+    part = Part(table_of(known.values()))
+    storage.publish_stream("state/x.state", lambda out: snapshot.write(out, [part], lambda: Pairs.sorted([], once=True)))
     level = Level(storage, "state/x.state")
     assert level.has(np.array([key_of(ADDRESSES[0]), 77], np.uint64)).tolist() == [True, False]
-    assert level.find(f"{5:016x}{2:016x}") is None, "a key is not an address"
+    assert level.find(f"{5:016x}{KEYS[1]:016x}") is None, "a key is not an address"
     assert {level.known(n).doc_id for n in range(level.rows)} == set(ADDRESSES)
