@@ -26,7 +26,7 @@ from govcrawl.archive.captures import STATE, batches, in_order
 from govcrawl.archive.folding import first_states, folded
 from govcrawl.archive.schema import CAPTURES, LANDING
 from govcrawl.archive.segments import captures_files
-from govcrawl.archive.snapshot import ROWS, Damaged, Level, Pairs, Part, Spool, identities_of, keys_of, write
+from govcrawl.archive.snapshot import ROWS, Damaged, Level, Pairs, Part, Spool, keys_of, write
 from govcrawl.archive.storage import StorageError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ logger = logging.getLogger(__name__)
 GROWTH = 4  # a new level takes in those below it that have at most so many times its rows
 _PART_ROWS = 50_000  # rows that are sorted and folded at once
 _MOST_BITS = 8
-_BATCH_ROWS = 100_000  # rows of captures that are taken in at once
+_BATCH_ROWS = 50_000  # rows of captures that are taken in at once
 _MOSTLY = 0.7
 
 
@@ -195,9 +195,9 @@ def fault(storage: Storage, site: str) -> str:
         for batch in batches(storage, files, CAPTURES, STATE, 100_000):
             keys = keys_of(batch["doc_id"])
             texts.add(batch, keys)
-            split.add(pa.Table.from_batches([batch]), keys)
+            split.add(pa.Table.from_batches([batch]), keys, np.arange(len(keys)))
         for part in _merged(snapshot.levels, []):
-            said.add(part.rows, part.key)
+            said.add(part.rows, part.key, np.arange(len(part.key)))
         for number, (rows, states) in enumerate(zip(split.parts(), said.parts(), strict=True)):
             told = folded(rows, []) if rows is not None else ROWS.empty_table()
             mine = states if states is not None else ROWS.empty_table()
@@ -264,7 +264,7 @@ class _Build:
             self._texts.add(rows, part.key)
             several = self._several.among(part.key)
             if several.any():
-                self._split.add(rows.filter(pa.array(several)), part.key[several])
+                self._split.add(rows, part.key, np.flatnonzero(several))
             alone = len(rows) - np.count_nonzero(several)
             if alone >= _MOSTLY * len(rows):  # a row that does not count costs less than to copy all others
                 yield part.with_states(first_states(rows), ~several)
@@ -298,7 +298,7 @@ class _Several:
         for level in below:
             several |= level.has(keys)
         self.rows = int(np.count_nonzero(several))
-        self._shift = np.uint64(64 - max(10, min(27, (32 * self.rows).bit_length())))
+        self._shift = np.uint64(64 - max(10, min(27, (8 * self.rows).bit_length())))
         self._table = np.zeros(1 << (64 - int(self._shift)), bool)
         self._table[keys[several] >> self._shift] = True
 
@@ -364,18 +364,18 @@ class _Split:
         for file in self._files:
             file.close()
 
-    def add(self, table: pa.Table, keys: Numbers) -> None:
-        """``keys``: of their addresses."""
+    def add(self, table: pa.Table, keys: Numbers, which: Numbers) -> None:
+        """Some rows of a table. ``keys``: of their addresses."""
         if not self._bits:
-            self._small.append(table)
+            self._small.append(table.take(pa.array(which)))
             return
         if not self._files:
             for _ in range(1 << self._bits):
                 self._files.append(tempfile.TemporaryFile(dir=self._folder))  # noqa: SIM115
                 self._writers.append(pa.ipc.new_stream(self._files[-1], table.schema))
-        part = (keys >> np.uint64(64 - self._bits)).astype(np.uint8)
+        part = (keys[which] >> np.uint64(64 - self._bits)).astype(np.uint8)
         order = np.argsort(part, kind="stable")
-        table = table.take(pa.array(order))
+        table = table.take(pa.array(which[order]))
         ends = np.searchsorted(part[order], np.arange(1 << self._bits, dtype=np.uint8), "right")
         start = 0
         for writer, end in zip(self._writers, ends.tolist(), strict=True):

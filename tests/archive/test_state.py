@@ -16,18 +16,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from govcrawl.archive import folding, levels, snapshot, state
-from govcrawl.archive.captures import LISTED_HELD, read_rows
+from govcrawl.archive import levels, snapshot, state
+from govcrawl.archive.captures import LISTED_HELD, STATE, read_rows
 from govcrawl.archive.checks.mending import Rules
 from govcrawl.archive.checks.repair import repair
 from govcrawl.archive.checks.verify import verify
 from govcrawl.archive.compact_captures import compact_captures
+from govcrawl.archive.folding import folded
 from govcrawl.archive.levels import Levels, folder_of
 from govcrawl.archive.revisit import Schedule
 from govcrawl.archive.schema import CAPTURES, OUTCOMES, RETRIED
 from govcrawl.archive.segments import captures_files
 from govcrawl.archive.site import SiteArchive, encode
-from govcrawl.archive.snapshot import Columns, Level, Pairs, Part, key_of, keys_of, table_of
+from govcrawl.archive.snapshot import Columns, Level, Pairs, Part, identities_of, key_of, keys_of, known_of, table_of
 from govcrawl.archive.state import State
 from govcrawl.archive.storage import Storage, StorageError
 
@@ -127,10 +128,10 @@ _RUNS = st.lists(
 )
 
 
-@given(_RUNS, st.integers(1, 4), st.sampled_from([1, 3, 50_000]), st.sampled_from([0, 200]))
+@given(_RUNS, st.integers(1, 4), st.sampled_from([1, 3, 50_000]))
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_it_says_what_the_captures_say(
-    tmp_path_factory: pytest.TempPathFactory, runs: list[Any], growth: int, part_rows: int, few: int
+    tmp_path_factory: pytest.TempPathFactory, runs: list[Any], growth: int, part_rows: int
 ) -> None:
     """However runs, starts and merges follow one another; in parts as in one."""
     storage = Storage(str(tmp_path_factory.mktemp("data")))
@@ -138,7 +139,6 @@ def test_it_says_what_the_captures_say(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(state, "UNCOVERED_FILES", 0)
         patch.setattr(levels, "GROWTH", growth)
-        patch.setattr(folding, "_FEW", few)
         patch.setattr(levels, "_PART_ROWS", part_rows)
         patch.setattr(levels, "_BATCH_ROWS", part_rows)
         patch.setattr(snapshot, "BLOCK", 2)
@@ -163,6 +163,15 @@ def test_it_says_what_the_captures_say(
         assert len(files_of(storage)) <= 1 + len(runs)
 
 
+@given(st.lists(st.tuples(st.sampled_from(ADDRESSES), _FACTS), min_size=1, max_size=30))
+@settings(max_examples=100, deadline=None)
+def test_whole_tables_are_folded_as_rows_are(visits: list[Any]) -> None:
+    rows = [row(doc_id, day, **facts) for day, (doc_id, facts) in enumerate(visits)]
+    table = pa.Table.from_pylist(rows, schema=CAPTURES).select(STATE)
+    states = {known.doc_id: known for known in map(known_of, folded(table, []).to_pylist())}
+    assert states == {known.doc_id: known for known in State(rows).values()}
+
+
 def test_keys_are_the_same_in_bulk() -> None:
     for names in (
         ADDRESSES,
@@ -178,6 +187,15 @@ def test_keys_are_the_same_in_bulk() -> None:
         assert keys_of(pa.array(names, pa.string())).tolist() == [key_of(n) for n in names]
     sliced = pa.array(ADDRESSES[:5]).slice(1, 3)
     assert keys_of(sliced).tolist() == [key_of(n) for n in ADDRESSES[1:4]]
+
+
+def test_identities_are_those_of_the_names() -> None:
+    for names in (ADDRESSES, ADDRESSES[:6], [n[1:] for n in ADDRESSES[:6]]):
+        keys, rests = identities_of(pa.array(names))
+        assert keys.tolist() == [key_of(n) for n in names]
+        assert len(set(zip(keys.tolist(), rests.tolist(), strict=True))) == len(names)
+    one_by_one = identities_of(pa.array([*ADDRESSES[:6], "x"]))[1][:6]
+    assert one_by_one.tolist() == identities_of(pa.array(ADDRESSES[:6]))[1].tolist()
 
 
 def test_due_is_what_the_schedule_says() -> None:
@@ -405,7 +423,9 @@ def test_a_level_alone(tmp_path: Path) -> None:
     storage.prepare()
     known = State([row(a, listed_title="题") for a in ADDRESSES])
     part = Part(table_of(known.values()))
-    storage.publish_stream("state/x.state", lambda out: snapshot.write(out, [part], lambda: Pairs.sorted([], once=True)))
+    storage.publish_stream(
+        "state/x.state", lambda out: snapshot.write(out, [part], lambda: Pairs.sorted([], once=True))
+    )
     level = Level(storage, "state/x.state")
     assert level.has(np.array([key_of(ADDRESSES[0]), 77], np.uint64)).tolist() == [True, False]
     assert level.find(f"{5:016x}{KEYS[1]:016x}") is None, "a key is not an address"
