@@ -108,7 +108,8 @@ class Levels:
 
     def add(self, run_id: str, marks: dict[str, int], rows: pa.Table, texts: Pairs) -> None:
         """Publish a level of rows that were folded already, and that these marks brought. Raises StorageError."""
-        self._publish(run_id, marks, [Part(rows)], rows.num_rows, lambda: texts)
+        with _system_memory():
+            self._publish(run_id, marks, [Part(rows)], rows.num_rows, lambda: texts)
 
     def build(self, run_id: str, captures: CapturesFiles, names: Sequence[str], renew: Callable[[], None]) -> None:
         """Publish a level made of those of the captures files that follow what is covered, in bounded memory. Raises

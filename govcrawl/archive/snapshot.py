@@ -46,7 +46,7 @@ _END = struct.Struct("<II8s")  # length and CRC of the footer
 _HEX = re.compile(r"[0-9a-f]{16}\Z")
 _CODEC = pa.Codec("lz4")  # zstd packs to two thirds of it, and takes twice the CPU both ways
 _BLOCKS_HELD = 16
-_ROWS_READ = 20_000  # at once, of many
+_ROWS_READ = 5_000  # at once, of many
 _GET, _LANDED, _ALIAS, _FORM = 1, 2, 4, 8
 
 _TYPES: dict[str, Any] = {
