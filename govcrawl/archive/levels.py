@@ -26,7 +26,7 @@ from govcrawl.archive.captures import STATE, batches, in_order
 from govcrawl.archive.folding import first_states, folded
 from govcrawl.archive.schema import CAPTURES, LANDING
 from govcrawl.archive.segments import captures_files
-from govcrawl.archive.snapshot import ROWS, Damaged, Level, Pairs, Part, Spool, keys_of, write
+from govcrawl.archive.snapshot import ROWS, Damaged, Level, OtherVersion, Pairs, Part, Spool, keys_of, write
 from govcrawl.archive.storage import StorageError
 
 if TYPE_CHECKING:
@@ -95,6 +95,8 @@ class Levels:
                 if (level.bytes, level.rows) != (entry["bytes"], entry["rows"]):
                     raise Damaged(f"{level.name} is not what {name} names")
                 self.covered.append(Covered(level, entry["captures"], entry["footer"]))
+        except OtherVersion as exc:
+            logger.info("%s: %s; what is known is read from the captures anew", self.site, exc)
         except Damaged as exc:
             self.damage = str(exc)
             logger.warning("%s: %s; what is known is read from the captures anew", self.site, exc)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from govcrawl.archive.storage import Storage
 
 _LEVEL = 3  # fast to write, and within a few per cent of the size that slower levels reach on Chinese text
+_LARGE = 500_000  # characters; a text of so many ends its segment: several in one would hold up the event loop
 _SLUG = re.compile(r"[a-z_]{1,40}")
 COLUMNS = [f.name for f in fields(Article) if f.name not in ("province", "year")]
 STORED = [n for n in COLUMNS if n not in ("run_id", "seq")]
@@ -171,7 +172,7 @@ class SiteArchive:
         for row in rows:
             self._captures.append(row)
             self.state.apply(row)
-        if len(self._captures) >= self.segment_rows:
+        if len(self._captures) >= self.segment_rows or any(len(a.text or "") >= _LARGE for a in taken):
             self.commit()
 
     def commit_if_due(self) -> None:

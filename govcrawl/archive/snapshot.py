@@ -69,6 +69,10 @@ class Damaged(StorageError):
     """A snapshot is not what was written; the message says where, and the remedy."""
 
 
+class OtherVersion(StorageError):
+    """Another version wrote a snapshot, which is no damage."""
+
+
 # Keys
 
 
@@ -399,7 +403,7 @@ def _footer(
 
 
 class Level:
-    """A snapshot's file, open. Raises Damaged where it is not what was written."""
+    """A snapshot's file, open. Raises Damaged where it is not what was written, OtherVersion."""
 
     def __init__(self, storage: Storage, name: str, footer: int | None = None) -> None:
         self.name = name
@@ -432,7 +436,7 @@ class Level:
             raise ValueError("its footer is damaged")
         facts: dict[str, Any] = json.loads(text)
         if (facts["format"], facts["columns"]) != (FORMAT, ROWS.names):
-            raise ValueError("another version wrote it")
+            raise OtherVersion(f"another version wrote {self.name}")
         return facts
 
     def _array(self, mapped: Any, name: str, place: int, dtype: str, length: int, checksum: int) -> Numbers:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from govcrawl.archive import site
 from govcrawl.archive.storage import Storage
 from tests.reextract.archive import Made
 
@@ -40,4 +41,16 @@ def test_it_is_listed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         assert found is not None
         assert found["title"] == row.title
     assert listed["articles"] == 1
+    made.close()
+
+
+def test_a_large_text_ends_its_segment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several in one commit would hold up the event loop."""
+    made = Made(tmp_path)
+    made.land(1)
+    storage = Storage(str(tmp_path))
+    assert not list(storage.files("captures", ".parquet"))
+    monkeypatch.setattr(site, "_LARGE", 1)
+    made.land(2)
+    assert len(list(storage.files("captures", ".parquet"))) == 1
     made.close()
