@@ -22,6 +22,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from govcrawl.archive import own_files
 from govcrawl.archive.captures import STATE, batches, in_order
 from govcrawl.archive.folding import first_states, folded
 from govcrawl.archive.schema import CAPTURES, LANDING
@@ -150,7 +151,7 @@ class Levels:
     def sweep(self) -> None:
         """Remove the files of snapshots before, and of those whose making was cut off."""
         for name in list(self.storage.files(folder_of(self.site))):
-            if name not in self._named:
+            if name not in self._named and not name.endswith(own_files.SUFFIX):
                 self.storage.remove(name)
 
 

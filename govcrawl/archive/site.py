@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from govcrawl.archive import articles, listed, runs
 from govcrawl.archive.captures import read_rows, read_table, run_started, unreadable
 from govcrawl.archive.lock import SiteLock
+from govcrawl.archive.own_files import OwnFiles
 from govcrawl.archive.schema import ARTICLES, CAPTURES
 from govcrawl.archive.segments import REPAIRED, captures_files
 from govcrawl.archive.state import State
@@ -98,7 +99,6 @@ class SiteArchive:
         self.rows_landed: Counter[tuple[str, int]] = Counter()
         self.recovered = 0
         self.broken = False
-        self._files: list[str] | None = None  # of its articles, once listed: under the lock nobody else changes them
         self._lock = SiteLock(storage, site, run_id)
         self._lock.acquire()
         try:
@@ -192,6 +192,7 @@ class SiteArchive:
         try:
             partitions = self._partitions()
             files = self._segment_files(partitions)
+            self._own.before(province for province, _ in partitions)
             self._warc.sync()
             for name, content in files:
                 self.storage.publish(name, content)
@@ -209,9 +210,8 @@ class SiteArchive:
         self._articles.clear()
         self._captures.clear()
         self._seq += 1
-        if self._files is not None:
-            self._files += [name for name, _ in files[:-1]]
         mark, content = files[-1]
+        self._own.committed([name for name, _ in files[:-1]], mark)
         self.state.committed(mark, len(content), self.run_id)
 
     def _partitions(self) -> dict[tuple[str, int], list[Article]]:
@@ -253,7 +253,7 @@ class SiteArchive:
     def _index(self) -> articles.Index:
         """The site's article files, which nobody else changes while its lock is held."""
         if self._rows is None:
-            self._rows = articles.Index(self.storage, self._own_files())
+            self._rows = articles.Index(self.storage, self._own.names())
         return self._rows
 
     def _row(self, place: articles.Place, columns: list[str]) -> dict[str, Any]:
@@ -302,6 +302,7 @@ class SiteArchive:
             if report is not None:
                 runs.write(self.storage, self.site, self.run_id, report)
             self.state.ended(self.run_id)
+            self._own.ended()
         except BaseException:
             self.broken = True
             raise
@@ -324,10 +325,12 @@ class SiteArchive:
     def _recover(self) -> None:
         """Take in article files whose segment never got its mark: each of their rows once, whatever other files hold. The
         mark comes last, so that a kill in between leaves the same to do."""
-        marked = {segment_of(mark) for mark, _ in captures_files(self.storage, self.site).marks()}
+        marks = [mark for mark, _ in captures_files(self.storage, self.site).marks()]
+        self._own = OwnFiles(self.storage, self.site, self.run_id, marks, self._is_own)
+        marked = set(map(segment_of, marks))
         torn: dict[tuple[str, str, int], list[str]] = defaultdict(list)
         whole = []
-        for name in self._own_files():
+        for name in self._own.names():
             segment = segment_of(name)
             if segment is not None and segment not in marked:
                 torn[segment].append(name)
@@ -337,8 +340,8 @@ class SiteArchive:
         for (_, run_id, seq), names in sorted(torn.items()):
             for name in sorted(names):
                 self._keep_once(name, seen)
-            self._files = None
-            names = [n for n in self._own_files() if segment_of(n) == (self.site, run_id, seq)]
+            self._own.list_again()
+            names = [n for n in self._own.names() if segment_of(n) == (self.site, run_id, seq)]
             found = list(read_rows(self.storage, names, ARTICLES))
             rows = recaptured(r for r in found if (r["run_id"], r["seq"]) == (run_id, seq))
             put_back = [
@@ -347,6 +350,7 @@ class SiteArchive:
             if found:
                 name = f"captures/site={self.site}/{run_id}-{seq:05d}-{secrets.token_hex(3)}.parquet"
                 self.storage.publish(name, mark(rows, put_back))
+                self._own.committed([], name)
                 self.recovered += len(rows)
 
     def _keys(self, name: str) -> list[tuple[str, int]]:
@@ -368,11 +372,9 @@ class SiteArchive:
             self.storage.publish(new, encode(table))
         self.storage.remove(name)
 
-    def _own_files(self) -> list[str]:
-        if self._files is None:
-            names = self.storage.files("articles", ".parquet")
-            self._files = [n for n in names if (s := segment_of(n)) and s[0] == self.site]
-        return self._files
+    def _is_own(self, name: str) -> bool:
+        segment = segment_of(name)
+        return segment is not None and segment[0] == self.site
 
     def _file_name(self) -> str:
         return f"{self.run_id}-{self._seq:05d}-{secrets.token_hex(3)}.parquet"

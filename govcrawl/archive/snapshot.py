@@ -46,6 +46,7 @@ _END = struct.Struct("<II8s")  # length and CRC of the footer
 _HEX = re.compile(r"[0-9a-f]{16}\Z")
 _CODEC = pa.Codec("lz4")  # zstd packs to two thirds of it, and takes twice the CPU both ways
 _BLOCKS_HELD = 16
+_HELD_BYTES = 1 << 22
 _ROWS_READ = 5_000  # at once, of many
 _GET, _LANDED, _ALIAS, _FORM = 1, 2, 4, 8
 
@@ -311,10 +312,10 @@ class Part:
 
 
 class Spool:
-    """An array that grows, in an unnamed temporary file: all of them at once would be half a gigabyte for ten million."""
+    """An array that grows, in an unnamed temporary file where it is long: all at once would be half a gigabyte for ten million."""
 
     def __init__(self, folder: str | None, dtype: Any = np.uint64) -> None:
-        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
+        self._file = tempfile.SpooledTemporaryFile(_HELD_BYTES, dir=folder)  # noqa: SIM115
         self._dtype = np.dtype(dtype)
 
     def add(self, values: Numbers) -> None:
