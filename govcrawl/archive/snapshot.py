@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     Numbers = npt.NDArray[Any]
 
 FORMAT = 3  # rises when what a file says, or the rules of captures.newer, change: snapshots before it are made anew
-BLOCK = 256
+BLOCK = 256  # another number is another format
 _MAGIC = b"govstate"
 _END = struct.Struct("<II8s")  # length and CRC of the footer
 _HEX = re.compile(r"[0-9a-f]{16}\Z")
