@@ -10,19 +10,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 from typing import TYPE_CHECKING, Any
 
 from govcrawl.archive.captures import in_order
 from govcrawl.archive.segments import captures_files
-from govcrawl.archive.storage import StorageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from govcrawl.archive.storage import Storage
-
-logger = logging.getLogger(__name__)
 
 SUFFIX = "-provinces"
 
@@ -73,14 +69,9 @@ class OwnFiles:
         self._marks.append(mark)
 
     def ended(self) -> None:
-        """Say that a run is over. Where nothing can be kept of it, the next run lists all files."""
-        try:
-            if self._recorded != self._now():
-                self._write()
-        except StorageError as exc:
-            logger.warning(
-                "The provinces of %s could not be noted, the next run lists all articles: %s", self._site, exc
-            )
+        """Say that all segments of a run are published."""
+        if self._recorded != self._now():
+            self._write()
 
     def _now(self) -> dict[str, Any]:
         self.names()
@@ -109,8 +100,8 @@ def recorded(storage: Storage, site: str) -> dict[str, Any] | None:
 
 
 def fault(storage: Storage, site: str, names: Iterable[str]) -> str:
-    """What is wrong where what is noted of a site counts: it lacks a province of its article files, since by a program before
-    0.4 a run was killed in its first segment. Raises StorageError."""
+    """What is wrong where what is noted of a site counts: it lacks a province of its article files, since a run of an earlier
+    program was killed in its first segment. Raises StorageError."""
     noted = recorded(storage, site)
     if noted is None or noted["marks"] != digest(mark for mark, _ in captures_files(storage, site).marks()):
         return ""

@@ -299,10 +299,10 @@ class SiteArchive:
         try:
             self.commit()
             self._warc.close()
+            self._own.ended()
             if report is not None:
                 runs.write(self.storage, self.site, self.run_id, report)
             self.state.ended(self.run_id)
-            self._own.ended()
         except BaseException:
             self.broken = True
             raise
