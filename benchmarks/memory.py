@@ -3,7 +3,7 @@
     python -m benchmarks.memory --articles 20000      # a crawl of that many articles
     python -m benchmarks.memory --extractions 50000   # that many pages read in one process, real ones where there are
 
-prints RSS in MiB by pages; flat means that the second half stays within 15 % of its start.
+prints RSS in MiB by pages, and the most that it was between; flat means that the second half stays within 15 % of its start.
 """
 
 from __future__ import annotations
@@ -20,28 +20,31 @@ from benchmarks import extraction, pages
 from tests.loopback import FAST, Site, start
 
 
-def rss_mib(pid: int) -> float:
+def rss_mib(pid: int, what: str = "VmRSS") -> float:
+    """``what`` is VmHWM: the most that it was."""
     status = Path(f"/proc/{pid}/status").read_text()
-    found = re.search(r"VmRSS:\s+(\d+)", status)
+    found = re.search(rf"{what}:\s+(\d+)", status)
     return int(found.group(1)) / 1024 if found else 0.0
 
 
-def crawl(articles: int) -> tuple[list[tuple[int, float]], int]:
-    """RSS of a crawl's process by pages asked for, and its exit code."""
+def crawl(articles: int) -> tuple[list[tuple[int, float]], float, int]:
+    """RSS of a crawl's process by pages asked for, the most that it was, and its exit code."""
     samples: list[tuple[int, float]] = []
+    most = 0.0
     with tempfile.TemporaryDirectory() as folder, Site(articles, per_page=100) as site:
         process = start(Path(folder), "loopback", "-a", f"channel={site.listing}", settings=FAST)
         following = articles // 10
         while process.poll() is None:
             time.sleep(0.2)
             asked = len(site.asked)
-            if asked >= following:
-                try:
+            try:
+                most = max(most, rss_mib(process.pid, "VmHWM"))
+                if asked >= following:
                     samples.append((asked, rss_mib(process.pid)))
-                except FileNotFoundError:
-                    break
-                following += articles // 10
-        return samples, process.wait()
+                    following += articles // 10
+            except FileNotFoundError:
+                break
+        return samples, most, process.wait()
 
 
 def extractions(count: int) -> list[tuple[int, float]]:
@@ -64,13 +67,17 @@ def main() -> int:
     count = given.extractions or given.articles
     if count < 10:
         parser.error("at least 10 pages are needed, one for each sample")
-    samples, code = (extractions(count), 0) if given.extractions else crawl(count)
+    if given.extractions:
+        samples, code = extractions(count), 0
+        most = rss_mib(os.getpid(), "VmHWM")
+    else:
+        samples, most, code = crawl(count)
     rate = count / (time.monotonic() - began)
     for read, mib in samples:
         print(f"{read:>8} pages  {mib:7.1f} MiB")
     half = samples[len(samples) // 2 :]
     growth = half[-1][1] / half[0][1] - 1
-    print(f"exit code {code}, {rate:.0f} pages/s, second half: {growth:+.1%}")
+    print(f"exit code {code}, {rate:.0f} pages/s, at most {most:.1f} MiB, second half: {growth:+.1%}")
     return 0 if code == 0 and abs(growth) <= 0.15 else 1
 
 

@@ -37,6 +37,7 @@ from govcrawl.archive.storage import Storage
 from govcrawl.archive.warc import now_ms
 from govcrawl.batch import plan
 from govcrawl.items import Article
+from govcrawl.provinces import PROVINCES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +50,12 @@ SAMPLE = 10  # sites that are measured
 
 def site_name(number: int) -> str:
     return f"site{number:05d}"
+
+
+def province_of(site: str) -> str:
+    """Each province has as many sites."""
+    provinces = list(PROVINCES)
+    return provinces[int(site.removeprefix("site")) % len(provinces)]
 
 
 def build(root: str, sites: int, addresses: int, files: int) -> None:
@@ -68,7 +75,7 @@ def build(root: str, sites: int, addresses: int, files: int) -> None:
             )
     for number in range(files):
         name, year = site_name(number % sites), 2005 + number // sites % 20
-        folder = Path(storage.path(f"articles/province=hunan/year={year}"))
+        folder = Path(storage.path(f"articles/province={province_of(name)}/year={year}"))
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{name}-{state.FIRST_DAY:%Y%m%dT%H%M%S}000Z-0000-00001-{number:06x}.parquet").touch()
 
@@ -85,7 +92,7 @@ def day(root: str, site: str) -> None:
     """A run that lands a day's articles."""
     archive = Archive(Storage(root))
     own = archive.site(site)
-    for number, row in enumerate(_rows(DAILY)):
+    for number, row in enumerate(_rows(DAILY, province_of(site))):
         attempt = archive.begin(Attempt(site, f"http://{site}.gov.cn/new/{number}.htm", "article", listed_title="通知"))
         attempt.hops.append(Hop(attempt.url, now_ms(), 200, payload_digest=row["payload_digest"], bytes=35_000))
         article = Article(**row | {"doc_id": attempt.doc_id, "url": attempt.url, "site": site})
@@ -93,9 +100,9 @@ def day(root: str, site: str) -> None:
     own.close({"run_id": own.run_id, "landed": {}})
 
 
-def _rows(count: int) -> list[dict[str, Any]]:
+def _rows(count: int, province: str) -> list[dict[str, Any]]:
     return [
-        {"province": "hunan", "year": 2024, "site_name": None, "channel": None} | row
+        {"province": province, "year": 2024, "site_name": None, "channel": None} | row
         for row in rows_of(pages_of(count))
     ]
 
@@ -106,7 +113,7 @@ def order(root: str, sites: str) -> None:
 
 
 def listing(root: str, _: str) -> None:
-    """What each start lists to find what a killed run left."""
+    """What a first start lists to find what a killed run left, and one after such a run; others list a province."""
     assert list(Storage(root).files("articles", ".parquet"))
 
 
@@ -131,7 +138,7 @@ def measured(what: str, root: str, argument: str) -> tuple[float, float]:
 
 def measure(what: str, root: str, argument: str) -> None:
     if what == "day":
-        _rows(2)  # what extraction loads
+        _rows(2, province_of(argument))  # what extraction loads
     began = time.process_time()
     WORK[what](root, argument)
     peak = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())  # getrusage tells the parent's too

@@ -181,7 +181,7 @@ def _keep_places(new: Known, old: Known | None, row: Mapping[str, Any]) -> None:
         new.segment = (row["run_id"], row["seq"])
     elif old is not None:
         new.segment = old.segment
-    full = row.get("warc_file") is not None and (row.get("status") or 0) == 200
+    full = bool(row.get("warc_file")) and (row.get("status") or 0) == 200
     if old is not None and old.full_file and (not full or old.payload_digest == new.payload_digest):
         new.full_url, new.full_at = old.full_url, old.full_at
         new.full_file, new.full_offset = old.full_file, old.full_offset
@@ -214,7 +214,8 @@ def batches(
             with storage.fs.open_input_file(storage.path(name)) as source:
                 # Buffered before, all that was read of a file stays in memory to its end; a store far away needs it.
                 file = pq.ParquetFile(source, pre_buffer=not storage.local)
-                there = [n for n in columns if n in file.schema_arrow.names]
+                has = set(file.schema_arrow.names)
+                there = [n for n in columns if n in has]
                 for batch in file.iter_batches(size, columns=there, use_threads=False):
                     yield shaped(batch, wanted)
         except (OSError, pa.ArrowException, KeyError) as exc:

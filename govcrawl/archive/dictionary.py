@@ -93,7 +93,7 @@ data/
   runs/site=heilongjiang/<run_id>.json                 what a run did, per channel; old ones merged into .jsonl, a run a line
   forgotten/site=heilongjiang/*.parquet                {forgotten}
   versions/3.json                                      the schema versions that have written here, a file each
-  state/site=heilongjiang/                             what is known of addresses, derived from captures; may be removed
+  state/site=heilongjiang/                             what is known of addresses and files, derived; may be removed
   staging/                                             files before they are renamed into place, and locks
   quarantine/                                          what `scrapy verify --repair` took out because it was broken
 ```

@@ -57,7 +57,7 @@ class Schedule:
     def due(self, known: Columns, now: datetime) -> Bools:
         """Which of these addresses are landed articles that are to be visited."""
         if not self.steps:
-            return np.zeros(len(known.key), bool)
+            return np.zeros(len(known), bool)
         moment = now.timestamp() * 1000
         since = moment - known.asked_at
         missed = since >= GONE_DAYS / (GONE_VISITS - 1) * _DAY

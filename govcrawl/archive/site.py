@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from govcrawl.archive import articles, listed, runs
 from govcrawl.archive.captures import read_rows, read_table, run_started, unreadable
 from govcrawl.archive.lock import SiteLock
+from govcrawl.archive.own_files import OwnFiles
 from govcrawl.archive.schema import ARTICLES, CAPTURES
 from govcrawl.archive.segments import REPAIRED, captures_files
 from govcrawl.archive.state import State
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from govcrawl.archive.storage import Storage
 
 _LEVEL = 3  # fast to write, and within a few per cent of the size that slower levels reach on Chinese text
+_LARGE = 500_000  # characters; a text of so many ends its segment: several in one would hold up the event loop
 _SLUG = re.compile(r"[a-z_]{1,40}")
 COLUMNS = [f.name for f in fields(Article) if f.name not in ("province", "year")]
 STORED = [n for n in COLUMNS if n not in ("run_id", "seq")]
@@ -97,7 +99,6 @@ class SiteArchive:
         self.rows_landed: Counter[tuple[str, int]] = Counter()
         self.recovered = 0
         self.broken = False
-        self._files: list[str] | None = None  # of its articles, once listed: under the lock nobody else changes them
         self._lock = SiteLock(storage, site, run_id)
         self._lock.acquire()
         try:
@@ -171,7 +172,7 @@ class SiteArchive:
         for row in rows:
             self._captures.append(row)
             self.state.apply(row)
-        if len(self._captures) >= self.segment_rows:
+        if len(self._captures) >= self.segment_rows or any(len(a.text or "") >= _LARGE for a in taken):
             self.commit()
 
     def commit_if_due(self) -> None:
@@ -196,6 +197,7 @@ class SiteArchive:
             self._lock.renew()
             partitions = self._partitions()
             files = self._segment_files(partitions)
+            self._own.before(province for province, _ in partitions)
             self._warc.sync()
             for name, content in files:
                 self.storage.publish(name, content)
@@ -213,9 +215,8 @@ class SiteArchive:
         self._articles.clear()
         self._captures.clear()
         self._seq += 1
-        if self._files is not None:
-            self._files += [name for name, _ in files[:-1]]
         mark, content = files[-1]
+        self._own.committed([name for name, _ in files[:-1]], mark)
         self.state.committed(mark, len(content), self.run_id)
 
     def _partitions(self) -> dict[tuple[str, int], list[Article]]:
@@ -257,7 +258,7 @@ class SiteArchive:
     def _index(self) -> articles.Index:
         """The site's article files, which nobody else changes while its lock is held."""
         if self._rows is None:
-            self._rows = articles.Index(self.storage, self._own_files())
+            self._rows = articles.Index(self.storage, self._own.names())
         return self._rows
 
     def _row(self, place: articles.Place, columns: list[str]) -> dict[str, Any]:
@@ -303,6 +304,7 @@ class SiteArchive:
         try:
             self.commit()
             self._warc.close()
+            self._own.ended()
             if report is not None:
                 runs.write(self.storage, self.site, self.run_id, report)
             self.state.ended(self.run_id)
@@ -328,10 +330,12 @@ class SiteArchive:
     def _recover(self) -> None:
         """Take in article files whose segment never got its mark: each of their rows once, whatever other files hold. The
         mark comes last, so that a kill in between leaves the same to do."""
-        marked = {segment_of(mark) for mark, _ in captures_files(self.storage, self.site).marks()}
+        marks = [mark for mark, _ in captures_files(self.storage, self.site).marks()]
+        self._own = OwnFiles(self.storage, self.site, self.run_id, marks, self._is_own)
+        marked = set(map(segment_of, marks))
         torn: dict[tuple[str, str, int], list[str]] = defaultdict(list)
         whole = []
-        for name in self._own_files():
+        for name in self._own.names():
             segment = segment_of(name)
             if segment is not None and segment not in marked:
                 torn[segment].append(name)
@@ -341,8 +345,8 @@ class SiteArchive:
         for (_, run_id, seq), names in sorted(torn.items()):
             for name in sorted(names):
                 self._keep_once(name, seen)
-            self._files = None
-            names = [n for n in self._own_files() if segment_of(n) == (self.site, run_id, seq)]
+            self._own.list_again()
+            names = [n for n in self._own.names() if segment_of(n) == (self.site, run_id, seq)]
             found = list(read_rows(self.storage, names, ARTICLES))
             rows = recaptured(r for r in found if (r["run_id"], r["seq"]) == (run_id, seq))
             put_back = [
@@ -351,6 +355,7 @@ class SiteArchive:
             if found:
                 name = f"captures/site={self.site}/{run_id}-{seq:05d}-{secrets.token_hex(3)}.parquet"
                 self.storage.publish(name, mark(rows, put_back))
+                self._own.committed([], name)
                 self.recovered += len(rows)
 
     def _keys(self, name: str) -> list[tuple[str, int]]:
@@ -372,11 +377,9 @@ class SiteArchive:
             self.storage.publish(new, encode(table))
         self.storage.remove(name)
 
-    def _own_files(self) -> list[str]:
-        if self._files is None:
-            names = self.storage.files("articles", ".parquet")
-            self._files = [n for n in names if (s := segment_of(n)) and s[0] == self.site]
-        return self._files
+    def _is_own(self, name: str) -> bool:
+        segment = segment_of(name)
+        return segment is not None and segment[0] == self.site
 
     def _file_name(self) -> str:
         return f"{self.run_id}-{self._seq:05d}-{secrets.token_hex(3)}.parquet"

@@ -1,10 +1,11 @@
 """The newest state of many addresses in one immutable file, sorted, so that a look-up reads a few kilobytes of it and a
 search over all addresses a few bytes of each.
 
-A file holds, in this order: blocks of 128 rows, each an Arrow batch compressed as a whole; arrays of numbers, one entry for
-each row (``Columns``), sorted by key; pairs of keys (which address first had a text, which address leads to which); a footer
-in JSON with the place of everything, and its length. Blocks are read when they are asked for; arrays are memory-mapped where
-the file is local. All of it is under checksums, which are looked at before a byte counts.
+A file holds, in this order: blocks of up to 256 rows as they came, each an Arrow batch compressed as a whole; arrays of numbers
+(``Columns``), one entry for each address, sorted by key, with the place of its row; pairs of keys (which address first had a
+text, which address leads to which); a footer in JSON with the place of everything, and its length. Rows that no entry names
+count for nothing: to leave them out would cost more than they do. Blocks are read when they are asked for; arrays are
+memory-mapped where the file is local. All of it is under checksums, which are looked at before a byte counts.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ import hashlib
 import json
 import re
 import struct
+import tempfile
 import zlib
 from collections import OrderedDict
+from copy import copy
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -36,13 +39,15 @@ if TYPE_CHECKING:
     Bools = npt.NDArray[np.bool_]
     Numbers = npt.NDArray[Any]
 
-FORMAT = 2  # rises when what a file says, or the rules of captures.newer, change: snapshots before it are made anew
-BLOCK = 128
+FORMAT = 3  # rises when what a file says, or the rules of captures.newer, change: snapshots before it are made anew
+BLOCK = 256  # another number is another format
 _MAGIC = b"govstate"
 _END = struct.Struct("<II8s")  # length and CRC of the footer
 _HEX = re.compile(r"[0-9a-f]{16}\Z")
 _CODEC = pa.Codec("lz4")  # zstd packs to two thirds of it, and takes twice the CPU both ways
 _BLOCKS_HELD = 16
+_HELD_BYTES = 1 << 22
+_ROWS_READ = 5_000  # at once, of many
 _GET, _LANDED, _ALIAS, _FORM = 1, 2, 4, 8
 
 _TYPES: dict[str, Any] = {
@@ -65,6 +70,10 @@ class Damaged(StorageError):
     """A snapshot is not what was written; the message says where, and the remedy."""
 
 
+class OtherVersion(StorageError):
+    """Another version wrote a snapshot, which is no damage."""
+
+
 # Keys
 
 
@@ -75,27 +84,64 @@ def key_of(name: str) -> int:
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big")
 
 
+_WHOLE = re.compile(r"[0-9a-f]{32}\Z")
 _NIBBLES = np.full(256, 255, np.uint8)
 _NIBBLES[np.frombuffer(b"0123456789abcdef", np.uint8)] = np.arange(16, dtype=np.uint8)
 
 
-def keys_of(names: pa.ChunkedArray | pa.Array) -> Numbers:
-    """``key_of`` each; none of them null."""
-    if isinstance(names, pa.ChunkedArray):
-        names = names.combine_chunks()
-    names = names.cast(pa.string())
-    offsets = (
-        np.frombuffer(names.buffers()[1], np.int32)[names.offset :][: len(names) + 1] if len(names) else np.zeros(1)
-    )
-    length = int(offsets[1] - offsets[0]) if len(names) else 0
-    if length >= 16 and (np.diff(offsets) == length).all():
-        text = np.frombuffer(names.buffers()[2], np.uint8)[offsets[0] : offsets[-1]]
-        wide = text.reshape(len(names), length)
-        nibbles = _NIBBLES[wide[:, -16:]]
-        if not (nibbles == 255).any():
-            pairs = (nibbles[:, ::2] << 4) | nibbles[:, 1::2]
-            return np.ascontiguousarray(pairs).view(">u8").ravel().astype(np.uint64)
-    return np.array([key_of(name) for name in names.to_pylist()], np.uint64)
+def keys_of(names: pa.Array | pa.ChunkedArray) -> Numbers:
+    """``key_of`` of each name."""
+    names = _joined(names)
+    words = _words(names, 1)
+    return np.array([key_of(name) for name in names.to_pylist()], np.uint64) if words is None else words[:, 0]
+
+
+def identities_of(names: pa.Array | pa.ChunkedArray) -> tuple[Numbers, Numbers]:
+    """Key of each name, and 64 bits more of it: names that share both are the same."""
+    names = _joined(names)
+    words = _words(names, 2)
+    if words is not None:
+        return words[:, 1], words[:, 0]
+    return keys_of(names), np.array([_rest_of(name) for name in names.to_pylist()], np.uint64)
+
+
+def _rest_of(name: str) -> int:
+    if _WHOLE.match(name):
+        return int(name[:16], 16)
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8, person=b"rest").digest(), "big")
+
+
+def _joined(names: pa.Array | pa.ChunkedArray) -> pa.Array:
+    return names.combine_chunks() if isinstance(names, pa.ChunkedArray) else names
+
+
+def _words(names: pa.Array, count: int) -> Numbers | None:
+    """The last so many times 16 characters of each name as numbers, the last one last; where there are two, they are all of it.
+    None where not all names are such hexadecimal ones of one length."""
+    if not len(names):
+        return np.empty((0, count), np.uint64)
+    offsets = np.frombuffer(names.buffers()[1], np.int32)[names.offset :][: len(names) + 1]
+    length = int(offsets[1] - offsets[0])
+    if length < 16 or (count == 2 and length != 32) or not (np.diff(offsets) == length).all():
+        return None
+    text = np.frombuffer(names.buffers()[2], np.uint8)[offsets[0] : offsets[-1]].reshape(len(names), length)
+    nibbles = _NIBBLES[text[:, -16 * count :]]
+    if (nibbles == 255).any():
+        return None
+    pairs = (nibbles[:, ::2] << 4) | nibbles[:, 1::2]
+    found: Numbers = np.ascontiguousarray(pairs).view(">u8").astype(np.uint64)
+    return found
+
+
+def sorting(keys: Numbers) -> Numbers:
+    """The stable order of keys, of which few are alike: numpy sorts faster where it need not be stable."""
+    order: Numbers = np.argsort(keys)
+    ordered = keys[order]
+    alike = ordered[1:] == ordered[:-1]
+    if alike.any():
+        which = np.flatnonzero(np.append(alike, False) | np.append(False, alike))
+        order[which] = order[which][np.lexsort((order[which], ordered[which]))]
+    return order
 
 
 # Rows
@@ -133,7 +179,6 @@ class Columns:
     """What a search over all addresses looks at, one entry for each. Times in milliseconds of the epoch; ``born``: the
     day in the listing, or when the address was settled or asked."""
 
-    key: Numbers
     asked_at: Numbers
     born: Numbers
     missing: Numbers
@@ -158,8 +203,10 @@ class Columns:
         ).astype(np.uint8)
         kinds, outcomes, extractors = (names[n].numbers(table[n]) for n in ("kind", "outcome", "extractor"))
         missing = table["missing"].to_numpy()
-        key = keys_of(table["doc_id"])
-        return cls(key, asked.to_numpy(), born.to_numpy(), missing, kinds, outcomes, extractors, flags, names)
+        return cls(asked.to_numpy(), born.to_numpy(), missing, kinds, outcomes, extractors, flags, names)
+
+    def __len__(self) -> int:
+        return len(self.asked_at)
 
     def of_kind(self, kind: str) -> Bools:
         return self._among("kind", self.kinds, {kind}.__contains__)
@@ -209,11 +256,12 @@ class Pairs:
     @classmethod
     def sorted(cls, parts: Iterable[tuple[Numbers, Numbers]], *, once: bool) -> Pairs:
         """``once``: the earliest of each first key alone."""
-        given = [*parts, (np.empty(0, np.uint64), np.empty(0, np.uint64))]
+        given = [(np.empty(0, np.uint64), np.empty(0, np.uint64)), *parts]
         first = np.concatenate([f for f, _ in given])
-        order = np.argsort(first, kind="stable")
-        first = first[order]
-        second = np.concatenate([s for _, s in given])[order]
+        second = np.concatenate([s for _, s in given])
+        del given  # not held twice
+        order = sorting(first)
+        first, second = first[order], second[order]
         if once and len(first):
             new = np.concatenate(([True], first[1:] != first[:-1]))
             first, second = first[new], second[new]
@@ -246,59 +294,107 @@ class _Out:
         return [place, values.dtype.str, len(values), zlib.crc32(data)]
 
 
-def write(out: Any, parts: Iterable[pa.Table], texts: Pairs) -> dict[str, int]:
-    """Write rows, which come in tables that are sorted and follow one another by key, each address once. ``texts``: which
-    address first had a text. Returns number of rows and checksum of the footer."""
+class Part:
+    """Rows to be written, with what identifies their addresses. ``live``: which of them count, where not all do."""
+
+    def __init__(self, rows: pa.Table, live: Bools | None = None) -> None:
+        self.rows, self.live = rows, live
+        self.key, self.rest = identities_of(rows["doc_id"])
+
+    def with_states(self, rows: pa.Table, live: Bools) -> Part:
+        """Other rows of the same addresses."""
+        other = copy(self)
+        other.rows, other.live = rows, live
+        return other
+
+    def of_live(self, values: Numbers) -> Numbers:
+        return values if self.live is None else values[self.live]
+
+
+class Spool:
+    """An array that grows, in an unnamed temporary file where it is long: all at once would be half a gigabyte for ten million."""
+
+    def __init__(self, folder: str | None, dtype: Any = np.uint64) -> None:
+        self._file = tempfile.SpooledTemporaryFile(_HELD_BYTES, dir=folder)  # noqa: SIM115
+        self._dtype = np.dtype(dtype)
+
+    def add(self, values: Numbers) -> None:
+        self._dtype = values.dtype
+        self._file.write(np.ascontiguousarray(values).view(np.uint8).data)
+
+    def taken(self) -> Numbers:
+        """All of it; the file is gone afterwards."""
+        with self._file:
+            self._file.seek(0)
+            return np.frombuffer(self._file.read(), self._dtype)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def write(out: Any, parts: Iterable[Part], texts: Callable[[], Pairs], folder: str | None = None) -> dict[str, int]:
+    """Write rows, each address once among those that count. ``texts`` is asked at the end: which address first had a text.
+    ``folder``: for temporary files. Returns number of addresses and checksum of the footer."""
     file = _Out(out)
     names = {n: _Names() for n in ("kind", "outcome", "extractor")}
-    columns: list[Columns] = []
-    aliases: list[tuple[Numbers, Numbers]] = []
-    places: list[tuple[int, int, int]] = []
-    rest = ROWS.empty_table()
-    for part in parts:
-        if not part.num_rows:
-            continue
-        columns.append(Columns.of(part, names))
-        which = columns[-1].aliases
-        if which.any():
-            aliases.append((keys_of(part["alias_of"].filter(pa.array(which))), columns[-1].key[which]))
-        rest = pa.concat_tables([rest, part]).combine_chunks()
-        whole = rest.num_rows // BLOCK * BLOCK
-        if whole:
-            (batch,) = rest.slice(0, whole).to_batches()
-            places += [_block(file, batch.slice(start, BLOCK)) for start in range(0, whole, BLOCK)]
-        rest = rest.slice(whole)
-    if rest.num_rows:
-        (batch,) = rest.to_batches()
-        places.append(_block(file, batch))
-    return _footer(file, columns, names, places, {"text": texts, "alias": Pairs.sorted(aliases, once=False)})
+    spools = {name: Spool(folder) for name in ("key", "rest", "row", *_ARRAYS)}
+    try:
+        aliases: list[tuple[Numbers, Numbers]] = []
+        places: list[tuple[int, int, int]] = []
+        for part in parts:
+            if not part.rows.num_rows:
+                continue
+            columns = Columns.of(part.rows, names)
+            found = {name: getattr(columns, name) for name in _ARRAYS}
+            found |= {"key": part.key, "rest": part.rest, "row": _blocks(file, part.rows, places)}
+            for name, values in found.items():
+                spools[name].add(part.of_live(values))
+            which = columns.aliases if part.live is None else columns.aliases & part.live
+            if which.any():
+                aliases.append((keys_of(part.rows["alias_of"].filter(pa.array(which))), part.key[which]))
+        return _footer(file, spools, names, places, aliases, texts)
+    finally:
+        for spool in spools.values():
+            spool.close()
 
 
-def _block(file: _Out, rows: pa.RecordBatch) -> tuple[int, int, int]:
-    """Place, size when unpacked, and checksum of a block."""
-    raw = rows.serialize()
-    packed = _CODEC.compress(raw, asbytes=True)
-    place = file.at
-    file.write(packed)
-    return place, raw.size, zlib.crc32(packed)
+def _blocks(file: _Out, rows: pa.Table, places: list[tuple[int, int, int]]) -> Numbers:
+    """Write rows as blocks, of each of which place, size when unpacked, and checksum are added. Returns where each row is:
+    ``BLOCK`` times the number of its block, and its number there."""
+    found = []
+    for batch in rows.to_batches(BLOCK):
+        found.append(len(places) * BLOCK + np.arange(len(batch), dtype=np.uint32))
+        raw = batch.serialize()
+        packed = _CODEC.compress(raw, asbytes=True)
+        places.append((file.at, raw.size, zlib.crc32(packed)))
+        file.write(packed)
+    return np.concatenate(found).astype(np.uint32)
 
 
 def _footer(
-    file: _Out, columns: list[Columns], names: dict[str, _Names], places: list[Any], pairs: dict[str, Pairs]
+    file: _Out,
+    spools: dict[str, Spool],
+    names: dict[str, _Names],
+    places: list[tuple[int, int, int]],
+    aliases: list[tuple[Numbers, Numbers]],
+    texts: Callable[[], Pairs],
 ) -> dict[str, int]:
     end = file.at
-    arrays = {}
-    for name in _ARRAYS:
-        values = [getattr(c, name) for c in columns]
-        arrays[name] = file.array(np.concatenate(values) if values else np.empty(0, np.uint64))
-        for c in columns:
-            object.__setattr__(c, name, None)  # not held twice
+    key = spools.pop("key").taken()
+    order = sorting(key)
+    arrays = {"key": file.array(key[order])}
+    rows = len(key)
+    del key
+    for name in list(spools):
+        arrays[name] = file.array(spools.pop(name).taken()[order])
+    del order
     arrays["place"] = file.array(np.array([p[0] for p in places] + [end], np.uint64))
     arrays["unpacked"] = file.array(np.array([p[1] for p in places], np.uint64))
     arrays["checksum"] = file.array(np.array([p[2] for p in places], np.uint64))
-    for name, pair in pairs.items():
-        arrays[f"{name}_first"], arrays[f"{name}_second"] = file.array(pair.first), file.array(pair.second)
-    rows = arrays["key"][2]
+    pair = texts()
+    arrays["text_first"], arrays["text_second"] = file.array(pair.first), file.array(pair.second)
+    pair = Pairs.sorted(aliases, once=False)
+    arrays["alias_first"], arrays["alias_second"] = file.array(pair.first), file.array(pair.second)
     facts = {"format": FORMAT, "columns": ROWS.names, "rows": rows, "arrays": arrays}
     facts["names"] = {n: list(v.codes) for n, v in names.items()}
     footer = json.dumps(facts, ensure_ascii=False).encode()
@@ -308,7 +404,7 @@ def _footer(
 
 
 class Level:
-    """A snapshot's file, open. Raises Damaged where it is not what was written."""
+    """A snapshot's file, open. Raises Damaged where it is not what was written, OtherVersion."""
 
     def __init__(self, storage: Storage, name: str, footer: int | None = None) -> None:
         self.name = name
@@ -329,6 +425,7 @@ class Level:
         self.columns = Columns(**{n: arrays[n] for n in _ARRAYS}, names=named)
         self.texts = Pairs(arrays["text_first"], arrays["text_second"])
         self._aliases = Pairs(arrays["alias_first"], arrays["alias_second"])
+        self.key, self.rest, self._row = arrays["key"], arrays["rest"], arrays["row"]
         self._place, self._unpacked, self._checksum = arrays["place"], arrays["unpacked"], arrays["checksum"]
 
     def _facts(self, footer: int | None) -> dict[str, Any]:
@@ -340,7 +437,7 @@ class Level:
             raise ValueError("its footer is damaged")
         facts: dict[str, Any] = json.loads(text)
         if (facts["format"], facts["columns"]) != (FORMAT, ROWS.names):
-            raise ValueError("another version wrote it")
+            raise OtherVersion(f"another version wrote {self.name}")
         return facts
 
     def _array(self, mapped: Any, name: str, place: int, dtype: str, length: int, checksum: int) -> Numbers:
@@ -360,44 +457,53 @@ class Level:
         return np.frombuffer(data, np.dtype(dtype), length)
 
     def numbers(self, key: int) -> range:
-        """The rows with a key."""
+        """The entries with a key."""
         asked = np.array([key], np.uint64)
-        low = int(np.searchsorted(self.columns.key, asked, "left")[0])
+        low = int(np.searchsorted(self.key, asked, "left")[0])
         high = low
-        while high < self.rows and self.columns.key[high] == asked[0]:
+        while high < self.rows and self.key[high] == asked[0]:
             high += 1
         return range(low, high)
 
     def has(self, keys: Numbers) -> Bools:
-        """Which of these keys have a row."""
+        """Which of these keys have an entry."""
         if not self.rows:
             return np.zeros(len(keys), bool)
-        found: Bools = self.columns.key[np.minimum(np.searchsorted(self.columns.key, keys), self.rows - 1)] == keys
+        found: Bools = self.key[np.minimum(np.searchsorted(self.key, keys), self.rows - 1)] == keys
         return found
 
     def find(self, doc_id: str) -> int | None:
-        """The number of an address's row."""
+        """The number of an address's entry."""
         return next((n for n in self.numbers(key_of(doc_id)) if self.doc_id(n) == doc_id), None)
 
     def known(self, number: int) -> Known:
-        block = self._block(number // BLOCK)  # to_pylist() of one row costs fifty times as much
-        return known_of({n: c[number % BLOCK].as_py() for n, c in zip(ROWS.names, block.columns, strict=True)})
+        block, row = self._row_of(number)  # to_pylist() of one row costs fifty times as much
+        return known_of({n: c[row].as_py() for n, c in zip(ROWS.names, block.columns, strict=True)})
 
     def doc_id(self, number: int) -> str:
-        return str(self._block(number // BLOCK)["doc_id"][number % BLOCK].as_py())
+        block, row = self._row_of(number)
+        return str(block["doc_id"][row].as_py())
+
+    def _row_of(self, number: int) -> tuple[pa.RecordBatch, int]:
+        block, row = divmod(int(self._row[number]), BLOCK)
+        return self._block(block), row
 
     def aliases(self, key: int) -> Iterator[str]:
         """doc_ids of the addresses that lead to a key."""
         for other in self._aliases.at(key):
             yield from map(self.doc_id, self.numbers(other))
 
-    def table(self, start: int, stop: int) -> pa.Table:
-        """Some rows that follow one another."""
-        if start >= stop:
-            return ROWS.empty_table()
-        first = start // BLOCK
-        blocks = [self._block(n) for n in range(first, (stop - 1) // BLOCK + 1)]
-        return pa.Table.from_batches(blocks).slice(start - first * BLOCK, stop - start)
+    def tables(self, which: Bools) -> Iterator[pa.Table]:
+        """The rows of these entries, as they lie in the file."""
+        places = np.sort(self._row[which])
+        for start in range(0, len(places), _ROWS_READ):
+            part = places[start : start + _ROWS_READ]
+            numbers, begins = np.unique(part // BLOCK, return_index=True)
+            rows = []
+            for number, inside in zip(numbers.tolist(), np.split(part % BLOCK, begins[1:]), strict=True):
+                block = self._block(number)
+                rows.append(block if len(inside) == len(block) else block.take(pa.array(inside)))
+            yield pa.Table.from_batches(rows).combine_chunks()
 
     def _block(self, number: int) -> pa.RecordBatch:
         if number in self._blocks:

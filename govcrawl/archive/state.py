@@ -71,7 +71,7 @@ class State:
 
     def values(self) -> Iterator[Known]:
         """All of them."""
-        return self.where(lambda known: np.ones(len(known.key), bool))
+        return self.where(lambda known: np.ones(len(known), bool))
 
     def where(self, fits: Callable[[Columns], Bools], *, longest_unasked: bool = False) -> Iterator[Known]:
         """The addresses for which ``fits`` is true, in no order, or the longest unasked first."""

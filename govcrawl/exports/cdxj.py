@@ -14,7 +14,7 @@ import os
 import warnings
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -25,7 +25,7 @@ from govcrawl.archive.captures import read_table
 from govcrawl.archive.checks.reading import End, open_place, whole_until
 from govcrawl.archive.forgotten import tombstones
 from govcrawl.archive.schema import CAPTURES
-from govcrawl.archive.segments import captures_files
+from govcrawl.archive.segments import read_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from govcrawl.archive.storage import Storage
+
+T = TypeVar("T")
 
 _TYPES = ("response", "revisit", "request")
 _LED = ("doc_id", "part_of", "alias_of")  # by which an address belongs to an article
@@ -112,24 +114,31 @@ def write(storage: Storage, sites: Iterable[str], out: TextIO) -> Indexed:
 def places_of(storage: Storage, site: str) -> dict[str, NDArray[np.int64]]:
     """WARC files of a site's captures, with the offsets of the records that these name, ascending."""
     found: dict[str, list[Any]] = {}
-    for table in captured(storage, site, []):
-        for file in pc.unique(table.column("warc_file")).to_pylist():
-            offsets = table.filter(pc.equal(table.column("warc_file"), file)).column("warc_offset")
-            found.setdefault(file, []).append(offsets.to_numpy())
+    for places in captured(storage, site, [], _places):
+        for file, offsets in places.items():
+            found.setdefault(file, []).append(offsets)
     return {name: np.unique(np.concatenate(parts)) for name, parts in sorted(found.items())}
 
 
-def captured(storage: Storage, site: str, columns: list[str]) -> Iterator[pa.Table]:
-    """The captures of a site whose response was recorded, without those of forgotten articles, a file at a time in the order in
-    which they were written. Columns: these, and the place of the record. Raises StorageError."""
+def _places(table: pa.Table) -> dict[str, NDArray[np.int64]]:
+    files, offsets = table.column("warc_file"), table.column("warc_offset")
+    return {file: offsets.filter(pc.equal(files, file)).to_numpy() for file in pc.unique(files).to_pylist()}
+
+
+def captured(storage: Storage, site: str, columns: list[str], make: Callable[[pa.Table], T]) -> list[T]:
+    """What ``make`` makes of the captures of a site whose response was recorded, without those of forgotten articles, a file at a
+    time in the order in which they were written. Columns: these, and the place of the record. Raises StorageError."""
     forgotten = pa.array(list(tombstones(storage)), pa.string())
     wanted = [*dict.fromkeys([*columns, *_LED, "warc_file", "warc_offset"])]
-    for name in captures_files(storage, site).sizes:
+
+    def read(name: str) -> T:
         table = read_table(storage, name, CAPTURES, wanted)
         kept = table.column("warc_file").is_valid().to_numpy(zero_copy_only=False)
         for column in _LED if len(forgotten) else ():
             kept &= ~pc.is_in(table.column(column), forgotten).to_numpy(zero_copy_only=False)
-        yield table.filter(pa.array(kept))
+        return make(table.filter(pa.array(kept)))
+
+    return read_each(storage, site, read)
 
 
 def records(storage: Storage, name: str, offsets: NDArray[np.int64]) -> Iterator[Record]:

@@ -135,7 +135,7 @@ def _wanted(storage: Storage, places: Places) -> dict[str, _Wanted]:
 def _records_of(storage: Storage, site: str, own: _Wanted, *, listings: bool) -> dict[str, NDArray[np.int64]]:
     """Files and offsets of everything that belongs to the chosen articles of a site: their own records; of the addresses that
     lead to them, of their parts and of what they link the newest full response."""
-    captured = list(cdxj.captured(storage, site, _CAPTURED))
+    captured = cdxj.captured(storage, site, _CAPTURED, lambda table: table)
     places: dict[str, list[int]] = {name: list(offsets) for name, offsets in own.places.items()}
     if captured:
         table = pa.concat_tables(captured).unify_dictionaries()

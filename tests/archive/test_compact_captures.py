@@ -116,7 +116,7 @@ def test_the_snapshot_counts_on(data: Path, monkeypatch: pytest.MonkeyPatch) -> 
     snapshots = list(storage_of(data).files("state/site=s", ".state"))
     merged(data)
     assert list(storage_of(data).files("state/site=s", ".state")) == snapshots
-    monkeypatch.setattr(levels._Split, "add", lambda *_: pytest.fail("captures are read"))
+    monkeypatch.setattr(levels.Levels, "build", lambda *_: pytest.fail("captures are read"))
     assert told(data) == known
 
 
@@ -173,6 +173,40 @@ def test_a_kill_at_any_step_changes_nothing(data: Path, tmp_path: Path, monkeypa
     assert seen >= 5
 
 
+def damage(path: Path, harm: str) -> None:
+    """Harm a merged file's rows, its end or what it says that it replaces."""
+    content = bytearray(path.read_bytes())
+    if harm == "pages":
+        content[200:260] = bytes(60)
+    elif harm == "end":
+        del content[-9:]
+    else:
+        content[content.index(b'{"marks":')] = ord("!")
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("harm", ["pages", "end", "words"])
+def test_a_damaged_merged_file_gives_way_to_those_it_replaced(data: Path, harm: str) -> None:
+    """A kill has left them: none of their rows is lost, none is there twice."""
+    before, known = rows(data), told(data)
+    old = {name: (data / name).read_bytes() for name in files(data)}
+    merged(data)
+    (name,) = files(data)
+    for path, content in old.items():
+        (data / path).write_bytes(content)
+    damage(data / name, harm)
+    found = list(verify(storage_of(data)))
+    assert "unreadable" in {f.kind for f in found}
+    done = list(repair(storage_of(data), found, RULES))
+    assert list(storage_of(data).files("quarantine", ".parquet")) == [f"quarantine/{name}"], done
+    assert not list(verify(storage_of(data)))
+    assert rows(data) == before
+    assert on_disk(data) == len(before)
+    assert told(data) == known
+    merged(data)
+    assert rows(data) == before
+
+
 @pytest.mark.parametrize("harm", ["pages", "end", "words"])
 def test_a_damaged_merged_file_is_made_again_from_the_rows(data: Path, harm: str) -> None:
     known = {k.doc_id: (k.revision, k.outcome, k.segment) for k in State(rows(data)).values()}
@@ -180,14 +214,7 @@ def test_a_damaged_merged_file_is_made_again_from_the_rows(data: Path, harm: str
         cursor = changes.cursor
     merged(data)
     (name,) = files(data)
-    content = bytearray((data / name).read_bytes())
-    if harm == "pages":
-        content[200:260] = bytes(60)
-    elif harm == "end":
-        del content[-9:]
-    else:
-        content[content.index(b'{"marks":')] = ord("!")
-    (data / name).write_bytes(content)
+    damage(data / name, harm)
     if harm != "pages":
         with pytest.raises(StorageError, match="verify --repair"):
             SiteArchive(storage_of(data), "s", "s-20250101T000000000Z-0000")

@@ -17,7 +17,9 @@ from fastwarc.warc import ArchiveIterator
 from warcio.archiveiterator import ArchiveIterator as WarcioIterator
 
 from govcrawl.archive import forgotten
+from govcrawl.archive.captures import read_table
 from govcrawl.archive.checks.verify import sites_of, verify
+from govcrawl.archive.compact_captures import compact_captures
 from govcrawl.archive.forgotten import Tombstone
 from govcrawl.archive.storage import Storage
 from govcrawl.exports import cdxj, wacz
@@ -26,6 +28,8 @@ from tests.exports.archive import BASE, NEWS, TEXT, Run, build, notice, page, pn
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from govcrawl.archive.compact import Compacted
 
 ABOUT = {"rows": "newest", "filters": "--site jyt"}
 
@@ -63,6 +67,22 @@ def test_the_index_is_that_of_cdxj_indexer(data: Path, tmp_path: Path) -> None:
     assert lines == theirs.read_text().splitlines()
     assert lines == sorted(lines)
     assert (len(lines), done.records, done.files, done.lost) == (17, 17, 3, {})
+
+
+def test_a_compaction_meanwhile_harms_nothing(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A captures file that is listed may be replaced before it is read."""
+    lines, _ = index(data)
+    copy = shutil.copytree(data, tmp_path / "copy")
+    merged: list[Compacted] = []
+
+    def read(storage: Storage, name: str, *about: Any) -> Any:
+        if not merged:
+            merged.extend(compact_captures(storage))
+        return read_table(storage, name, *about)
+
+    monkeypatch.setattr(cdxj, "read_table", read)
+    assert index(copy)[0] == lines
+    assert any(one.before > one.after for one in merged)
 
 
 def test_every_line_leads_to_its_record(data: Path) -> None:

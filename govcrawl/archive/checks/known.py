@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from govcrawl.archive import own_files
 from govcrawl.archive.checks.check import Check
 from govcrawl.archive.levels import fault, folder_of
 from govcrawl.archive.storage import StorageError
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
 
 class Snapshot(Check):
     kinds = ("state",)
-    looks_at = "the snapshot of what is known of addresses (state/), held against the captures that it covers"
+    looks_at = "the snapshot of what is known of addresses (state/), held against the captures that it covers, and provinces noted"
     mended = "removed; the site's next run makes it anew"
     unfinished = True
 
     def find(self, look: Look) -> Iterator[Finding]:
         try:
-            what = fault(look.storage, look.site)
+            what = fault(look.storage, look.site) or own_files.fault(look.storage, look.site, look.names)
         except StorageError as exc:
             what = "" if look.problems["captures"] else str(exc)  # captures that do not open are told of there
         if what:

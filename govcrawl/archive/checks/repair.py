@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from govcrawl.archive import runs
+from govcrawl.archive import own_files, runs
 from govcrawl.archive.checks.every import OF_A_SITE
 from govcrawl.archive.checks.mending import Mending, Rules
 from govcrawl.archive.compact import maintenance_report, new_run_id
@@ -52,6 +52,7 @@ def repair(storage: Storage, findings: Iterable[Finding], rules: Rules) -> Itera
 def _repaired(work: Mending, found: list[Finding]) -> Iterator[str]:
     """Mend a site: each check in turn mends what it finds now, then each writes off what is left."""
     done: list[str] = []
+    own_files.forget(work.storage, work.site)  # files may get another name or place
     for check in OF_A_SITE:
         for line in check.mend(work, _now(check, work, found)):
             done.append(line)
