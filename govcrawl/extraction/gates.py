@@ -26,6 +26,7 @@ _COUNT = re.compile(
 _SENTENCE = re.compile(r"[。！？!?]|[，,].*[，,]")
 _CUT = re.compile(r"(?<![.…])(?:…|\.\.)[.…]*+$")
 _LOGIN = re.compile(r"[A-Z\d]{2,8}")
+_DOC_NUMBER = re.compile(r"\[(?:19|20)\d\d\]\d{1,5}号?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,8 @@ def _common(text: str, around: Surroundings) -> str | None:
         return "broken characters"
     if _COUNT.fullmatch(bare):
         return "a count"
+    if _DOC_NUMBER.search(text):
+        return "the number of a document"
     if dates.moments(text) or _CLOCK.search(text):
         return "a date or time"
     if around.channel and bare == _bare(around.channel):

@@ -13,9 +13,10 @@ from govcrawl.extraction.script import fold
 VOCABULARY = Path(__file__).with_name("labels.toml")
 BORDER = "\x1f"  # where an element begins or ends inside a line
 _SEPARATORS = re.compile(r"[ \x1f|,;]+")
-_TOKEN = re.compile(r"[^ \x1f|,;()\[]+(?:\([^ \x1f|,;()\[]*)*")
+_TOKEN = re.compile(r"[^ \x1f|,;()\[□■○●◎◆★·]+(?:\([^ \x1f|,;()\[]*)*")
 _MARKS = re.compile(r"[:/|]")
 _CJK = re.compile("[㐀-鿿]")
+_CLAIMED = re.compile(r"(?:来源|作者|编辑|稿源|出处):[^:]{2,24}$")
 # What ends a value beside the next label: a bar, a wide gap, a date, a closing bracket, a sentence's end, a count.
 _STOP = re.compile(r"\|(?!\S{0,2}$)| {3,}|(?:19|20)\d\d ?[-年/.]|[\])>]|[。!?]|\d{1,9}次|\(\d")
 _OPEN = re.compile(r"\([^()]*$")
@@ -147,7 +148,7 @@ def read(lines: Mapping[int, str], links: Collection[int] = ()) -> Reading:
     folded = {i: fold(text) for i, text in lines.items()}
     reading = Reading(dict(lines), folded)
     for i in lines:
-        if i in links and ":" not in folded[i]:
+        if i in links and ":" not in folded[i] and not _credits_outlet(folded[i]):
             continue
         found = _labels(folded[i])
         for n, (form, label, start, end, mark) in enumerate(found):
@@ -160,6 +161,12 @@ def read(lines: Mapping[int, str], links: Collection[int] = ()) -> Reading:
                 at, value, shown = following, folded[following].strip(ends), lines[following].strip(ends)
             reading.values.append(Labelled(form.kind, label, value, shown, i, start, end, mark, at))
     return reading
+
+
+def _credits_outlet(text: str) -> bool:
+    """Whether a folded line that is nothing but a link begins with a label of source or reprint: 摘自白石日报."""
+    label = begins_label(text.lstrip("[(" + BORDER)) if len(text) <= 24 else None
+    return label is not None and vocabulary()[label].kind in ("source", "reprinted")
 
 
 def _following(folded: Mapping[int, str], i: int) -> int | None:
@@ -216,14 +223,16 @@ def _marked(text: str, mark: int, sign: str) -> Found | None:
 
 
 def _may_be_glued(text: str, start: int, form: Form) -> bool:
-    """Whether a label may follow Chinese text without a gap: behind a time, or behind more than a word that would make
-    it another label (资金 + 来源)."""
+    """Whether a label may follow Chinese text without a gap: behind a time, behind the value of another label (来源：教育局
+    字号：), of an editor's behind the outlet, or behind more than a word that would make it another label (资金 + 来源)."""
+    begin = max((m.end() for m in _SEPARATORS.finditer(text, 0, start)), default=0)
+    if form.kind in ("hits", "tools", "staff", "date"):
+        return _CLAIMED.search(text, begin, start) is not None
     if form.kind not in ("source", "author", "editor", "published"):
         return False
     if re.search(r"\d[日时分秒次]$", text[max(0, start - 4) : start]):
         return True
-    begin = max((m.end() for m in _SEPARATORS.finditer(text, 0, start)), default=0)
-    return start - begin > 4
+    return start - begin > 4 or (form.kind == "editor" and start - begin >= 3 and text[start - 1] in "网报社台站")
 
 
 def _unmarked(text: str) -> Iterator[Found]:

@@ -25,7 +25,10 @@ _CRUMB = re.compile(r"当前位置|所在位置|您的位置|首页\s*[>»/→]|
 _CLAUSE = re.compile("[。！？，；]")
 _LABELLED = re.compile(r"(?:来源|來源|作者|发[布佈表]|發[布佈表]|时[间間]|時[间間]|日期|编[辑輯]|編[辑輯])\s?[:：]")
 _SURE = re.compile(r"(?:来源|來源|稿源|发布|發布|發佈)(?:时间|時間|日期|于)?\s?[:：于\d]")
+_CLAIMING = ("author", "author_short", "editor", "staff", "picture")  # labels whose value is nobody else's
 _FAR = 100  # lines below the text in which its header may still stand
+_EDITOR_LINE = re.compile(r"[\[【(（](?:责任|責任)?(?:编辑|編輯|责编|責編)\s?[:：][^\[\]【】()（）]{2,16}[\])）】]$")
+_DISCLAIMER = re.compile("声明|聲明|仅供|僅供|风险|風險|版权|版權|转载|轉載")
 _YEAR = re.compile(r"(?<!\d)((?:19[5-9]|20[0-4])\d)\s*(?:年|学年|届)")
 
 
@@ -112,10 +115,24 @@ def _credits(page: Page, result: Metadata, header: Reading, regions: "Regions", 
     result.editor = people.choose_names(
         "editor", people.editors([regions.tail, header]), explanation, around, every=True
     )
+    if not result.editor:
+        far = read(_editor_lines(document.lines, page.article.lines[-1] if page.article.lines else 0))
+        result.editor = people.choose_names("editor", people.editors([far]), explanation, around)
     candidates = people.authors(header, pieces, paragraphs, regions.after, regions.tail)
     stated = [Candidate([name], "JSON-LD author", name) for name in writers]
     result.author = people.choose_names("author", [*candidates, *stated], explanation, around)
     _part(result, explanation)
+
+
+def _editor_lines(lines: Sequence[Line], last: int) -> dict[int, str]:
+    """The first line below the text that is nothing but the editor in brackets, before any other text begins."""
+    for i in range(last + 1, min(len(lines), last + _FAR)):
+        text = lines[i].text
+        if len(text) >= 30 and is_paragraph(lines[i]) and not _DISCLAIMER.search(text):
+            break
+        if len(text) <= 30 and not lines[i].hidden and _EDITOR_LINE.match(text):
+            return {i: text}
+    return {}
 
 
 def _part(result: Metadata, explanation: Explanation | None) -> None:
@@ -250,6 +267,7 @@ def _pieces(document: Document, header: Reading, headline: Title, below: int) ->
         i for i, text in header.shown.items() if len(document.lines[i].text) <= 90 and people.is_dated(_plain(text))
     }
     near = {i + step for i in dated for step in (-2, -1, 1, 2)}
+    claimed = {(v.at, v.value.partition("\x1f")[0].strip()) for v in header.of(*_CLAIMING) if v.mark}
     found: list[people.Piece] = []
     for i in header.shown:
         line = document.lines[i]
@@ -264,9 +282,14 @@ def _pieces(document: Document, header: Reading, headline: Title, below: int) ->
         runs = [(text, _hint(document, box, line.box)) for text, box, _ in line.runs]
         above = i in (headline.end + 1, below) and _time_follows(header, i)
         found += people.pieces_of(
-            runs, dated=i in dated, near=i in near, above=above, place=1 if i == below else max(0, i - headline.end)
+            runs,
+            line=i,
+            dated=i in dated,
+            near=i in near,
+            above=above,
+            place=1 if i == below else max(0, i - headline.end),
         )
-    return [p for p in found if p.shown != headline.text]
+    return [p for p in found if p.shown != headline.text and (p.line, p.text) not in claimed]
 
 
 def _time_follows(header: Reading, i: int) -> bool:

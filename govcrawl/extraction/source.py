@@ -17,6 +17,7 @@ _LABELS_INSIDE = re.compile(r"^(?:(?:信息|文章|稿件)?(?:来源|原创|稿�
 _CUT = re.compile(r"(?<![.…])(?:…|\.\.)[.…]*+$")
 _NOTICE = re.compile(r"凡|注明|转载|版权|声明")
 _SLASH = re.compile(r"(?P<one>[^/]{2,20}?)\s*+/\s*+(?P<two>.{2,24})$")
+_WIRE = re.compile(r"社.{0,12}\d{1,2}日[电讯]$")
 _REPORT = re.compile(r"(?:报[导道]|外电|专电|整理)$")
 _SOURCE_HINT = re.compile(
     r"source|laiyuan|copyfrom|media(?![_-]?meta)|(?:^|[\s_-])(?:from|origin|ly|mp-?name|wemedia|nickname|account)"
@@ -94,8 +95,8 @@ def _candidates(
     for reading in (header, tail):
         for value in reading.of("reprinted"):
             quoted = re.match(r"《([^《》]{2,20})》", value.value)
-            if quoted:
-                shown = value.shown[slice(*quoted.span(1))]
+            shown = value.shown[slice(*quoted.span(1))] if quoted else _reprinted(value, reading)
+            if shown:
                 yield Candidate(Value(shown, labelled=True), f"label {value.label}", reading.shown[value.line])
     for i, text in tail.folded.items():
         issue = _ISSUE.match(text)
@@ -111,6 +112,13 @@ def _candidates(
     yield from _dateline(body)
     for publisher in publishers:
         yield Candidate(Value(publisher, labelled=True), "JSON-LD publisher", publisher)
+
+
+def _reprinted(value: Labelled, reading: Reading) -> str | None:
+    """The outlet that a label of reprints names, alone in its line or behind the time: 转自：白石日报, (摘自白石晚报)."""
+    alone = re.search(r"[^\W\d年月日]", reading.folded[value.line][: value.start].replace(BORDER, "")) is None
+    shown = tidy(value.value, value.shown) if alone and len(value.value) <= 24 else None
+    return shown if shown and gates.is_outlet(fold(shown)) and not gates.is_vague(fold(shown)) else None
 
 
 # A line that is nothing but a paper and its issue: ——《白石月刊》1998年3月号.
@@ -187,10 +195,10 @@ def _unlabelled(pieces: Sequence[Piece]) -> Iterator[Candidate[Value]]:
     name, their own form."""
     scored: list[tuple[float, Piece, str]] = []
     for order, piece in enumerate(pieces):
-        text = piece.text.strip(" |:,;[]()<>-—·▪")
+        text = piece.text.strip(" |:,;[]()<>-—·▪/")
         slash = _SLASH.fullmatch(text)
         if slash:
-            outlet = _before_slash(slash)
+            outlet = _before_slash(slash, dated=piece.dated)
             if outlet:
                 yield _piece(piece, outlet)
             continue
@@ -209,12 +217,15 @@ def _piece(piece: Piece, text: str) -> Candidate[Value]:
     return Candidate(Value(shown, labelled=False), "unlabelled in the header", piece.shown)
 
 
-def _before_slash(slash: re.Match[str]) -> str | None:
-    """The outlet of an outlet and a reporter that a slash divides, in either order."""
+def _before_slash(slash: re.Match[str], *, dated: bool) -> str | None:
+    """The outlet of an outlet and a reporter that a slash divides, in either order; beside a time, of an outlet and its
+    desk, and of one and the agency that it prints."""
     one, two = slash["one"].strip(), slash["two"].strip()
     if is_name(one) and gates.is_outlet(two) and not _REPORT.search(two):
         return two
-    if gates.is_outlet(one) and not _REPORT.search(one) and (people(two.split("/")[0]) or re.match(ROLE, two)):
+    if not gates.is_outlet(one) or _REPORT.search(one):
+        return None
+    if people(two.split("/")[0]) or re.match(ROLE, two) or _WIRE.search(two) or (dated and gates.is_paper(one)):
         return one
     return None
 

@@ -420,11 +420,24 @@ def _join(document: Document, i: int, references: list[tuple[str, str]]) -> tupl
     text, begin, end = lines[i].text, i, i
     others = [key(t) for _, t in references]
     whole = max(others, key=len, default="")
+    heading = document.boxes[lines[i].box]
+    whole_heading = heading.tag in ("h1", "h2", "ucaptitle") and heading.first >= i - 3
     for j in range(i - 1, max(-1, i - 4), -1):
         before = lines[j]
-        if before.hidden or len(before.text) > 120 or not any(key(before.text + text) in other for other in others):
+        if before.hidden or len(before.text) > 120:
             break
-        text, begin = before.text + text, j
+        if any(key(before.text + text) in other for other in others):
+            text, begin = before.text + text, j
+        elif (
+            whole_heading
+            and before.box == lines[i].box
+            and bool(before.linked) == bool(lines[i].linked)
+            and key(text) not in others
+            and not _META_LINE.search(before.text)
+        ):
+            text, begin = f"{before.text} {text}", j
+        else:
+            break
     for j in range(i + 1, min(i + 4, len(lines))):
         following = lines[j]
         if following.hidden or len(following.text) > 120:
@@ -436,6 +449,7 @@ def _join(document: Document, i: int, references: list[tuple[str, str]]) -> tupl
             text, end = f"{text} {following.text}" if _needs_space(text, references) else text + following.text, j
         elif (
             same
+            and bool(following.linked) == bool(lines[i].linked)
             and key(text) not in others
             and key(following.text) not in key(text)
             and not _META_LINE.search(following.text)
