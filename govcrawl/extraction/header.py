@@ -19,7 +19,7 @@ _CJK = re.compile("[㐀-鿿]")
 _CLAIMED = re.compile(r"(?:来源|作者|编辑|稿源|出处):[^:]{2,24}$")
 # What ends a value beside the next label: a bar, a wide gap, a date, a closing bracket, a sentence's end, a count.
 _STOP = re.compile(r"\|(?!\S{0,2}$)| {3,}|(?:19|20)\d\d ?[-年/.]|[\])>]|[。!?]|\d{1,9}次|\(\d")
-_OPEN = re.compile(r"\([^()]*$")
+_OPEN = {")": re.compile(r"\([^()]*$"), "]": re.compile(r"\[[^\[\]]*$")}
 _UNKNOWN = re.compile(r"(?:^|[ \x1f|,;\[(])(?P<label>[㐀-鿿]{2,6}) ?:")
 _BOUNDED = frozenset({"source", "picture", "author", "author_short", "editor", "staff"})  # those end at any stop
 _VALUE = 120  # characters in which a value ends
@@ -242,6 +242,10 @@ def _unmarked(text: str) -> Iterator[Found]:
         token = match[0]
         if token[:2].lower() not in begins:
             continue
+        boxed, end, _ = token.partition("]")  # [来源]白石日报
+        if end and boxed.lower() in forms and text[match.start() - 1 : match.start()] == "[":
+            yield forms[boxed.lower()], boxed, match.start(), match.start() + len(boxed) + 1, ":"
+            continue
         bare = token.rstrip(":)]").lower() if len(token) <= longest else ""
         form = forms.get(bare)
         if form is not None and not form.start:
@@ -282,10 +286,10 @@ def _value(text: str, start: int, limit: int, *, bounded: bool) -> tuple[int, in
         start += 1
     stop = _STOP.search(text, start, limit) if bounded else None
     # A bracket that was opened inside the value belongs to it.
-    while stop and text[stop.start()] == ")" and _OPEN.search(text, start, stop.start()):
+    while stop and text[stop.start()] in _OPEN and _OPEN[text[stop.start()]].search(text, start, stop.start()):
         stop = _STOP.search(text, stop.start() + 1, limit)
     end = stop.start() if stop else limit
-    while end > start and text[end - 1] in " \x1f":
+    while end > start and text[end - 1] in " \x1f[(":  # the bracket of the next label
         end -= 1
     return start, max(start, end)
 

@@ -52,7 +52,7 @@ _COMPILED = re.compile(rf"^[\[(]编译\s*+[:/]?\s*+(?P<names>(?:{_HAN}|[、 ]){{
 _MAY_BYLINE = re.compile("[者员稿生写译文/]")  # no byline is without one of these
 # These two read text as published.
 _CREDIT_LINE = re.compile(
-    r"作者|[记記]者|撰[稿文]|[采採][写寫]|[执執][笔筆]|[编編][译譯]|文[/／╱⁄∕:：︓︰︱∶﹕꞉|｜丨│┃∣]"
+    r"作者|[记記]者|撰[稿文]|[采採][写寫]|[执執][笔筆]|[编編][译譯]|文字?[/／╱⁄∕:：︓︰︱∶﹕꞉|｜丨│┃∣]"
 )
 _MAY_BRACKET = re.compile("[记記]者|[评評][论論][员員]|特派[员員]|撰稿人|[实實][习習]生|[报報][导導道]")
 # After the reporter a byline may name others: 每经记者 张三 每经编辑 李四.

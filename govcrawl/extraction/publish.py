@@ -22,7 +22,7 @@ _LONE = re.compile(
 )
 # A day on which something happens, begins or ends: what follows the date says so.
 _EVENT = re.compile(
-    r"^[日\s]*(?:起|至|到|前|之前|以前|截止|—|~|－|-\s*\d{1,2}月)|^[^,。]{0,30}(?:通过|批准|修订|修正|施行|审议)"
+    r"^[日\s]*(?:起|至|到(?!期)|前|之前|以前|截止(?!日期|时间)|—|~|－|-\s*\d{1,2}月)|^[^,。]{0,30}(?:通过|批准|修订|修正|施行|审议)"
 )
 # What stands between the two days of a span.
 _SPAN = re.compile(r"[\s日时分]{0,4}(?:起|开始)?\s?(?:至|到|—{1,2}|–|-{1,2}|~|～|－)\s{0,2}")
@@ -39,7 +39,7 @@ _SCRIPT_TIMES = (
     ),
 )
 _SAYS = {
-    "published": "published", "date": "published", "sent_on": "published", "updated": "updated", "update": "updated",
+    "published": "published", "entered": "entered", "date": "published", "sent_on": "published", "updated": "updated", "update": "updated",
     "other_date": "other", "other_day": "other", "written_on": "other", "policy": "other",
 }  # fmt: skip
 
@@ -100,10 +100,10 @@ def _gate(limit: date) -> Callable[[Stated], str | None]:
 
 
 def said(line: str, start: int, reading: Reading, index: int) -> tuple[str, str]:
-    """What the label before a date says of it, "published", "updated", "other" or "", and the label. A date that begins
+    """What the label before a date says of it, "published", "entered", "updated", "other" or "", and the label. A date that begins
     its line has the label that ends the line before."""
     end = start
-    while end > 0 and line[end - 1] in " :([" + BORDER:
+    while end > 0 and line[end - 1] in " :([]" + BORDER:
         end -= 1
     if end == 0:
         above = next((v for v in reading.values if v.at == index and v.line != index), None)
@@ -140,12 +140,15 @@ def _dates(reading: Reading, place: str) -> Iterator[tuple[str, Candidate[Stated
 def _visible(header: Reading, tail: Reading, stated: str | None, address: date | None) -> Iterator[Candidate[Stated]]:
     """The dates in the lines about the headline: labelled before bare, published before updated; then a labelled one
     below the text; then that of a policy header."""
+    entered: list[Candidate[Stated]] = []
     bare: list[Candidate[Stated]] = []
     updated: list[Candidate[Stated]] = []
     others: list[Candidate[Stated]] = []
     for says, candidate, plain, length in _dates(header, "in the header"):
         if says == "published":
             yield candidate
+        elif says == "entered":
+            entered.append(candidate)
         elif says == "updated":
             updated.append(candidate)
         elif says == "other":
@@ -153,10 +156,11 @@ def _visible(header: Reading, tail: Reading, stated: str | None, address: date |
         elif candidate.value.moment.at is not None or len(plain) - length <= 90:
             bare.append(candidate)
     bare.sort(key=lambda c: (c.value.moment.day != address, c.value.moment.at is None))
+    yield from entered
     yield from bare
     yield from updated
     for says, candidate, plain, _ in _dates(tail, "below the text"):
-        if says == "published" and len(plain) <= 160:
+        if says in ("published", "entered") and len(plain) <= 160:
             yield candidate
     if stated:
         for moment, _, _ in dates.moments(stated):

@@ -170,7 +170,7 @@ def tidy(folded: str, shown: str) -> str | None:
     text = re.sub(r"^《([^《》]+)》$", lambda m: m[1].strip(), text)
     text = re.sub(r"(?<!\s)\s*+\[[^\]]{0,6}\]?$", "", text)
     text = re.sub(r"(?<!\s)\s*+(?:\[微博\]|微博|原创稿|\[整理\]|\(ID:[^(]{0,80}|作者|记者)$", "", text)
-    return as_published(text.strip(" |:,;。[]-"), shown, folded) or None
+    return as_published(text.strip(" |:,;。[]-/"), shown, folded) or None
 
 
 def _unbracketed(text: str) -> str:

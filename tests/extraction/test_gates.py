@@ -143,6 +143,11 @@ def test_source_of_a_dateline(opening: str, want: str | None) -> None:
         ("<p>时间：2024-03-01 09:00 至 2024-03-02 17:00</p>", None),
         ("<p>发布时间：2024-03-10 03:20 PM</p>", date(2024, 3, 10)),
         ("<p>加入日期：2024-03-12</p>", date(2024, 3, 12)),
+        ("<p>创建时间：2024-03-10 09:00　发布时间：2024-03-11 08:00</p>", date(2024, 3, 11)),
+        ("<p>【信息时间：2024/3/11　阅读次数：33】</p>", date(2024, 3, 11)),
+        ("<p>【截止时间】2024-03-11</p>", None),
+        ("<p>2024-03-11　截止日期：2024-03-01</p>", date(2024, 3, 11)),
+        ("<p>2024-03-11截止</p>", None),
         ("<p>开工日期：2024-03-12</p>", None),
         ("<p>时间：<script>document.write('2024-03-12');</script></p>", date(2024, 3, 12)),
         ("<p>3小时前　来源：白石日报</p>", date(2024, 3, 11)),
@@ -161,6 +166,7 @@ def test_publish_date_or_nothing(head: str, want: date | None) -> None:
 def test_a_day_written_before_its_month_is_read_by_the_meta_tag() -> None:
     meta = "<meta property='article:published_time' content='2024-03-04T12:48:06+08:00'>"
     assert page("<p>发表时间： 04/03/2024 - 12:48</p>", meta=meta).published_on == date(2024, 3, 4)
+    assert page("<p>发表时间： 22.03.2024 12:48</p>").published_on == date(2024, 3, 22)
     assert page("<p>发表时间： 22/03/2024 - 12:48</p>").published_on == date(2024, 3, 22)
 
 
