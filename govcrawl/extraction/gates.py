@@ -18,7 +18,9 @@ _HOST = re.compile(
     r"(?:https?:)?//|(?<![\w.-])(?:[\w-]{1,40}\.){1,6}(?:com|cn|net|org|tw|hk|cc|gov|edu|info)\b", re.IGNORECASE
 )
 _ADDRESS = re.compile(r"https?://|www\.[\w-]{1,40}\.[\w.]{1,40}/|[^\s@]@[^\s@.]{1,40}\.\S")
-_CLOCK = re.compile(r"^\W*\d{1,2}:\d\d|^\d{1,2}[-/月]\d{1,2}|(?:秒|分钟|小时|天|周|月|年)前$|^(?:昨天|今天|前天|刚刚)")
+_CLOCK = re.compile(
+    r"^\W*\d{1,2}:\d\d|^\d{1,2}[-/月]\d{1,2}|(?:秒|分钟|小时|天|周|月|年)前$|^(?:昨天|今天|前天|刚刚)|^(?:[上下]午|晚上?)?\d{1,2}[时点]"
+)
 _BROKEN = re.compile("[\u0080-\u00b6\u00b8-\u017f]{2}|\ufffd")  # bytes of another encoding
 _COUNT = re.compile(
     r"\d*(?:人|次|条|个|位)?(?:参与|阅读|评论|浏览|点击|关注|回复|收藏|点赞|转发|跟[帖贴])(?:量|数|次数)?"

@@ -155,7 +155,7 @@ def read(lines: Mapping[int, str], links: Collection[int] = ()) -> Reading:
             limit = found[n + 1][2] if n + 1 < len(found) else len(folded[i])
             a, b = _value(folded[i], end, limit, bounded=form.kind in _BOUNDED)
             at, value, shown = i, folded[i][a:b], lines[i][a:b]
-            following = None if value or folded[i][end:].strip(" )]" + BORDER) else _following(folded, i)
+            following = None if value or folded[i][end:].strip(" )]" + BORDER) else _following(folded, i, form.kind)
             if following is not None:
                 ends = " " + BORDER
                 at, value, shown = following, folded[following].strip(ends), lines[following].strip(ends)
@@ -169,13 +169,14 @@ def _credits_outlet(text: str) -> bool:
     return label is not None and vocabulary()[label].kind in ("source", "reprinted")
 
 
-def _following(folded: Mapping[int, str], i: int) -> int | None:
-    """The line after line `i` that can be the value of a label at its end; None where none can."""
+def _following(folded: Mapping[int, str], i: int, kind: str) -> int | None:
+    """The line after line `i` that can be the value of a label of this kind at its end; None where none can."""
     following = next((j for j in (i + 1, i + 2, i + 3) if j in folded), None)
     if following is None:
         return None
     text = folded[following]
-    if len(text) > 40 or re.search(r"[:。,]|^\d+$", text) or _labels(text):
+    clock = kind == "other_date" and re.search(r"\d:\d", text) is not None  # 来信时间 above 2024-03-01 09:00
+    if len(text) > 40 or re.search(r"[。,]|^\d+$", text) or (":" in text and not clock) or _labels(text):
         return None
     return following
 

@@ -75,7 +75,7 @@ def _metadata(page: Page) -> Metadata:
         fetched_at=page.fetched_at,
         explanation=page.explanation,
     )
-    _credits(page, result, header, regions, body)
+    _credits(page, result, header, regions, body, rules.source)
     result.keywords = _keywords(page.document)
     return _finish(page, result, moment, page.known)
 
@@ -92,7 +92,9 @@ def _policy(page: Page, regions: "Regions", body: list[str]) -> policy.Policy:
     return policy.read(page.document, max(0, begin - 25), last, [*front, *body[:8]])
 
 
-def _credits(page: Page, result: Metadata, header: Reading, regions: "Regions", body: list[str]) -> None:
+def _credits(
+    page: Page, result: Metadata, header: Reading, regions: "Regions", body: list[str], policy_source: str | None
+) -> None:
     """Source, editor and author: one reading of the page's lines gives all three."""
     document, explanation = page.document, page.explanation
     around = gates.Surroundings(fold(page.channel or ""), fold(page.headline.text), _crumbs(document, page.headline))
@@ -109,6 +111,7 @@ def _credits(page: Page, result: Metadata, header: Reading, regions: "Regions", 
         paragraphs,
         _meta_sources(document),
         [p for p in publishers if p not in frame],
+        stated=policy_source,
         around=around,
         explanation=explanation,
     )
@@ -173,7 +176,7 @@ def _regions(page: Page) -> Regions:
     begin, end = page.headline.line, page.headline.end
     if begin < 0:
         begin = end = max(-1, first - 12)
-    above = range(begin - 1, max(-1, begin - 5), -1)
+    above = [i for i in range(begin - 1, max(-1, begin - 5), -1) if not _is_item(lines[i])]
     if begin < first:
         zone = [*range(end + 1, min(first, end + 40)), *above]
     else:
@@ -197,6 +200,12 @@ def _regions(page: Page) -> Regions:
     whole = read(dict(sorted(texts.items())), links)
     header, tail, after = (whole.pick(part) for part in parts)
     return Regions(header, tail, after, below[0] if below else -1)
+
+
+def _is_item(line: Line) -> bool:
+    """Whether a line is an item of a list, a link with its date behind it."""
+    stated = dates.moments(line.text) if line.linked > 0.25 * len(line.text) and len(line.text) <= 160 else ()
+    return bool(stated) and stated[0][1] > 1
 
 
 def _header_below(lines: Sequence[Line], first: int, ending: int, kept: Collection[int]) -> list[int]:

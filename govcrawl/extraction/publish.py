@@ -24,6 +24,8 @@ _LONE = re.compile(
 _EVENT = re.compile(
     r"^[日\s]*(?:起|至|到(?!期)|前|之前|以前|截止(?!日期|时间)|—|~|－|-\s*\d{1,2}月)|^[^,。]{0,30}(?:通过|批准|修订|修正|施行|审议)"
 )
+# The hour of an event, in words.
+_HOUR = re.compile(r"^[日\s]*(?:[上下]午|[早中]上|中午|晚上?)\s?\d{1,2}[时点]")
 # What stands between the two days of a span.
 _SPAN = re.compile(r"[\s日时分]{0,4}(?:起|开始)?\s?(?:至|到|—{1,2}|–|-{1,2}|~|～|－)\s{0,2}")
 _SCRIPT_TIMES = (
@@ -84,7 +86,7 @@ def decide(
     if visible is None and not metas:
         visible = choose("published_on", _signed(tail), _gate(limit), explanation)
     if visible is not None:
-        return _finer(visible.value.moment, metas, address)
+        return _finer(visible.value.moment, [*metas, *_clocks(header)], address)
     silent = _silent(document, metas, url, address, listed_on, body, limit)
     winner = choose("published_on", silent, _gate(limit), explanation)
     return winner.value.moment if winner else None
@@ -120,6 +122,7 @@ def said(line: str, start: int, reading: Reading, index: int) -> tuple[str, str]
 
 def _dates(reading: Reading, place: str) -> Iterator[tuple[str, Candidate[Stated], str, int]]:
     """Each date of the lines: what its label says of it, the candidate, the plain line, the date's length."""
+    places = [v for v in reading.values if v.label.endswith("地点") and not v.label.startswith("发布")]
     for index, line in reading.folded.items():
         plain = line.replace(BORDER, " ")
         found = dates.moments(plain)
@@ -132,6 +135,10 @@ def _dates(reading: Reading, place: str) -> Iterator[tuple[str, Candidate[Stated
             against = f"its label is {label}" if says == "other" else ""
             if before or after:
                 says, against = "other", "one end of a span of days"
+            elif label in ("", "时间", "日期") and _HOUR.match(plain[end:]):
+                says, against = "other", "the hour of an event"
+            elif label in ("时间", "日期") and any(0 <= v.line - index <= 2 for v in places):
+                says, against = "other", "the day of an event whose place is told beside it"
             elif not says and _EVENT.match(plain[end:]):
                 says, against = "other", "the day of something that the page tells"
             yield says, Candidate(Stated(moment, against), rule, reading.shown[index]), plain, end - start
@@ -207,6 +214,13 @@ def _signed(tail: Reading) -> Iterator[Candidate[Stated]]:
     for says, candidate, plain, _ in _dates(tail, "below the text"):
         if len(plain) <= 80 and says != "other" and _POSTED.search(plain) and candidate.value.moment.at is not None:
             yield candidate
+
+
+def _clocks(header: Reading) -> Iterator[Moment]:
+    """The times with a clock that the header's lines call the publication's."""
+    for says, candidate, _, _ in _dates(header, "in the header"):
+        if says == "published" and candidate.value.moment.at is not None:
+            yield candidate.value.moment
 
 
 def _finer(visible: Moment, metas: list[Moment], address: date | None) -> Moment:

@@ -35,13 +35,15 @@ def decide(
     metas: Sequence[str] = (),
     publishers: Sequence[str] = (),
     *,
+    stated: str | None = None,
     around: Surroundings = gates.NOWHERE,
     explanation: Explanation | None = None,
 ) -> str | None:
-    """The source. `metas` are the values of the meta tags that name it, `publishers` those of JSON-LD."""
+    """The source. `metas` are the values of the meta tags that name it, `publishers` those of JSON-LD, `stated` that of a
+    policy header."""
     winner = choose(
         "source",
-        _candidates(header, tail, pieces, body, metas, publishers),
+        _candidates(header, tail, pieces, body, metas, publishers, stated),
         lambda value: _gate(value, around),
         explanation,
     )
@@ -72,12 +74,16 @@ def _candidates(
     body: Sequence[Text],
     metas: Sequence[str],
     publishers: Sequence[str],
+    stated: str | None,
 ) -> Iterator[Candidate[Value]]:
     empty = False
     for value in header.of("source"):
         found = list(_labelled(value, header, metas, "in the header"))
         yield from found
         empty = empty or not found
+    told = tidy(fold(stated), stated) if stated else None
+    if told:
+        yield Candidate(Value(told, labelled=True), "source of the policy header", stated or "")
     for value in header.of("author"):
         shown = tidy(value.value, value.shown)
         if shown and gates.is_paper(fold(shown)):

@@ -1,4 +1,4 @@
-"""Whole pages whose header or end credits its people and its source in one of the forms that templates have."""
+"""Whole pages in the forms that templates have: how they credit people and source, and what stands around the text."""
 
 from __future__ import annotations
 
@@ -102,3 +102,56 @@ def test_editor_below_the_text(tail: str, editor: list[str]) -> None:
 )
 def test_a_headline_of_several_lines(title: str, want: str) -> None:
     assert page("发布时间：2024-03-12 来源：白石日报", title=title).title == want
+
+
+NOTICE = "关于安全演练的通知"
+ROWS = "<ul><li><a href=/1>白石县举行运动会</a> 2024-03-15</li><li><a href=/2>县教育局召开例会</a> 2024-03-14</li></ul>"
+
+
+def test_a_list_above_the_headline_says_nothing_of_it() -> None:
+    body = f"<title>{NOTICE}</title>{ROWS}<h1>{NOTICE}</h1><p>来源：安全科</p><div class=content>{TEXT}</div>"
+    got = extract(body.encode(), "http://www.baishi.example/show?id=1")
+    assert (got.published_on, got.source) == (None, "安全科")
+
+
+def test_a_dated_list_below_the_text_is_none_of_it() -> None:
+    got = page("2024-03-12", tail=ROWS)
+    assert got.text.endswith("也可以向班主任询问。")
+
+
+@pytest.mark.parametrize(
+    ("lines", "want"),
+    [
+        (f"<p>白石县教育局</p><p>{NOTICE}</p><p>白教安〔2024〕9号</p>", NOTICE),
+        (f"<h1>白石县教育局</h1><div>{NOTICE}</div>", NOTICE),
+    ],
+)
+def test_neither_office_nor_number_is_the_headline(lines: str, want: str) -> None:
+    body = f"<title>白石县教育局</title>{lines}<p>发布时间：2024-03-12</p><div>{TEXT}</div>"
+    assert extract(body.encode(), "http://www.baishi.example/show?id=1").title == want
+
+
+def test_an_event_told_at_the_head_of_the_text_is_of_the_text() -> None:
+    got = page("2024-03-12", text=f"<p>时间：2024年3月20日上午9时</p><p>地点：县教育局三楼会议室</p>{TEXT}")
+    assert got.text.startswith("时间：2024年3月20日上午9时\n地点：")
+    assert (str(got.published_on), got.source) == ("2024-03-12", None)
+
+
+def test_what_an_account_asks_of_its_readers_is_no_text() -> None:
+    got = page("2024-03-12", text=f"<p>点击上方蓝字关注我们</p>{TEXT}<p>长按二维码关注</p><p>喜欢就点个在看吧</p>")
+    assert got.text.startswith(SENTENCE)
+    assert got.text.endswith("也可以向班主任询问。")
+
+
+def test_source_and_clock_of_a_policy_header() -> None:
+    rows = [
+        ("索引号：", "A07/2024-0031"),
+        ("发文机关：", "白石县教育局"),
+        ("来　　源：", "教育局网站"),
+        ("发布日期：", "2024-03-12"),
+    ]
+    table = "".join(f"<tr><td>{label}</td><td>{value}</td></tr>" for label, value in rows)
+    body = f"<title>{NOTICE}</title><table>{table}</table><h1>{NOTICE}</h1><p>发布日期：2024-03-12 10:22:33</p>{TEXT}"
+    got = extract(body.encode(), "http://www.baishi.example/show?id=1")
+    assert (got.source, got.issuer) == ("教育局网站", "白石县教育局")
+    assert str(got.published_at) == "2024-03-12 10:22:33+08:00"
