@@ -44,6 +44,9 @@ _ODD = re.compile(f"[{_ZERO.pattern[1:-1]}{_CONTROL.pattern[1:-1]}]")
 _BEFORE, _BEHIND = "[⺀-鿿，。、；：？！”》）]", "(?=[⺀-鿿“《（])"
 # A line break inside Chinese text; each way of writing it begins with one character, to which the engine leaps.
 _WRAP = re.compile(rf"\n(?<={_BEFORE}\n) ?{_BEHIND}| \n(?<={_BEFORE} \n) ?{_BEHIND}")
+# Old pages set their text as typed: there a paragraph begins with an indentation or behind an empty line.
+_PRE = re.compile(rf"<pre\b[^<>]{{0,300}}>[^<]{{0,20}}{_BEFORE[:-1]}　](?:[^<]|<(?!/pre))*+", re.IGNORECASE)
+_INDENT = re.compile("\n(?=[ \r\t]{0,40}(?:\n|　|(?<=[ \t]{4})[㐀-鿿]))")
 # Addresses of pages, told at once: nearly all links.
 _PAGES = (".html", ".htm", ".shtml", "/")
 MAX_SHEETS = 40
@@ -237,6 +240,8 @@ def parse(markup: str, selectors: tuple[str, ...] = ()) -> Document:
         return Document()
     if markup.count("<") > MAX_OPEN and markup.count("<") - markup.count("</") > MAX_OPEN:
         markup = _flatten(markup)
+    if "<pre" in markup or "<PRE" in markup:
+        markup = _PRE.sub(lambda found: _INDENT.sub("<br>", found[0]), markup)
     tree = LexborHTMLParser(shorten(markup))
     walk = _walked(tree, selectors)
     # Few pages' scripts write what shows something: only these are walked again with it.

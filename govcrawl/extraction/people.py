@@ -392,7 +392,7 @@ def _tail(text: str) -> list[str]:
     before = text[: match.start()].rstrip()
     if (
         re.fullmatch(f"{_HAN}{{2,3}}", inside)
-        and inside[-1] not in "网报社"
+        and inside[-1] not in "网报社省市县区乡镇村州"
         and (before.endswith(("。", "!", "?", "”", ".")) or not before)
         and not is_nobody(inside)
         and not is_organisation(inside)

@@ -14,6 +14,7 @@ from govcrawl.extraction.script import fold
 _OPEN = re.compile(r"[(][^()]*$")
 _EDGE = " |:,;[]<>—·-" + BORDER
 _LABELS_INSIDE = re.compile(r"^(?:(?:信息|文章|稿件)?(?:来源|原创|稿源)(?:于)?\s*:\s*)+")
+_BESIDE = re.compile(r"(?<=[㐀-鿿])\s*+\(?(?:https?://|www\.)[^\s㐀-鿿]{0,100}$")  # the address beside a name
 _CUT = re.compile(r"(?<![.…])(?:…|\.\.)[.…]*+$")
 _NOTICE = re.compile(r"凡|注明|转载|版权|声明")
 _SLASH = re.compile(r"(?P<one>[^/]{2,20}?)\s*+/\s*+(?P<two>.{2,24})$")
@@ -175,6 +176,7 @@ def tidy(folded: str, shown: str) -> str | None:
     text = _LABELS_INSIDE.sub("", text)
     text = re.sub(r"^《([^《》]+)》$", lambda m: m[1].strip(), text)
     text = re.sub(r"(?<!\s)\s*+\[[^\]]{0,6}\]?$", "", text)
+    text = _BESIDE.sub("", text)
     text = re.sub(r"(?<!\s)\s*+(?:\[微博\]|微博|原创稿|\[整理\]|\(ID:[^(]{0,80}|作者|记者)$", "", text)
     return as_published(text.strip(" |:,;。[]-/"), shown, folded) or None
 

@@ -48,7 +48,9 @@ _GENERIC = re.compile(
     r"(?:新闻|动态|公告|通知|要闻|资讯|中心|频道|正文|详情|内容|网|网站|首页|门户|文章|列表|公开|栏目|详细|信息|公司|官网"
     r"|资讯网|总局|委员会|政府|日报|在线|厅|局|电台|报)$"
 )
-_OFFICE = re.compile("(?:网|网站|门户|厅|局|委员会|政府|电台|[日晚时]报|公司)$")  # as logo or above the headline none itself
+_OFFICE = re.compile(
+    "(?:网|网站|门户|厅|局|委员会|政府|电台|[日晚时]报|公司)$"
+)  # as logo or above the headline none itself
 _TAIL = re.compile(r"(?<!\s)\s*+(?:正文|[\[(（]\d{1,3}[/／]\d{1,3}[\])）]|\[\d+\]|<\s*+\d++\s*+>)$")
 
 

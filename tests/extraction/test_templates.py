@@ -36,6 +36,9 @@ TOOLS = "<div>分享到</div><div>微博</div><div>空间</div>" * 6
         ("来源:县教育局/作者:何一舟/2024-03-12", "县教育局"),
         ("【发布时间】2024-03-12 【来源】白石县教育局 【作者】何一舟", "白石县教育局"),
         ("白教安〔2024〕9号　发布时间：2024-03-12", None),
+        ("作者：何一舟 | 转贴自：白石教育网 | 更新时间：2024-03-12", "白石教育网"),
+        ("发布人：何一舟　发布时间：2024-03-12　已被浏览 55 次", None),
+        ("来源：教育部网站 http://www.example.cn 2024-03-12", "教育部网站"),
         ("今天是2025年11月20日 欢迎访问白石县教育局<p>2024-03-12</p>", None),
     ],
 )
@@ -49,6 +52,8 @@ def test_source_of_the_header(head: str, source: str | None) -> None:
         (f"作者：<span>静水流深</span> <span>{DAY}</span>", ["静水流深"]),
         ("作者：城关小学 何一舟　2024-03-12", ["何一舟"]),
         ("2024/3/12 何一舟 報導", ["何一舟"]),
+        ("作者：三年级二班 何一舟 指导老师：林小满 2024-03-12", ["何一舟"]),
+        ("作者：何一舟、林小满等 2024-03-12", ["何一舟", "林小满"]),
         ("2024-03-12 白石县报道", []),
         ("作者：［美］约翰·史密斯 译者：何一舟 2024-03-12", ["约翰·史密斯"]),
         ("【发布时间】2024-03-12 【来源】白石县教育局 【作者】何一舟", ["何一舟"]),
@@ -71,6 +76,8 @@ def test_author_of_the_header(head: str, author: list[str]) -> None:
         (f"{TEXT}<p>文字/何一舟</p><p>图片/林小满</p>", ["何一舟"]),
         (f"{TEXT}<p>白石广播电台何一舟报道</p>", ["何一舟"]),
         (f"{TEXT}<p>据白石广播电台报道</p>", []),
+        (f"{TEXT}<p>（白石县）</p>", []),
+        (f"{TEXT}<p>{SENTENCE}。（王小明校长）</p>", []),
     ],
 )
 def test_author_of_the_text(text: str, author: list[str]) -> None:
@@ -155,3 +162,14 @@ def test_source_and_clock_of_a_policy_header() -> None:
     got = extract(body.encode(), "http://www.baishi.example/show?id=1")
     assert (got.source, got.issuer) == ("教育局网站", "白石县教育局")
     assert str(got.published_at) == "2024-03-12 10:22:33+08:00"
+
+
+def test_a_text_as_typed_has_its_paragraphs() -> None:
+    typed = f"<PRE>\n        {NOTICE}\n\n　　{SENTENCE}，\n不得缺漏。\n　　演练的<b>路线</b>已经张贴，家长可以看到。\r\n\r\n办公室在二楼，可以来问。\n</PRE>"
+    got = extract(f"<title>{NOTICE}</title>{typed}".encode(), "http://www.baishi.example/show?id=1")
+    assert got.title == NOTICE
+    assert got.text.splitlines() == [
+        f"{SENTENCE}，不得缺漏。",
+        "演练的路线已经张贴，家长可以看到。",
+        "办公室在二楼，可以来问。",
+    ]
