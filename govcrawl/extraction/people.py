@@ -242,6 +242,8 @@ def _piece_names(piece: Piece) -> list[str]:
     slash = _SLASH.fullmatch(text)
     if slash:
         one, two = slash["one"].strip(), slash["two"].strip()
+        if kind_of(one) in ("picture", "editor", "staff"):
+            return []  # 制图/张三
         for part in (one, two) if _REPORT.search(two) or is_name(one) else (two, one):
             names = people(part)
             if names and not gates.is_paper(part):
