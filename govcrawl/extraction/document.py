@@ -240,10 +240,11 @@ def parse(markup: str, selectors: tuple[str, ...] = ()) -> Document:
         return Document()
     if markup.count("<") > MAX_OPEN and markup.count("<") - markup.count("</") > MAX_OPEN:
         markup = _flatten(markup)
-    if "<pre" in markup or "<PRE" in markup:
-        markup = _PRE.sub(lambda found: _INDENT.sub("<br>", found[0]), markup)
     tree = LexborHTMLParser(shorten(markup))
     walk = _walked(tree, selectors)
+    if walk.typed and _PRE.search(markup):
+        tree = LexborHTMLParser(shorten(_PRE.sub(lambda found: _INDENT.sub("<br>", found[0]), markup)))
+        walk = _walked(tree, selectors)
     # Few pages' scripts write what shows something: only these are walked again with it.
     if any(_shows(writing) for found in writings(walk.document.scripts[:MAX_SCRIPTS]) for writing in found):
         _write(tree)
@@ -440,12 +441,13 @@ class _Walk:
     methods are for what few of them are.
     """
 
-    __slots__ = ("document", "sheets", "wanted")
+    __slots__ = ("document", "sheets", "typed", "wanted")
 
     def __init__(self, wanted: set[int]) -> None:
         self.document = Document()
         self.wanted = wanted
         self.sheets: list[str] = []
+        self.typed = False  # whether the page has text set as typed
 
     def run(self, node: LexborNode | None) -> None:
         """Fill the document from the tree below its root."""
@@ -555,6 +557,8 @@ class _Walk:
         box = Box(index, node.tag or "", name, cls, parent, line, line, kind & BREAKS != 0, bits > 0, bits > 1)
         if self.wanted and node.mem_id in self.wanted:
             box.selected = True
+        if box.tag == "pre":
+            self.typed = True
         boxes.append(box)
         return index
 

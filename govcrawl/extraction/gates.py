@@ -25,6 +25,7 @@ _BROKEN = re.compile("[\u0080-\u00b6\u00b8-\u017f]{2}|\ufffd")  # bytes of anoth
 _COUNT = re.compile(
     r"\d*(?:人|次|条|个|位)?(?:参与|阅读|评论|浏览|点击|关注|回复|收藏|点赞|转发|跟[帖贴])(?:量|数|次数)?"
 )
+_CHANNEL = re.compile("(?:要闻|动态|公告|通知|公示|解读|专题|头条)$")
 _SENTENCE = re.compile(r"[。！？!?]|[，,].*[，,]")
 _CUT = re.compile(r"(?<![.…])(?:…|\.\.)[.…]*+$")
 _LOGIN = re.compile(r"[A-Z\d]{2,8}")
@@ -145,6 +146,8 @@ def _unlabelled(text: str, value: str, around: Surroundings) -> str | None:
         return "a host, as menus name it"
     if value in around.crumbs:
         return "a link of the menu or the breadcrumbs"
+    if _CHANNEL.search(text) and not is_known_outlet(text):
+        return "a channel's name"
     return "too vague for an outlet" if is_vague(text) else None
 
 

@@ -16,6 +16,10 @@ _SEPARATORS = re.compile(r"[ \x1f|,;]+")
 _TOKEN = re.compile(r"[^ \x1f|,;()\[□■○●◎◆★·]+(?:\([^ \x1f|,;()\[]*)*")
 _MARKS = re.compile(r"[:/|]")
 _CJK = re.compile("[㐀-鿿]")
+# Whose source it is: 本项目资金来源.
+_OTHER_SOURCES = frozenset(
+    ("资金", "经费", "收入", "数据", "线索", "案件", "货物", "原料", "学生", "人员", "试题", "产品", "样品")
+)
 _CLAIMED = re.compile(r"(?:来源|作者|编辑|稿源|出处):[^:]{2,24}$")
 # What ends a value beside the next label: a bar, a wide gap, a date, a closing bracket, a sentence's end, a count.
 _STOP = re.compile(r"\|(?!\S{0,2}$)| {3,}|(?:19|20)\d\d ?[-年/.]|[\])>]|[。!?]|\d{1,9}次|\(\d")
@@ -23,6 +27,7 @@ _OPEN = {")": re.compile(r"\([^()]*$"), "]": re.compile(r"\[[^\[\]]*$")}
 _UNKNOWN = re.compile(r"(?:^|[ \x1f|,;\[(])(?P<label>[㐀-鿿]{2,6}) ?:")
 _BOUNDED = frozenset({"source", "picture", "author", "author_short", "editor", "staff"})  # those end at any stop
 _VALUE = 120  # characters in which a value ends
+_BOOK = frozenset(("书名", "定价", "开本", "页数", "isbn"))  # whose author and publisher stand beside these
 _LONGEST_LINE = 240  # in which labels without a mark are looked for; a longer one is text
 
 
@@ -163,6 +168,12 @@ def read(lines: Mapping[int, str], links: Collection[int] = ()) -> Reading:
     return reading
 
 
+def of_books(reading: Reading) -> set[int]:
+    """The lines that tell of a book: its author and publisher are not the article's."""
+    found = [v.line for v in reading.values if v.label in _BOOK]
+    return {line + step for line in found for step in range(5)}
+
+
 def _credits_outlet(text: str) -> bool:
     """Whether a folded line that is nothing but a link begins with a label of source or reprint: 摘自白石日报."""
     label = begins_label(text.lstrip("[(" + BORDER)) if len(text) <= 24 else None
@@ -233,6 +244,8 @@ def _may_be_glued(text: str, start: int, form: Form) -> bool:
         return False
     if re.search(r"\d[日时分秒次]$", text[max(0, start - 4) : start]):
         return True
+    if form.kind == "source" and text[start - 2 : start] in _OTHER_SOURCES:
+        return False
     return start - begin > 4 or (form.kind == "editor" and start - begin >= 3 and text[start - 1] in "网报社台站")
 
 
@@ -243,9 +256,9 @@ def _unmarked(text: str) -> Iterator[Found]:
         token = match[0]
         if token[:2].lower() not in begins:
             continue
-        boxed, end, _ = token.partition("]")  # [来源]白石日报
-        if end and boxed.lower() in forms and text[match.start() - 1 : match.start()] == "[":
-            yield forms[boxed.lower()], boxed, match.start(), match.start() + len(boxed) + 1, ":"
+        boxed = token[: token.find("]")].lower() if "]" in token else ""  # [来源]白石日报
+        if boxed in forms and text[match.start() - 1 : match.start()] == "[":
+            yield forms[boxed], boxed, match.start(), match.start() + len(boxed) + 1, ":"
             continue
         bare = token.rstrip(":)]").lower() if len(token) <= longest else ""
         form = forms.get(bare)

@@ -24,8 +24,11 @@ _LONE = re.compile(
 _EVENT = re.compile(
     r"^[日\s]*(?:起|至|到(?!期)|前|之前|以前|截止(?!日期|时间)|—|~|－|-\s*\d{1,2}月)|^[^,。]{0,30}(?:通过|批准|修订|修正|施行|审议)"
 )
+_EVENT_LABEL = re.compile(
+    r"(?!发布).{0,4}地点|主讲人?|主讲嘉宾|报告人|主持人?|(?:参会|参加|出席|与会)人员|(?:会议|活动)?议[题程]|(?:讲座|报告)(?:题目|主题|人)"
+)
 # The hour of an event, in words.
-_HOUR = re.compile(r"^[日\s]*(?:[上下]午|[早中]上|中午|晚上?)\s?\d{1,2}[时点]")
+_HOUR = re.compile(r"[日\s]*(?:[上下]午|[早中]上|中午|晚上?)\s?\d{1,2}[时点]")
 # What stands between the two days of a span.
 _SPAN = re.compile(r"[\s日时分]{0,4}(?:起|开始)?\s?(?:至|到|—{1,2}|–|-{1,2}|~|～|－)\s{0,2}")
 _SCRIPT_TIMES = (
@@ -86,7 +89,8 @@ def decide(
     if visible is None and not metas:
         visible = choose("published_on", _signed(tail), _gate(limit), explanation)
     if visible is not None:
-        return _finer(visible.value.moment, [*metas, *_clocks(header)], address)
+        told = visible.value.moment
+        return _finer(told, metas if told.at is not None else [*metas, *_clocks(header)], address)
     silent = _silent(document, metas, url, address, listed_on, body, limit)
     winner = choose("published_on", silent, _gate(limit), explanation)
     return winner.value.moment if winner else None
@@ -122,7 +126,6 @@ def said(line: str, start: int, reading: Reading, index: int) -> tuple[str, str]
 
 def _dates(reading: Reading, place: str) -> Iterator[tuple[str, Candidate[Stated], str, int]]:
     """Each date of the lines: what its label says of it, the candidate, the plain line, the date's length."""
-    places = [v for v in reading.values if v.label.endswith("地点") and not v.label.startswith("发布")]
     for index, line in reading.folded.items():
         plain = line.replace(BORDER, " ")
         found = dates.moments(plain)
@@ -135,13 +138,20 @@ def _dates(reading: Reading, place: str) -> Iterator[tuple[str, Candidate[Stated
             against = f"its label is {label}" if says == "other" else ""
             if before or after:
                 says, against = "other", "one end of a span of days"
-            elif label in ("", "时间", "日期") and _HOUR.match(plain[end:]):
+            elif label in ("", "时间", "日期") and _HOUR.match(plain, end):
                 says, against = "other", "the hour of an event"
-            elif label in ("时间", "日期") and any(0 <= v.line - index <= 2 for v in places):
-                says, against = "other", "the day of an event whose place is told beside it"
+            elif label in ("时间", "日期") and _is_event(reading, index):
+                says, against = "other", "the day of an event whose place or people are told beside it"
+            elif label.startswith(("公示", "公告")) and _EVENT.match(plain[end:]):
+                says, against = "other", "the first day of a term"
             elif not says and _EVENT.match(plain[end:]):
                 says, against = "other", "the day of something that the page tells"
             yield says, Candidate(Stated(moment, against), rule, reading.shown[index]), plain, end - start
+
+
+def _is_event(reading: Reading, index: int) -> bool:
+    """Whether lines beside this one tell the place or the people of an event."""
+    return any(abs(v.line - index) <= 2 and _EVENT_LABEL.fullmatch(v.label) for v in reading.values)
 
 
 def _visible(header: Reading, tail: Reading, stated: str | None, address: date | None) -> Iterator[Candidate[Stated]]:

@@ -91,8 +91,8 @@ def _candidates(
             yield Candidate(Value(shown, labelled=True), f"outlet behind {value.label}", header.shown[value.line])
     for value in tail.of("source"):
         text = tail.folded[value.line]
-        if not value.mark and len(text) > 60:
-            continue  # a word of the text
+        if (not value.mark and len(text) > 60) or value.label == "出版社":
+            continue  # a word of the text, or of a book in it
         # A notice on reprints names sources too; one with a date is the header, set below.
         if _NOTICE.search(text[: value.start] + text[value.end :]) and not (len(text) <= 80 and dates.moments(text)):
             continue

@@ -206,7 +206,7 @@ def _drop_lists(document: Document, kept: list[int], values: list[float], *, tru
     run: list[int] = []
     for i in [*kept, -1]:
         line = lines[i] if i >= 0 else None
-        if line is not None and line.linked > 0.6 * _undated(line) and i not in attached:
+        if line is not None and line.linked and line.linked > 0.6 * _undated(line) and i not in attached:
             run.append(i)
             continue
         single = len(run) == 1 and line is not None

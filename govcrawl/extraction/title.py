@@ -169,7 +169,7 @@ def _ranked(document: Document, references: list[tuple[str, str]], channel: str 
         value = _score(document, i, line, keyed) + begins.get(i, 0.0)
         if generic and i in begins and line.linked > 0.5 * len(text):
             value += 2.0  # the headline of a blog links to itself
-        if key(text) in frame:
+        if frame and key(text) in frame:
             value -= 4.0
         if value > 0:
             # Of several places the first is the headline, except for breadcrumbs and lists, which score low.

@@ -33,6 +33,13 @@ TOOLS = "<div>分享到</div><div>微博</div><div>空间</div>" * 6
         (f"【白石日报╱青禾社北京9日电】<p>{DAY}</p>", "白石日报"),
         ("来源：县教育局阅读次数：132发布时间：2024-03-12", "县教育局"),
         ("来源：县教育局字号：大 中 小 2024-03-12", "县教育局"),
+        (f"<h2>校园安全无小事</h2><p>{DAY}</p>", None),
+        ("<p>校园安全无小事</p><p>2024-03-12</p>", None),
+        ("教育要闻　2024-03-12　阅读：33", None),
+        ("2024-03-12 <a>登录</a> <a>客户端</a>", None),
+        ("2024-03-12 <a href=1.pdf>PDF版</a>", None),
+        ("2024-03-12<p>本项目资金来源：财政拨款</p>", None),
+        ("2024-03-12<p>书名：《呐喊》</p><p>作者：何一舟</p><p>出版社：白石文学出版社</p>", None),
         ("来源:县教育局/作者:何一舟/2024-03-12", "县教育局"),
         ("【发布时间】2024-03-12 【来源】白石县教育局 【作者】何一舟", "白石县教育局"),
         ("白教安〔2024〕9号　发布时间：2024-03-12", None),
@@ -55,6 +62,7 @@ def test_source_of_the_header(head: str, source: str | None) -> None:
         ("作者：三年级二班 何一舟 指导老师：林小满 2024-03-12", ["何一舟"]),
         ("作者：何一舟、林小满等 2024-03-12", ["何一舟", "林小满"]),
         ("2024-03-12 白石县报道", []),
+        ("2024-03-12<p>书名：《呐喊》</p><p>作者：何一舟</p><p>出版社：白石文学出版社</p>", []),
         ("2024-03-12<p>演练路线示意图 制图/何一舟</p>", []),
         ("作者：［美］约翰·史密斯 译者：何一舟 2024-03-12", ["约翰·史密斯"]),
         ("【发布时间】2024-03-12 【来源】白石县教育局 【作者】何一舟", ["何一舟"]),
@@ -120,6 +128,23 @@ def test_a_list_above_the_headline_says_nothing_of_it() -> None:
     body = f"<title>{NOTICE}</title>{ROWS}<h1>{NOTICE}</h1><p>来源：安全科</p><div class=content>{TEXT}</div>"
     got = extract(body.encode(), "http://www.baishi.example/show?id=1")
     assert (got.published_on, got.source) == (None, "安全科")
+
+
+@pytest.mark.parametrize(
+    ("above", "day"),
+    [
+        ("2024年3月20日 星期三", None),
+        ("白石 晴 12℃ 2024年3月20日", None),
+        ("白石日报 2024年3月20日 星期三", "2024-03-20"),
+        ("2024-03-20 10:00", "2024-03-20"),
+    ],
+)
+def test_the_readers_day_above_the_headline(above: str, day: str | None) -> None:
+    body = (
+        f"<title>{NOTICE}</title><div>{above}</div><h1>{NOTICE}</h1><p>来源：安全科</p><div class=content>{TEXT}</div>"
+    )
+    got = extract(body.encode(), "http://www.baishi.example/show?id=1")
+    assert (str(got.published_on) if got.published_on else None) == day
 
 
 def test_a_dated_list_below_the_text_is_none_of_it() -> None:
