@@ -23,7 +23,7 @@ _CLOCK = re.compile(
 )
 _BROKEN = re.compile("[\u0080-\u00b6\u00b8-\u017f]{2}|\ufffd")  # bytes of another encoding
 _COUNT = re.compile(
-    r"\d*(?:人|次|条|个|位)?(?:参与|阅读|评论|浏览|点击|关注|回复|收藏|点赞|转发|跟[帖贴])(?:量|数|次数)?"
+    r"\d*(?:人|次|条|个|位|分钟)?(?:参与|阅读|评论|浏览|点击|关注|回复|收藏|点赞|转发|跟[帖贴])(?:量|数|次数)?"
 )
 _CHANNEL = re.compile("(?:要闻|动态|公告|通知|公示|解读|专题|头条)$")
 _SENTENCE = re.compile(r"[。！？!?]|[，,].*[，,]")

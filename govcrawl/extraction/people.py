@@ -464,7 +464,10 @@ def _split(text: str, first: int, last: int) -> Iterator[slice]:
             start += 1
         while end > start and text[end - 1] in " \x1f·▪()[]":
             end -= 1
-        if (colon > 0 and label_before(text, colon)) or begins_label(text[start:end]):
+        label = label_before(text, colon) if colon > 0 else None
+        if label is not None and gates.is_outlet(text[start : label[1]]):
+            yield slice(start, label[1])  # an outlet that no gap parts from the label: 白石日报作者：张三
+        if label is not None or begins_label(text[start:end]):
             return
         if end > start and kind_of(text[start:end]) is None:
             yield slice(start, end)
