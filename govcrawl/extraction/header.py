@@ -204,7 +204,7 @@ def _labels(text: str) -> tuple[Found, ...]:
                 found[labelled[2]] = labelled
     for match in _UNKNOWN.finditer(text) if colon else ():
         start = match.start("label")
-        if not any(start <= at < match.end() for at in found):
+        if not any(at < match.end() and start < found[at][3] for at in found):
             found[start] = (Form("unknown"), match["label"], start, match.end(), ":")
     if len(text) <= _LONGEST_LINE:
         for labelled in _unmarked(text):

@@ -101,11 +101,11 @@ _FOOTER_BESIDE = r"""
 _PROMOTION = r"""
     (?:[Ff]acebook|[Gg]oogle\+?|微博|微信|公众号|客户端|APP).{0,50}(?:专页|关注我|扫码|扫描|[Ff]ollow|[Ll]ike) 内容由.{2,10}提供[。，]
     ^.{0,20}(?:欢迎|敬请|更多.{0,20}请)(?:关注|下载|登[录陆]|订阅|扫码).{0,40}$ ^.{0,9}(?:投稿|稿件|举报)(?:邮箱|电话|热线|处理) ^[\s•·]*凡注明
-    爆料.{0,12}(?:平台|热线|电话|奖励|\d{6}) (?:电话|传真|邮箱)[:：].{4,40}(?:电话|传真|邮箱|[Qq]{2})[:：]
+    ^.{0,4}(?:新闻|爆料|报料)热线[:：] 爆料.{0,12}(?:平台|热线|电话|奖励|\d{6}) (?:电话|传真|邮箱)[:：].{4,40}(?:电话|传真|邮箱|[Qq]{2})[:：]
 """
 # What every line of these two kinds has, to tell the others at a glance.
 _SITE_HINT = """
-    Facebook facebook Google google 微博 微信 公众号 客户端 APP 内容由 欢迎 敬请 更多 投稿 稿件 举报 凡注明 爆料 电话 传真 邮箱 办： 办单位
+    Facebook facebook Google google 微博 微信 公众号 客户端 APP 内容由 欢迎 敬请 更多 投稿 稿件 举报 凡注明 爆料 热线 电话 传真 邮箱 办： 办单位
     网站地图 联系我们 关于我们 邮 维护 中文域名 访问量 我的收藏 设为首页 制作单位
 """
 # Words of a forum's thread and of the comments below an article.

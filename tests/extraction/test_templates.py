@@ -36,6 +36,7 @@ TOOLS = "<div>分享到</div><div>微博</div><div>空间</div>" * 6
         (f"<h2>校园安全无小事</h2><p>{DAY}</p>", None),
         ("<p>校园安全无小事</p><p>2024-03-12</p>", None),
         ("教育要闻　2024-03-12　阅读：33", None),
+        ("类型：转载 来源：白石网 2024-03-12", "白石网"),
         (f"<span>{DAY}</span><span>白石日报</span><span>作者：何一舟</span>", "白石日报"),
         ("更新于 2024-03-12 · 3 分钟阅读", None),
         ("2024-03-12 <a>登录</a> <a>客户端</a>", None),
@@ -88,6 +89,7 @@ def test_author_of_the_header(head: str, author: list[str]) -> None:
         (f"{TEXT}<p>白石广播电台何一舟报道</p>", ["何一舟"]),
         (f"{TEXT}<p>据白石广播电台报道</p>", []),
         (f"{TEXT}<p>（白石县）</p>", []),
+        (f"{TEXT}<p>何小文 林小满</p>", []),  # a name ends in 文
         (f"{TEXT}<p>{SENTENCE}。（王小明校长）</p>", []),
     ],
 )
