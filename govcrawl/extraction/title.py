@@ -142,7 +142,7 @@ def _ranked(document: Document, references: list[tuple[str, str]], channel: str 
     lines = document.lines
     keyed = [(evidence, text, key(text)) for evidence, text in references]
     stated = " ".join(text for _, text in references)
-    paragraphs = [i for i, line in enumerate(lines) if _paragraph(line)]
+    paragraphs = [i for i, line in enumerate(lines) if len(line.text) >= 28 and _paragraph(line)]
     final = paragraphs[-1] if paragraphs else len(lines)
     begins = _beginnings(lines[: final + 1], set(paragraphs))
     generic = all(_generic(text) for _, text in references)
