@@ -27,6 +27,7 @@ _DATA = re.compile(r"\A\s*+(?:[\[{]\s*+[\[{\"]|[\w.$]++\(\s*+[\[{])")
 _PLAYER = re.compile(
     r"video|player|vod|v\.qq\.com|youku|iqiyi|bilibili|cctv|miaopai|\.(?:mp4|flv|m3u8|swf)", re.IGNORECASE
 )
+_PLACE = re.compile(r"[一二三四五六、.\d（(]{0,3}[）)]?(?:会议|活动|举办|报名|考试|集合)?地\s{0,4}点\s{0,2}[:：]")
 _CLOCK = re.compile(r"\d{1,2}[:：]\d\d")
 MIN_TEXT = 50  # characters: less is a caption
 _META = re.compile(r"(?:19|20)\d\d\s*[-年/.]\s*\d{1,2}\s*[-月/.]\s*\d{1,2}\s*日?")
@@ -197,7 +198,7 @@ def _trim(document: Document, page: Page) -> list[int]:
             i in header.lines
             or lines[i].text in again
             or title.key(lines[i].text) in ("", headline)
-            or (is_meta(lines[i].text) and not (sparse and lines[i].cell))
+            or (is_meta(lines[i].text) and not (sparse and lines[i].cell) and not _is_agenda(lines, i))
             or (len(lines[i].text) < 2 and not sparse)
             or people.is_credit(lines[i].text)
         )
@@ -206,6 +207,11 @@ def _trim(document: Document, page: Page) -> list[int]:
     while end > opening and kept[end - 1] not in document.attached and _is_below(lines[kept[end - 1]].text, headline):
         end -= 1
     return front + kept[min(opening, 25) : end]
+
+
+def _is_agenda(lines: list[Line], i: int) -> bool:
+    """Whether a line tells the time of an event, since the next one tells its place."""
+    return i + 1 < len(lines) and _PLACE.match(lines[i + 1].text) is not None
 
 
 def _is_below(text: str, headline: str) -> bool:

@@ -24,7 +24,8 @@ _US_DATE = re.compile(
     r"(?<!\d)(?P<month>0?[1-9]|1[0-2])/(?P<day>3[01]|[12]\d|0?[1-9])/(?P<year>(?:19[4-9]|20[0-9])\d)" + _CLOCK
 )
 _DAY_FIRST_DATE = re.compile(
-    r"(?<!\d)(?P<day>3[01]|2\d|1[3-9])/(?P<month>0?[1-9]|1[0-2])/(?P<year>(?:19[4-9]|20[0-9])\d)(?!\d)" + _CLOCK
+    r"(?<![\d.])(?P<day>3[01]|2\d|1[3-9])[/.](?P<month>0?[1-9]|1[0-2])[/.](?P<year>(?:19[4-9]|20[0-9])\d)(?![\d.])"
+    + _CLOCK
 )
 _SPLIT_DATE = re.compile(
     r"(?<!\d)(?P<year>20[0-3]\d)[ \x1f]{1,3}(?P<month>0[1-9]|1[0-2])[ ]?[/月-][ ]?(?P<day>3[01]|[12]\d|0[1-9])日?"
@@ -63,7 +64,7 @@ _LABELLED_SHORT = re.compile(
 _INITIALS = frozenset(name[0] for name in _MONTH_NAMES)
 # The forms of a date, each with characters of which it has one: most lines lack those of most forms.
 _DATES = tuple((pattern, frozenset(needs)) for pattern, needs in (
-    (_DATE, "-/.年"), (_US_DATE, "/"), (_DAY_FIRST_DATE, "/"), (_SPLIT_DATE, " \x1f"), (_ROC_DATE, "民"),
+    (_DATE, "-/.年"), (_US_DATE, "/"), (_DAY_FIRST_DATE, "/."), (_SPLIT_DATE, " \x1f"), (_ROC_DATE, "民"),
     (_LEAF_DATE, "-/"), (_LEAF_DAY_DATE, "-/."), (_ENGLISH_DATE, _INITIALS), (_ENGLISH_DAY_DATE, _INITIALS),
     (_LABELLED_COMPACT, "间間期"), (_LABELLED_SHORT, "间間期"),
 ))  # fmt: skip

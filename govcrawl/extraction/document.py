@@ -44,6 +44,9 @@ _ODD = re.compile(f"[{_ZERO.pattern[1:-1]}{_CONTROL.pattern[1:-1]}]")
 _BEFORE, _BEHIND = "[⺀-鿿，。、；：？！”》）]", "(?=[⺀-鿿“《（])"
 # A line break inside Chinese text; each way of writing it begins with one character, to which the engine leaps.
 _WRAP = re.compile(rf"\n(?<={_BEFORE}\n) ?{_BEHIND}| \n(?<={_BEFORE} \n) ?{_BEHIND}")
+# Old pages set their text as typed: there a paragraph begins with an indentation or behind an empty line.
+_PRE = re.compile(rf"<pre\b[^<>]{{0,300}}>[^<]{{0,20}}{_BEFORE[:-1]}　](?:[^<]|<(?!/pre))*+", re.IGNORECASE)
+_INDENT = re.compile("\n(?=[ \r\t]{0,40}(?:\n|　|(?<=[ \t]{4})[㐀-鿿]))")
 # Addresses of pages, told at once: nearly all links.
 _PAGES = (".html", ".htm", ".shtml", "/")
 MAX_SHEETS = 40
@@ -239,6 +242,9 @@ def parse(markup: str, selectors: tuple[str, ...] = ()) -> Document:
         markup = _flatten(markup)
     tree = LexborHTMLParser(shorten(markup))
     walk = _walked(tree, selectors)
+    if walk.typed and _PRE.search(markup):
+        tree = LexborHTMLParser(shorten(_PRE.sub(lambda found: _INDENT.sub("<br>", found[0]), markup)))
+        walk = _walked(tree, selectors)
     # Few pages' scripts write what shows something: only these are walked again with it.
     if any(_shows(writing) for found in writings(walk.document.scripts[:MAX_SCRIPTS]) for writing in found):
         _write(tree)
@@ -435,12 +441,13 @@ class _Walk:
     methods are for what few of them are.
     """
 
-    __slots__ = ("document", "sheets", "wanted")
+    __slots__ = ("document", "sheets", "typed", "wanted")
 
     def __init__(self, wanted: set[int]) -> None:
         self.document = Document()
         self.wanted = wanted
         self.sheets: list[str] = []
+        self.typed = False  # whether the page has text set as typed
 
     def run(self, node: LexborNode | None) -> None:
         """Fill the document from the tree below its root."""
@@ -550,6 +557,8 @@ class _Walk:
         box = Box(index, node.tag or "", name, cls, parent, line, line, kind & BREAKS != 0, bits > 0, bits > 1)
         if self.wanted and node.mem_id in self.wanted:
             box.selected = True
+        if box.tag == "pre":
+            self.typed = True
         boxes.append(box)
         return index
 

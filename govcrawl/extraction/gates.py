@@ -18,14 +18,18 @@ _HOST = re.compile(
     r"(?:https?:)?//|(?<![\w.-])(?:[\w-]{1,40}\.){1,6}(?:com|cn|net|org|tw|hk|cc|gov|edu|info)\b", re.IGNORECASE
 )
 _ADDRESS = re.compile(r"https?://|www\.[\w-]{1,40}\.[\w.]{1,40}/|[^\s@]@[^\s@.]{1,40}\.\S")
-_CLOCK = re.compile(r"^\W*\d{1,2}:\d\d|^\d{1,2}[-/月]\d{1,2}|(?:秒|分钟|小时|天|周|月|年)前$|^(?:昨天|今天|前天|刚刚)")
+_CLOCK = re.compile(
+    r"^\W*\d{1,2}:\d\d|^\d{1,2}[-/月]\d{1,2}|(?:秒|分钟|小时|天|周|月|年)前$|^(?:昨天|今天|前天|刚刚)|^(?:[上下]午|晚上?)?\d{1,2}[时点]"
+)
 _BROKEN = re.compile("[\u0080-\u00b6\u00b8-\u017f]{2}|\ufffd")  # bytes of another encoding
 _COUNT = re.compile(
-    r"\d*(?:人|次|条|个|位)?(?:参与|阅读|评论|浏览|点击|关注|回复|收藏|点赞|转发|跟[帖贴])(?:量|数|次数)?"
+    r"\d*(?:人|次|条|个|位|分钟)?(?:参与|阅读|评论|浏览|点击|关注|回复|收藏|点赞|转发|跟[帖贴])(?:量|数|次数)?"
 )
+_CHANNEL = re.compile("(?:要闻|动态|公告|通知|公示|解读|专题|头条)$")
 _SENTENCE = re.compile(r"[。！？!?]|[，,].*[，,]")
 _CUT = re.compile(r"(?<![.…])(?:…|\.\.)[.…]*+$")
 _LOGIN = re.compile(r"[A-Z\d]{2,8}")
+_DOC_NUMBER = re.compile(r"\[(?:19|20)\d\d\]\d{1,5}号?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,8 @@ def _common(text: str, around: Surroundings) -> str | None:
         return "broken characters"
     if _COUNT.fullmatch(bare):
         return "a count"
+    if _DOC_NUMBER.search(text):
+        return "the number of a document"
     if dates.moments(text) or _CLOCK.search(text):
         return "a date or time"
     if around.channel and bare == _bare(around.channel):
@@ -140,6 +146,8 @@ def _unlabelled(text: str, value: str, around: Surroundings) -> str | None:
         return "a host, as menus name it"
     if value in around.crumbs:
         return "a link of the menu or the breadcrumbs"
+    if _CHANNEL.search(text) and not is_known_outlet(text):
+        return "a channel's name"
     return "too vague for an outlet" if is_vague(text) else None
 
 

@@ -13,15 +13,21 @@ from govcrawl.extraction.script import fold
 VOCABULARY = Path(__file__).with_name("labels.toml")
 BORDER = "\x1f"  # where an element begins or ends inside a line
 _SEPARATORS = re.compile(r"[ \x1f|,;]+")
-_TOKEN = re.compile(r"[^ \x1f|,;()\[]+(?:\([^ \x1f|,;()\[]*)*")
+_TOKEN = re.compile(r"[^ \x1f|,;()\[□■○●◎◆★·]+(?:\([^ \x1f|,;()\[]*)*")
 _MARKS = re.compile(r"[:/|]")
 _CJK = re.compile("[㐀-鿿]")
+# Whose source it is: 本项目资金来源.
+_OTHER_SOURCES = frozenset(
+    ("资金", "经费", "收入", "数据", "线索", "案件", "货物", "原料", "学生", "人员", "试题", "产品", "样品")
+)
+_CLAIMED = re.compile(r"(?:来源|作者|编辑|稿源|出处):[^:]{2,24}$")
 # What ends a value beside the next label: a bar, a wide gap, a date, a closing bracket, a sentence's end, a count.
 _STOP = re.compile(r"\|(?!\S{0,2}$)| {3,}|(?:19|20)\d\d ?[-年/.]|[\])>]|[。!?]|\d{1,9}次|\(\d")
-_OPEN = re.compile(r"\([^()]*$")
+_OPEN = {")": re.compile(r"\([^()]*$"), "]": re.compile(r"\[[^\[\]]*$")}
 _UNKNOWN = re.compile(r"(?:^|[ \x1f|,;\[(])(?P<label>[㐀-鿿]{2,6}) ?:")
 _BOUNDED = frozenset({"source", "picture", "author", "author_short", "editor", "staff"})  # those end at any stop
 _VALUE = 120  # characters in which a value ends
+_BOOK = frozenset(("书名", "定价", "开本", "页数", "isbn"))  # whose author and publisher stand beside these
 _LONGEST_LINE = 240  # in which labels without a mark are looked for; a longer one is text
 
 
@@ -147,14 +153,14 @@ def read(lines: Mapping[int, str], links: Collection[int] = ()) -> Reading:
     folded = {i: fold(text) for i, text in lines.items()}
     reading = Reading(dict(lines), folded)
     for i in lines:
-        if i in links and ":" not in folded[i]:
+        if i in links and ":" not in folded[i] and not _credits_outlet(folded[i]):
             continue
         found = _labels(folded[i])
         for n, (form, label, start, end, mark) in enumerate(found):
             limit = found[n + 1][2] if n + 1 < len(found) else len(folded[i])
             a, b = _value(folded[i], end, limit, bounded=form.kind in _BOUNDED)
             at, value, shown = i, folded[i][a:b], lines[i][a:b]
-            following = None if value or folded[i][end:].strip(" )]" + BORDER) else _following(folded, i)
+            following = None if value or folded[i][end:].strip(" )]" + BORDER) else _following(folded, i, form.kind)
             if following is not None:
                 ends = " " + BORDER
                 at, value, shown = following, folded[following].strip(ends), lines[following].strip(ends)
@@ -162,13 +168,26 @@ def read(lines: Mapping[int, str], links: Collection[int] = ()) -> Reading:
     return reading
 
 
-def _following(folded: Mapping[int, str], i: int) -> int | None:
-    """The line after line `i` that can be the value of a label at its end; None where none can."""
+def of_books(reading: Reading) -> set[int]:
+    """The lines that tell of a book: its author and publisher are not the article's."""
+    found = [v.line for v in reading.values if v.label in _BOOK]
+    return {line + step for line in found for step in range(5)}
+
+
+def _credits_outlet(text: str) -> bool:
+    """Whether a folded line that is nothing but a link begins with a label of source or reprint: 摘自白石日报."""
+    label = begins_label(text.lstrip("[(" + BORDER)) if len(text) <= 24 else None
+    return label is not None and vocabulary()[label].kind in ("source", "reprinted")
+
+
+def _following(folded: Mapping[int, str], i: int, kind: str) -> int | None:
+    """The line after line `i` that can be the value of a label of this kind at its end; None where none can."""
     following = next((j for j in (i + 1, i + 2, i + 3) if j in folded), None)
     if following is None:
         return None
     text = folded[following]
-    if len(text) > 40 or re.search(r"[:。,]|^\d+$", text) or _labels(text):
+    clock = kind == "other_date" and re.search(r"\d:\d", text) is not None  # 来信时间 above 2024-03-01 09:00
+    if len(text) > 40 or re.search(r"[。,]|^\d+$", text) or (":" in text and not clock) or _labels(text):
         return None
     return following
 
@@ -185,7 +204,7 @@ def _labels(text: str) -> tuple[Found, ...]:
                 found[labelled[2]] = labelled
     for match in _UNKNOWN.finditer(text) if colon else ():
         start = match.start("label")
-        if not any(start <= at < match.end() for at in found):
+        if not any(at < match.end() and start < found[at][3] for at in found):
             found[start] = (Form("unknown"), match["label"], start, match.end(), ":")
     if len(text) <= _LONGEST_LINE:
         for labelled in _unmarked(text):
@@ -216,14 +235,18 @@ def _marked(text: str, mark: int, sign: str) -> Found | None:
 
 
 def _may_be_glued(text: str, start: int, form: Form) -> bool:
-    """Whether a label may follow Chinese text without a gap: behind a time, or behind more than a word that would make
-    it another label (资金 + 来源)."""
+    """Whether a label may follow Chinese text without a gap: behind a time, behind the value of another label (来源：教育局
+    字号：), of an editor's behind the outlet, or behind more than a word that would make it another label (资金 + 来源)."""
+    begin = max((m.end() for m in _SEPARATORS.finditer(text, 0, start)), default=0)
+    if form.kind in ("hits", "tools", "staff", "date"):
+        return _CLAIMED.search(text, begin, start) is not None
     if form.kind not in ("source", "author", "editor", "published"):
         return False
     if re.search(r"\d[日时分秒次]$", text[max(0, start - 4) : start]):
         return True
-    begin = max((m.end() for m in _SEPARATORS.finditer(text, 0, start)), default=0)
-    return start - begin > 4
+    if form.kind == "source" and text[start - 2 : start] in _OTHER_SOURCES:
+        return False
+    return start - begin > 4 or (form.kind == "editor" and start - begin >= 3 and text[start - 1] in "网报社台站")
 
 
 def _unmarked(text: str) -> Iterator[Found]:
@@ -232,6 +255,10 @@ def _unmarked(text: str) -> Iterator[Found]:
     for match in _TOKEN.finditer(text):
         token = match[0]
         if token[:2].lower() not in begins:
+            continue
+        boxed = token[: token.find("]")].lower() if "]" in token else ""  # [来源]白石日报
+        if boxed in forms and text[match.start() - 1 : match.start()] == "[":
+            yield forms[boxed], boxed, match.start(), match.start() + len(boxed) + 1, ":"
             continue
         bare = token.rstrip(":)]").lower() if len(token) <= longest else ""
         form = forms.get(bare)
@@ -273,10 +300,10 @@ def _value(text: str, start: int, limit: int, *, bounded: bool) -> tuple[int, in
         start += 1
     stop = _STOP.search(text, start, limit) if bounded else None
     # A bracket that was opened inside the value belongs to it.
-    while stop and text[stop.start()] == ")" and _OPEN.search(text, start, stop.start()):
+    while stop and text[stop.start()] in _OPEN and _OPEN[text[stop.start()]].search(text, start, stop.start()):
         stop = _STOP.search(text, stop.start() + 1, limit)
     end = stop.start() if stop else limit
-    while end > start and text[end - 1] in " \x1f":
+    while end > start and text[end - 1] in " \x1f[(":  # the bracket of the next label
         end -= 1
     return start, max(start, end)
 

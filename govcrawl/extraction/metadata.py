@@ -12,7 +12,7 @@ from govcrawl.extraction.cleaning import body_lines, clean, is_paragraph
 from govcrawl.extraction.dates import CHINA, Moment, valid
 from govcrawl.extraction.document import Document, Line
 from govcrawl.extraction.explain import Candidate, Explanation, as_text
-from govcrawl.extraction.header import Reading, read
+from govcrawl.extraction.header import Reading, of_books, read
 from govcrawl.extraction.page import Page
 from govcrawl.extraction.results import Metadata
 from govcrawl.extraction.script import fold
@@ -25,7 +25,13 @@ _CRUMB = re.compile(r"当前位置|所在位置|您的位置|首页\s*[>»/→]|
 _CLAUSE = re.compile("[。！？，；]")
 _LABELLED = re.compile(r"(?:来源|來源|作者|发[布佈表]|發[布佈表]|时[间間]|時[间間]|日期|编[辑輯]|編[辑輯])\s?[:：]")
 _SURE = re.compile(r"(?:来源|來源|稿源|发布|發布|發佈)(?:时间|時間|日期|于)?\s?[:：于\d]")
+_CLAIMING = ("author", "author_short", "editor", "staff", "picture")  # labels whose value is nobody else's
 _FAR = 100  # lines below the text in which its header may still stand
+_EDITOR_LINE = re.compile(r"[\[【(（](?:责任|責任)?(?:编辑|編輯|责编|責編)\s?[:：][^\[\]【】()（）]{2,16}[\])）】]$")
+_CLOCK = re.compile(r"\d[:：]\d\d|前|刚刚|昨天|今天|^\d{1,2}[-/月]\d{1,2}日?$|发[布表]于?[:：]?$")
+_SECOND = re.compile(r"sub-?_?tit|fut|fubiao|fbt|ftit|lead|summary|intro", re.IGNORECASE)
+_TODAY = re.compile(r"\d日?\s{0,3}(?:星期|周[一二三四五六日])|[℃]|°C")
+_DISCLAIMER = re.compile("声明|聲明|仅供|僅供|风险|風險|版权|版權|转载|轉載")
 _YEAR = re.compile(r"(?<!\d)((?:19[5-9]|20[0-4])\d)\s*(?:年|学年|届)")
 
 
@@ -72,7 +78,7 @@ def _metadata(page: Page) -> Metadata:
         fetched_at=page.fetched_at,
         explanation=page.explanation,
     )
-    _credits(page, result, header, regions, body)
+    _credits(page, result, header, regions, body, rules.source)
     result.keywords = _keywords(page.document)
     return _finish(page, result, moment, page.known)
 
@@ -89,7 +95,9 @@ def _policy(page: Page, regions: "Regions", body: list[str]) -> policy.Policy:
     return policy.read(page.document, max(0, begin - 25), last, [*front, *body[:8]])
 
 
-def _credits(page: Page, result: Metadata, header: Reading, regions: "Regions", body: list[str]) -> None:
+def _credits(
+    page: Page, result: Metadata, header: Reading, regions: "Regions", body: list[str], policy_source: str | None
+) -> None:
     """Source, editor and author: one reading of the page's lines gives all three."""
     document, explanation = page.document, page.explanation
     around = gates.Surroundings(fold(page.channel or ""), fold(page.headline.text), _crumbs(document, page.headline))
@@ -106,16 +114,34 @@ def _credits(page: Page, result: Metadata, header: Reading, regions: "Regions", 
         paragraphs,
         _meta_sources(document),
         [p for p in publishers if p not in frame],
+        stated=policy_source,
         around=around,
         explanation=explanation,
     )
     result.editor = people.choose_names(
         "editor", people.editors([regions.tail, header]), explanation, around, every=True
     )
+    if not result.editor:
+        far = _editor_lines(document.lines, page.article.lines[-1] if page.article.lines else 0)
+        if far:
+            result.editor = people.choose_names("editor", people.editors([read(far)]), explanation, around)
     candidates = people.authors(header, pieces, paragraphs, regions.after, regions.tail)
     stated = [Candidate([name], "JSON-LD author", name) for name in writers]
     result.author = people.choose_names("author", [*candidates, *stated], explanation, around)
     _part(result, explanation)
+
+
+def _editor_lines(lines: Sequence[Line], last: int) -> dict[int, str]:
+    """The first line below the text that is nothing but the editor in brackets, before any other text begins."""
+    for i in range(last + 1, min(len(lines), last + _FAR)):
+        line = lines[i]
+        text = line.text
+        if text[0] in "[【(（":
+            if len(text) <= 30 and not line.hidden and _EDITOR_LINE.match(text):
+                return {i: text}
+        elif text[-1] in "。！？…”" and len(text) - line.linked >= 30 and not _DISCLAIMER.search(text):
+            break
+    return {}
 
 
 def _part(result: Metadata, explanation: Explanation | None) -> None:
@@ -156,7 +182,9 @@ def _regions(page: Page) -> Regions:
     begin, end = page.headline.line, page.headline.end
     if begin < 0:
         begin = end = max(-1, first - 12)
-    above = range(begin - 1, max(-1, begin - 5), -1)
+    above = [
+        i for i in range(begin - 1, max(-1, begin - 5), -1) if not (_is_item(lines[i]) or _is_today(lines[i].text))
+    ]
     if begin < first:
         zone = [*range(end + 1, min(first, end + 40)), *above]
     else:
@@ -178,8 +206,24 @@ def _regions(page: Page) -> Regions:
         texts |= {i: marked(lines[i]) for i in below}
         parts = ([*parts[0], *below], *parts[1:])
     whole = read(dict(sorted(texts.items())), links)
+    whole = whole.without(of_books(whole))
     header, tail, after = (whole.pick(part) for part in parts)
     return Regions(header, tail, after, below[0] if below else -1)
+
+
+def _is_item(line: Line) -> bool:
+    """Whether a line is an item of a list, a link with its date behind it."""
+    may = line.linked > 0.25 * len(line.text) and len(line.text) <= 160 and line.text[-1] in "0123456789日)）]】"
+    stated = dates.moments(line.text) if may else ()
+    return bool(stated) and stated[0][1] > 1
+
+
+def _is_today(text: str) -> bool:
+    """Whether a line above the headline tells the reader's day, with the day of the week or the weather; a paper's issue has
+    its name or page beside it."""
+    if len(text) > 60 or not any(sign in text for sign in ("星期", "周", "℃", "°C")):
+        return False
+    return _TODAY.search(text) is not None and not re.search(r"[报報刊]|第.{1,4}[版期]|来源|來源|发布|發布", text)
 
 
 def _header_below(lines: Sequence[Line], first: int, ending: int, kept: Collection[int]) -> list[int]:
@@ -250,6 +294,7 @@ def _pieces(document: Document, header: Reading, headline: Title, below: int) ->
         i for i, text in header.shown.items() if len(document.lines[i].text) <= 90 and people.is_dated(_plain(text))
     }
     near = {i + step for i in dated for step in (-2, -1, 1, 2)}
+    claimed = {(v.at, v.value.partition("\x1f")[0].strip()) for v in header.of(*_CLAIMING) if v.mark}
     found: list[people.Piece] = []
     for i in header.shown:
         line = document.lines[i]
@@ -262,19 +307,31 @@ def _pieces(document: Document, header: Reading, headline: Title, below: int) ->
         ):
             continue
         runs = [(text, _hint(document, box, line.box)) for text, box, _ in line.runs]
-        above = i in (headline.end + 1, below) and _time_follows(header, i)
+        above = i in (headline.end + 1, below) and not _is_second(document, line) and _time_follows(header, i)
         found += people.pieces_of(
-            runs, dated=i in dated, near=i in near, above=above, place=1 if i == below else max(0, i - headline.end)
+            runs,
+            line=i,
+            dated=i in dated,
+            near=i in near,
+            above=above,
+            place=1 if i == below else max(0, i - headline.end),
         )
-    return [p for p in found if p.shown != headline.text]
+    return [p for p in found if p.shown != headline.text and (p.line, p.text) not in claimed]
+
+
+def _is_second(document: Document, line: Line) -> bool:
+    """Whether a line below the headline is a second one, by its element; an account links to itself."""
+    box = document.boxes[line.box]
+    return (box.tag in ("h1", "h2", "h3") and not line.linked) or _SECOND.search(f"{box.id} {box.cls}") is not None
 
 
 def _time_follows(header: Reading, i: int) -> bool:
-    """Whether the next line that is no control of the page begins with a time."""
+    """Whether the next line that is no control of the page begins with a time of day; a day alone may stand below a
+    second headline as well."""
     for j in range(i + 1, i + 6):
         text = header.folded.get(j)
         if text is not None and people.begins_with_time(text):
-            return True
+            return _CLOCK.search(text) is not None
         if text is not None and not gates.is_interface(text):
             return False
     return False

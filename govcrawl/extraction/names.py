@@ -41,8 +41,10 @@ _POST = re.compile(
 )
 _ORGANISATION = re.compile(
     r"(?:局|厅|部|委|办|处|科|室|院|校|网|报|社|台|中心|公司|大学|学院|集团|支部|协会|委员会|政府|频道|新闻|组|队|工作室"
-    r"|编辑部|所|站|厂|会|银行|发布|客户端|公众号|法院|党校)$"
+    r"|编辑部|所|站|厂|会|银行|发布|客户端|公众号|法院|党校|小学|中学|幼儿园|年级|班)$"
 )
+# Who is spoken of so is no author: 张小明校长.
+_TITLED = re.compile("(?:校长|老师|主任|教授|书记|局长|院长|处长|科长|同志|先生|女士)$")
 # No name ends so, whatever its first character.
 _NO_END = "网报社局厅部处科院校办委省县镇"
 
@@ -99,6 +101,8 @@ def split_names(text: str) -> list[str]:
     found = []
     for part in re.split(r"[\s、,;/|&+]+|(?<=[㐀-鿿]{2})(?:和|与)(?=[㐀-鿿]{2,3}$)", text):
         part = part.strip("·.-_:")
+        if len(part) > 3 and part[-1] == "等" and is_name(part[:-1]):
+            part = part[:-1]
         if part and not is_nobody(part) and len(part) <= 24 and not re.fullmatch(r"[\d\W]+", part):
             found.append(part)
     return list(dict.fromkeys(found))
@@ -128,6 +132,8 @@ def people(text: str) -> list[str]:
 def run_together(text: str) -> list[str]:
     """Names that no sign parts, 彭晗侯婷婷: the one way of parting them, or of two names the one that gives the first
     three characters; [] where there is none or several."""
+    if _TITLED.search(text):
+        return []
     ways = _partings(text, 3)
     if ways and len(text) <= 6:
         return ways[0]

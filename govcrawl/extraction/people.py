@@ -35,13 +35,24 @@ _LEAD = re.compile(
     rf"(?P<names>(?:{_HAN}|[·、, ]){{2,30}}?)(?:\s*+(?:报道|报导|通讯员|电|发自)|$|\s{{2}})"
 )
 _BYLINE = re.compile(
-    rf"^[\s\[(《■□◎·◆—-]*+(?:[^\s\]):]{{0,16}}?)(?:{ROLE}|撰稿|作者|专栏作者|采写|采写报道|编译|文(?=\s*+[:/|]|\s))\s*+(?:[:/|]\s*+)?"
+    rf"^[\s\[(《■□◎·◆—-]*+(?:[^\s\]):]{{0,16}}?)(?:{ROLE}|撰稿|作者|专栏作者|采写|采写报道|编译|文(?=\s*+[:/|])|(?<!{_HAN})文(?=\s))\s*+(?:[:/|]\s*+)?"
     r"(?P<names>[^。!?:]{2,50}?)[\s\])]*+(?:/.{2,8})?$"
 )
+# Who wrote and photographed: 张三 摄影报道, 张三 文/图.
+_BOTH = re.compile(r"(?<!\s)\s*+(?:摄影报[导道]|图文报[导道]|文/[图摄]|图/文|文图|文并[图摄])$")
+# What follows the text's last sentence: 。记者张三, ”文/张三.
+_LAST_WORDS = re.compile(
+    rf"[。!?”]\s*+(?:(?:文|撰文|撰稿)\s*+/|(?:本报|本网|本刊|见习|实习){{0,2}}记者)\s*+(?P<names>(?:{_HAN}|[、 ]){{2,20}})$"
+)
+# A line of its own below the text: 白石广播电台张三报道.
+_REPORTER = re.compile(
+    rf"^{_HAN}{{2,14}}?[台网社报]\s*+(?P<names>(?:{_HAN}|[、 ]){{2,24}}?)(?:采访|综合|现场)?报[导道]。?$"
+)
+_COMPILED = re.compile(rf"^[\[(]编译\s*+[:/]?\s*+(?P<names>(?:{_HAN}|[、 ]){{2,20}})[/)\]]")
 _MAY_BYLINE = re.compile("[者员稿生写译文/]")  # no byline is without one of these
 # These two read text as published.
 _CREDIT_LINE = re.compile(
-    r"作者|[记記]者|撰[稿文]|[采採][写寫]|[执執][笔筆]|[编編][译譯]|文[/／╱⁄∕:：︓︰︱∶﹕꞉|｜丨│┃∣]"
+    r"作者|[记記]者|撰[稿文]|[采採][写寫]|[执執][笔筆]|[编編][译譯]|文字?[/／╱⁄∕:：︓︰︱∶﹕꞉|｜丨│┃∣]"
 )
 _MAY_BRACKET = re.compile("[记記]者|[评評][论論][员員]|特派[员員]|撰稿人|[实實][习習]生|[报報][导導道]")
 # After the reporter a byline may name others: 每经记者 张三 每经编辑 李四.
@@ -68,7 +79,7 @@ _PARTS = re.compile(r"\|| +")
 class Piece:
     """Text of a header line that no label claims, folded and as published. `hint` are the id and class names of the
     element around it; `dated` tells whether its line shows a time, `near` whether a line beside it does, `above`
-    whether the next line begins with one; `place` is the number of lines from the headline."""
+    whether the next line begins with one; `place` is the number of lines from the headline, `line` the line's index."""
 
     text: str
     shown: str
@@ -77,6 +88,7 @@ class Piece:
     near: bool = False
     above: bool = False
     place: int = 0
+    line: int = -1
 
 
 class Text:
@@ -136,6 +148,8 @@ def _labelled_names(value: Labelled) -> list[str]:
         return [post["name"]]
     if names and is_name(names[0]):  # where they live and what they are may stand behind them
         names = [n for n in names if is_name(n) or not (len(n) > 3 or is_organisation(n) or is_place(n))]
+    elif len(names) > 1 and is_organisation(names[0]) and all(map(is_name, names[1:])):
+        return names[1:]  # 城关小学 张三
     return names
 
 
@@ -207,10 +221,19 @@ def _header_names(header: Reading, pieces: Sequence[Piece]) -> Iterator[Candidat
     for i, text in header.folded.items():
         bare = text.replace(BORDER, " ").strip()
         if len(bare) <= 60:
-            names = _byline(bare)
+            names = _byline(bare) or _dated_reporter(bare)
             yield Candidate([as_published(n, header.shown[i], text) for n in names], "byline", header.shown[i])
     for piece in pieces:
         yield Candidate([as_published(n, piece.shown, piece.text) for n in _piece_names(piece)], "byline", piece.shown)
+
+
+def _dated_reporter(text: str) -> list[str]:
+    """The reporter of a line that has the time beside it and nothing else: 2024/3/12 张三 报道."""
+    if not text.endswith(("报道", "报导")) or len(text) > 40:
+        return []
+    stated = dates.moments(text)
+    rest = text[stated[0][2] :].strip(" |") if stated and not text[: stated[0][1]].strip() else ""
+    return people(rest[:-2]) if rest else []
 
 
 def _piece_names(piece: Piece) -> list[str]:
@@ -219,6 +242,8 @@ def _piece_names(piece: Piece) -> list[str]:
     slash = _SLASH.fullmatch(text)
     if slash:
         one, two = slash["one"].strip(), slash["two"].strip()
+        if kind_of(one) in ("picture", "editor", "staff"):
+            return []  # 制图/张三
         for part in (one, two) if _REPORT.search(two) or is_name(one) else (two, one):
             names = people(part)
             if names and not gates.is_paper(part):
@@ -272,8 +297,9 @@ def _reported(body: Sequence[Text]) -> Candidate[list[str]] | None:
         if ("(" not in text.shown and "（" not in text.shown) or not _MAY_BRACKET.search(text.shown):
             continue
         for match in (m for pattern in (_BRACKET, _REPORTED) for m in pattern.finditer(text.folded)):
-            if not re.search(r"摄|图片|供图", match["names"]):
-                found = people(match["names"])
+            told = _BOTH.sub("", match["names"])
+            if not re.search(r"摄|图片|供图", told):
+                found = people(told)
                 names += [as_published(n, text.shown, text.folded) for n in found]
                 place = place or (text.shown if found else "")
     return Candidate(list(dict.fromkeys(names))[:12], "dateline or brackets in the text", place) if names else None
@@ -284,10 +310,11 @@ def _dateline(text: str) -> list[str]:
     names = _byline(text) if len(text) <= 60 else []
     if names:
         return names
-    for pattern in (_OPENING, _LEAD, _WIRE):
+    for pattern in (_OPENING, _LEAD, _WIRE, _COMPILED):
         match = pattern.search(text[:140])
-        if match and "摄" not in match["names"]:
-            names = people(match["names"])
+        told = _BOTH.sub("", match["names"]) if match else ""
+        if match and "摄" not in told:
+            names = people(told)
             if names:
                 return [*_before_role(match[0]), *names] if pattern is _OPENING else names
             if (
@@ -334,6 +361,9 @@ def _byline(text: str) -> list[str]:
     bare = text.strip("[]() □◎")
     if bare.endswith("/文"):
         return people(bare[:-2])
+    both = _BOTH.search(bare) if len(bare) <= 30 else None
+    if both:
+        return people(bare[: both.start()])
     slash = _SLASH.fullmatch(bare)
     if slash and _REPORT.search(slash["two"]):
         return people(re.sub(rf"^.*{ROLE}", "", slash["one"]))
@@ -346,6 +376,13 @@ def _tail(text: str) -> list[str]:
         names = _byline(text)
         if names:
             return names
+    said = _LAST_WORDS.search(text, max(0, len(text) - 40)) or (_REPORTER.search(text) if len(text) <= 40 else None)
+    if said and not _NOT_AUTHORS.search(said["names"]):
+        names = people(said["names"])
+        if (
+            names and len("".join(names)) >= len(re.sub(r"[、 ]", "", said["names"])) - 4
+        ):  # with the place of the report
+            return names
     match = _TAIL.search(text, max(0, len(text) - 90))
     if not match or _NOT_AUTHORS.search(match["names"]):
         return []
@@ -357,7 +394,7 @@ def _tail(text: str) -> list[str]:
     before = text[: match.start()].rstrip()
     if (
         re.fullmatch(f"{_HAN}{{2,3}}", inside)
-        and inside[-1] not in "网报社"
+        and inside[-1] not in "网报社省市县区乡镇村州"
         and (before.endswith(("。", "!", "?", "”", ".")) or not before)
         and not is_nobody(inside)
         and not is_organisation(inside)
@@ -389,7 +426,13 @@ def begins_with_time(text: str) -> bool:
 
 
 def pieces_of(
-    runs: Sequence[tuple[str, str]], *, dated: bool, near: bool = False, above: bool = False, place: int = 0
+    runs: Sequence[tuple[str, str]],
+    *,
+    dated: bool,
+    near: bool = False,
+    above: bool = False,
+    place: int = 0,
+    line: int = -1,
 ) -> list[Piece]:
     """The unlabelled pieces of a header line whose runs are (text, hint)."""
     found = []
@@ -397,7 +440,8 @@ def pieces_of(
         text, at = fold(shown), 0
         for start, end in [*_dates_in(text), (len(text), len(text))]:
             found += [
-                Piece(text[part], shown[part], hint, dated, near, above, place) for part in _split(text, at, start)
+                Piece(text[part], shown[part], hint, dated, near, above, place, line)
+                for part in _split(text, at, start)
             ]
             at = end
     return found
@@ -420,7 +464,10 @@ def _split(text: str, first: int, last: int) -> Iterator[slice]:
             start += 1
         while end > start and text[end - 1] in " \x1f·▪()[]":
             end -= 1
-        if (colon > 0 and label_before(text, colon)) or begins_label(text[start:end]):
+        label = label_before(text, colon) if colon > 0 else None
+        if label is not None and gates.is_outlet(text[start : label[1]]):
+            yield slice(start, label[1])  # an outlet that no gap parts from the label: 白石日报作者：张三
+        if label is not None or begins_label(text[start:end]):
             return
         if end > start and kind_of(text[start:end]) is None:
             yield slice(start, end)

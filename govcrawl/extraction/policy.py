@@ -39,6 +39,7 @@ class Policy:
     subject: str | None = None
     validity: str | None = None
     published: str | None = None
+    source: str | None = None
     lines: frozenset[int] = frozenset()
 
 
@@ -51,6 +52,7 @@ def read(document: Document, first: int, last: int, body_text: list[str]) -> Pol
         index_number=_short(found.get("index_number"), 60),
         subject=_short(found.get("subject"), 80),
         published=found.get("published"),
+        source=_short(found.get("source"), 60),
         lines=frozenset(used),
     )
     policy.doc_number = doc_number(found.get("doc_number", "")) or _short(found.get("doc_number"), 40)
@@ -121,8 +123,11 @@ def _header(document: Document, first: int, last: int) -> tuple[dict[str, str], 
 
 
 def _note(found: dict[str, str], kind: str | None, value: str) -> None:
-    if kind in _FIELDS and value:
-        found.setdefault(_FIELDS[kind], value)
+    field = "source" if kind == "source" else _FIELDS.get(kind or "")
+    if field and value:
+        found.setdefault(field, value)
+        if field == "published" and value.startswith(found[field]):  # the same day with its clock
+            found[field] = value
 
 
 def _next(lines: list[Line], i: int, last: int) -> dict[int, str]:

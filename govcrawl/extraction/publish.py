@@ -22,8 +22,13 @@ _LONE = re.compile(
 )
 # A day on which something happens, begins or ends: what follows the date says so.
 _EVENT = re.compile(
-    r"^[日\s]*(?:起|至|到|前|之前|以前|截止|—|~|－|-\s*\d{1,2}月)|^[^,。]{0,30}(?:通过|批准|修订|修正|施行|审议)"
+    r"^[日\s]*(?:起|至|到(?!期)|前|之前|以前|截止(?!日期|时间)|—|~|－|-\s*\d{1,2}月)|^[^,。]{0,30}(?:通过|批准|修订|修正|施行|审议)"
 )
+_EVENT_LABEL = re.compile(
+    r"(?!发布).{0,4}地点|主讲人?|主讲嘉宾|报告人|主持人?|(?:参会|参加|出席|与会)人员|(?:会议|活动)?议[题程]|(?:讲座|报告)(?:题目|主题|人)"
+)
+# The hour of an event, in words.
+_HOUR = re.compile(r"[日\s]*(?:[上下]午|[早中]上|中午|晚上?)\s?\d{1,2}[时点]")
 # What stands between the two days of a span.
 _SPAN = re.compile(r"[\s日时分]{0,4}(?:起|开始)?\s?(?:至|到|—{1,2}|–|-{1,2}|~|～|－)\s{0,2}")
 _SCRIPT_TIMES = (
@@ -39,7 +44,7 @@ _SCRIPT_TIMES = (
     ),
 )
 _SAYS = {
-    "published": "published", "date": "published", "sent_on": "published", "updated": "updated", "update": "updated",
+    "published": "published", "entered": "entered", "date": "published", "sent_on": "published", "updated": "updated", "update": "updated",
     "other_date": "other", "other_day": "other", "written_on": "other", "policy": "other",
 }  # fmt: skip
 
@@ -84,7 +89,8 @@ def decide(
     if visible is None and not metas:
         visible = choose("published_on", _signed(tail), _gate(limit), explanation)
     if visible is not None:
-        return _finer(visible.value.moment, metas, address)
+        told = visible.value.moment
+        return _finer(told, metas if told.at is not None else [*metas, *_clocks(header)], address)
     silent = _silent(document, metas, url, address, listed_on, body, limit)
     winner = choose("published_on", silent, _gate(limit), explanation)
     return winner.value.moment if winner else None
@@ -100,10 +106,10 @@ def _gate(limit: date) -> Callable[[Stated], str | None]:
 
 
 def said(line: str, start: int, reading: Reading, index: int) -> tuple[str, str]:
-    """What the label before a date says of it, "published", "updated", "other" or "", and the label. A date that begins
+    """What the label before a date says of it, "published", "entered", "updated", "other" or "", and the label. A date that begins
     its line has the label that ends the line before."""
     end = start
-    while end > 0 and line[end - 1] in " :([" + BORDER:
+    while end > 0 and line[end - 1] in " :([]" + BORDER:
         end -= 1
     if end == 0:
         above = next((v for v in reading.values if v.at == index and v.line != index), None)
@@ -132,20 +138,34 @@ def _dates(reading: Reading, place: str) -> Iterator[tuple[str, Candidate[Stated
             against = f"its label is {label}" if says == "other" else ""
             if before or after:
                 says, against = "other", "one end of a span of days"
+            elif label in ("", "时间", "日期") and _HOUR.match(plain, end):
+                says, against = "other", "the hour of an event"
+            elif label in ("时间", "日期") and _is_event(reading, index):
+                says, against = "other", "the day of an event whose place or people are told beside it"
+            elif label.startswith(("公示", "公告")) and _EVENT.match(plain[end:]):
+                says, against = "other", "the first day of a term"
             elif not says and _EVENT.match(plain[end:]):
                 says, against = "other", "the day of something that the page tells"
             yield says, Candidate(Stated(moment, against), rule, reading.shown[index]), plain, end - start
 
 
+def _is_event(reading: Reading, index: int) -> bool:
+    """Whether lines beside this one tell the place or the people of an event."""
+    return any(abs(v.line - index) <= 2 and _EVENT_LABEL.fullmatch(v.label) for v in reading.values)
+
+
 def _visible(header: Reading, tail: Reading, stated: str | None, address: date | None) -> Iterator[Candidate[Stated]]:
     """The dates in the lines about the headline: labelled before bare, published before updated; then a labelled one
     below the text; then that of a policy header."""
+    entered: list[Candidate[Stated]] = []
     bare: list[Candidate[Stated]] = []
     updated: list[Candidate[Stated]] = []
     others: list[Candidate[Stated]] = []
     for says, candidate, plain, length in _dates(header, "in the header"):
         if says == "published":
             yield candidate
+        elif says == "entered":
+            entered.append(candidate)
         elif says == "updated":
             updated.append(candidate)
         elif says == "other":
@@ -153,10 +173,11 @@ def _visible(header: Reading, tail: Reading, stated: str | None, address: date |
         elif candidate.value.moment.at is not None or len(plain) - length <= 90:
             bare.append(candidate)
     bare.sort(key=lambda c: (c.value.moment.day != address, c.value.moment.at is None))
+    yield from entered
     yield from bare
     yield from updated
     for says, candidate, plain, _ in _dates(tail, "below the text"):
-        if says == "published" and len(plain) <= 160:
+        if says in ("published", "entered") and len(plain) <= 160:
             yield candidate
     if stated:
         for moment, _, _ in dates.moments(stated):
@@ -203,6 +224,13 @@ def _signed(tail: Reading) -> Iterator[Candidate[Stated]]:
     for says, candidate, plain, _ in _dates(tail, "below the text"):
         if len(plain) <= 80 and says != "other" and _POSTED.search(plain) and candidate.value.moment.at is not None:
             yield candidate
+
+
+def _clocks(header: Reading) -> Iterator[Moment]:
+    """The times with a clock that the header's lines call the publication's."""
+    for says, candidate, _, _ in _dates(header, "in the header"):
+        if says == "published" and candidate.value.moment.at is not None:
+            yield candidate.value.moment
 
 
 def _finer(visible: Moment, metas: list[Moment], address: date | None) -> Moment:

@@ -14,9 +14,11 @@ from govcrawl.extraction.script import fold
 _OPEN = re.compile(r"[(][^()]*$")
 _EDGE = " |:,;[]<>—·-" + BORDER
 _LABELS_INSIDE = re.compile(r"^(?:(?:信息|文章|稿件)?(?:来源|原创|稿源)(?:于)?\s*:\s*)+")
+_BESIDE = re.compile(r"(?<=[㐀-鿿])\s*+\(?(?:https?://|www\.)[^\s㐀-鿿]{0,100}$")  # the address beside a name
 _CUT = re.compile(r"(?<![.…])(?:…|\.\.)[.…]*+$")
 _NOTICE = re.compile(r"凡|注明|转载|版权|声明")
 _SLASH = re.compile(r"(?P<one>[^/]{2,20}?)\s*+/\s*+(?P<two>.{2,24})$")
+_WIRE = re.compile(r"社.{0,12}\d{1,2}日[电讯]$")
 _REPORT = re.compile(r"(?:报[导道]|外电|专电|整理)$")
 _SOURCE_HINT = re.compile(
     r"source|laiyuan|copyfrom|media(?![_-]?meta)|(?:^|[\s_-])(?:from|origin|ly|mp-?name|wemedia|nickname|account)"
@@ -34,13 +36,15 @@ def decide(
     metas: Sequence[str] = (),
     publishers: Sequence[str] = (),
     *,
+    stated: str | None = None,
     around: Surroundings = gates.NOWHERE,
     explanation: Explanation | None = None,
 ) -> str | None:
-    """The source. `metas` are the values of the meta tags that name it, `publishers` those of JSON-LD."""
+    """The source. `metas` are the values of the meta tags that name it, `publishers` those of JSON-LD, `stated` that of a
+    policy header."""
     winner = choose(
         "source",
-        _candidates(header, tail, pieces, body, metas, publishers),
+        _candidates(header, tail, pieces, body, metas, publishers, stated),
         lambda value: _gate(value, around),
         explanation,
     )
@@ -71,20 +75,24 @@ def _candidates(
     body: Sequence[Text],
     metas: Sequence[str],
     publishers: Sequence[str],
+    stated: str | None,
 ) -> Iterator[Candidate[Value]]:
     empty = False
     for value in header.of("source"):
         found = list(_labelled(value, header, metas, "in the header"))
         yield from found
         empty = empty or not found
+    told = tidy(fold(stated), stated) if stated else None
+    if told:
+        yield Candidate(Value(told, labelled=True), "source of the policy header", stated or "")
     for value in header.of("author"):
         shown = tidy(value.value, value.shown)
         if shown and gates.is_paper(fold(shown)):
             yield Candidate(Value(shown, labelled=True), f"outlet behind {value.label}", header.shown[value.line])
     for value in tail.of("source"):
         text = tail.folded[value.line]
-        if not value.mark and len(text) > 60:
-            continue  # a word of the text
+        if (not value.mark and len(text) > 60) or value.label == "出版社":
+            continue  # a word of the text, or of a book in it
         # A notice on reprints names sources too; one with a date is the header, set below.
         if _NOTICE.search(text[: value.start] + text[value.end :]) and not (len(text) <= 80 and dates.moments(text)):
             continue
@@ -94,8 +102,8 @@ def _candidates(
     for reading in (header, tail):
         for value in reading.of("reprinted"):
             quoted = re.match(r"《([^《》]{2,20})》", value.value)
-            if quoted:
-                shown = value.shown[slice(*quoted.span(1))]
+            shown = value.shown[slice(*quoted.span(1))] if quoted else _reprinted(value, reading)
+            if shown:
                 yield Candidate(Value(shown, labelled=True), f"label {value.label}", reading.shown[value.line])
     for i, text in tail.folded.items():
         issue = _ISSUE.match(text)
@@ -111,6 +119,13 @@ def _candidates(
     yield from _dateline(body)
     for publisher in publishers:
         yield Candidate(Value(publisher, labelled=True), "JSON-LD publisher", publisher)
+
+
+def _reprinted(value: Labelled, reading: Reading) -> str | None:
+    """The outlet that a label of reprints names, alone in its line or behind the time: 转自：白石日报, (摘自白石晚报)."""
+    alone = re.search(r"[^\W\d年月日]", reading.folded[value.line][: value.start].replace(BORDER, "")) is None
+    shown = tidy(value.value, value.shown) if alone and len(value.value) <= 24 else None
+    return shown if shown and gates.is_outlet(fold(shown)) and not gates.is_vague(fold(shown)) else None
 
 
 # A line that is nothing but a paper and its issue: ——《白石月刊》1998年3月号.
@@ -161,8 +176,9 @@ def tidy(folded: str, shown: str) -> str | None:
     text = _LABELS_INSIDE.sub("", text)
     text = re.sub(r"^《([^《》]+)》$", lambda m: m[1].strip(), text)
     text = re.sub(r"(?<!\s)\s*+\[[^\]]{0,6}\]?$", "", text)
+    text = _BESIDE.sub("", text)
     text = re.sub(r"(?<!\s)\s*+(?:\[微博\]|微博|原创稿|\[整理\]|\(ID:[^(]{0,80}|作者|记者)$", "", text)
-    return as_published(text.strip(" |:,;。[]-"), shown, folded) or None
+    return as_published(text.strip(" |:,;。[]-/"), shown, folded) or None
 
 
 def _unbracketed(text: str) -> str:
@@ -187,10 +203,10 @@ def _unlabelled(pieces: Sequence[Piece]) -> Iterator[Candidate[Value]]:
     name, their own form."""
     scored: list[tuple[float, Piece, str]] = []
     for order, piece in enumerate(pieces):
-        text = piece.text.strip(" |:,;[]()<>-—·▪")
+        text = piece.text.strip(" |:,;[]()<>-—·▪/")
         slash = _SLASH.fullmatch(text)
         if slash:
-            outlet = _before_slash(slash)
+            outlet = _before_slash(slash, dated=piece.dated)
             if outlet:
                 yield _piece(piece, outlet)
             continue
@@ -209,12 +225,15 @@ def _piece(piece: Piece, text: str) -> Candidate[Value]:
     return Candidate(Value(shown, labelled=False), "unlabelled in the header", piece.shown)
 
 
-def _before_slash(slash: re.Match[str]) -> str | None:
-    """The outlet of an outlet and a reporter that a slash divides, in either order."""
+def _before_slash(slash: re.Match[str], *, dated: bool) -> str | None:
+    """The outlet of an outlet and a reporter that a slash divides, in either order; beside a time, of an outlet and its
+    desk, and of one and the agency that it prints."""
     one, two = slash["one"].strip(), slash["two"].strip()
     if is_name(one) and gates.is_outlet(two) and not _REPORT.search(two):
         return two
-    if gates.is_outlet(one) and not _REPORT.search(one) and (people(two.split("/")[0]) or re.match(ROLE, two)):
+    if not gates.is_outlet(one) or _REPORT.search(one):
+        return None
+    if people(two.split("/")[0]) or re.match(ROLE, two) or _WIRE.search(two) or (dated and gates.is_paper(one)):
         return one
     return None
 

@@ -1,11 +1,13 @@
 """What does not belong to an article though its container holds it: replies, the site's own words, lists, copies."""
 
+import re
 from functools import lru_cache
 from itertools import accumulate
 
 from govcrawl.extraction import marks
 from govcrawl.extraction.document import Box, Document, Line
 
+_BEHIND = re.compile(r"[\[(（]?(?:(?:19|20)\d\d[-/.年])?\d{1,2}[-/.月]\d{1,2}日?(?: \d{1,2}:\d\d)?[\])）]?$")
 # Lines at the end of a container in which the site may speak of itself.
 TAIL = 15
 
@@ -204,7 +206,7 @@ def _drop_lists(document: Document, kept: list[int], values: list[float], *, tru
     run: list[int] = []
     for i in [*kept, -1]:
         line = lines[i] if i >= 0 else None
-        if line is not None and line.linked > 0.6 * len(line.text) and i not in attached:
+        if line is not None and line.linked and line.linked > 0.6 * _undated(line) and i not in attached:
             run.append(i)
             continue
         single = len(run) == 1 and line is not None
@@ -220,6 +222,13 @@ def _drop_lists(document: Document, kept: list[int], values: list[float], *, tru
         if i >= 0:
             found.append(i)
     return found
+
+
+def _undated(line: Line) -> int:
+    """The length of a line without the date behind its link, as items of a list have it."""
+    length = len(line.text)
+    dated = _BEHIND.search(line.text, max(0, length - 24)) if 6 <= line.linked < length else None
+    return dated.start() if dated else length
 
 
 def _running(values: list[float]) -> list[float]:

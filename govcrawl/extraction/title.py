@@ -30,6 +30,9 @@ _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "ucaptitle"})
 _DAY = r"\d\d\s*[-年/.]\s*\d{1,2}\s*[-月/.]\s*\d{1,2}"
 # Of lines as published: it is asked of nearly every line of a page.
 _META_LINE = re.compile(rf"19{_DAY}|20{_DAY}|来源|來源|发布[时日]|發[布佈][時日]|浏[览覽]|瀏[览覽]|作者[:：]|记者|記者")
+_NUMBER = re.compile(
+    r"^.{0,16}[〔\[［【（(](?:19|20)\d\d[〕\]］】）)]\s?第?\d{1,5}号$"
+)  # a document's, below its headline
 _CLOCK = re.compile(r"\d{1,2}:\d\d")
 _LABEL = re.compile(r"^(?:文章)?(?:标\s*题|標題|信息名称|文件名称|名\s*称)\s*[:：]\s*")
 _SENTENCE = re.compile(r"[，。！？；,;](?:(?<![,;])|(?=[⺀-鿿]))")
@@ -45,6 +48,9 @@ _GENERIC = re.compile(
     r"(?:新闻|动态|公告|通知|要闻|资讯|中心|频道|正文|详情|内容|网|网站|首页|门户|文章|列表|公开|栏目|详细|信息|公司|官网"
     r"|资讯网|总局|委员会|政府|日报|在线|厅|局|电台|报)$"
 )
+_OFFICE = re.compile(
+    "(?:网|网站|门户|厅|局|委员会|政府|电台|[日晚时]报|公司)$"
+)  # as logo or above the headline none itself
 _TAIL = re.compile(r"(?<!\s)\s*+(?:正文|[\[(（]\d{1,3}[/／]\d{1,3}[\])）]|\[\d+\]|<\s*+\d++\s*+>)$")
 
 
@@ -136,10 +142,11 @@ def _ranked(document: Document, references: list[tuple[str, str]], channel: str 
     lines = document.lines
     keyed = [(evidence, text, key(text)) for evidence, text in references]
     stated = " ".join(text for _, text in references)
-    paragraphs = [i for i, line in enumerate(lines) if _paragraph(line)]
+    paragraphs = [i for i, line in enumerate(lines) if len(line.text) >= 28 and _paragraph(line)]
     final = paragraphs[-1] if paragraphs else len(lines)
     begins = _beginnings(lines[: final + 1], set(paragraphs))
     generic = all(_generic(text) for _, text in references)
+    frame = {key(text) for _, text in references if _generic(text) and _OFFICE.search(text)}
     found: list[tuple[float, int]] = []
     score = 0.0
     seen = 0
@@ -162,6 +169,8 @@ def _ranked(document: Document, references: list[tuple[str, str]], channel: str 
         value = _score(document, i, line, keyed) + begins.get(i, 0.0)
         if generic and i in begins and line.linked > 0.5 * len(text):
             value += 2.0  # the headline of a blog links to itself
+        if frame and key(text) in frame:
+            value -= 4.0
         if value > 0:
             # Of several places the first is the headline, except for breadcrumbs and lists, which score low.
             value -= min(0.3, 0.004 * seen) + (2.0 if i > final else 0.0)
@@ -258,6 +267,8 @@ def _beginnings(lines: list[Line], paragraphs: set[int]) -> dict[int, float]:
             text = lines[j].text
             if _META_LINE.search(text):
                 break
+            if _NUMBER.search(text):
+                continue
             if (
                 len(key(text)) >= 4
                 and (lines[j].linked < 0.5 * len(text) or (j == visible[position - 1] and _CLOCK.search(line.text)))
@@ -420,11 +431,24 @@ def _join(document: Document, i: int, references: list[tuple[str, str]]) -> tupl
     text, begin, end = lines[i].text, i, i
     others = [key(t) for _, t in references]
     whole = max(others, key=len, default="")
+    heading = document.boxes[lines[i].box]
+    whole_heading = heading.tag in ("h1", "h2", "ucaptitle") and heading.first >= i - 3
     for j in range(i - 1, max(-1, i - 4), -1):
         before = lines[j]
-        if before.hidden or len(before.text) > 120 or not any(key(before.text + text) in other for other in others):
+        if before.hidden or len(before.text) > 120:
             break
-        text, begin = before.text + text, j
+        if any(key(before.text + text) in other for other in others):
+            text, begin = before.text + text, j
+        elif (
+            whole_heading
+            and before.box == lines[i].box
+            and bool(before.linked) == bool(lines[i].linked)
+            and key(text) not in others
+            and not _META_LINE.search(before.text)
+        ):
+            text, begin = f"{before.text} {text}", j
+        else:
+            break
     for j in range(i + 1, min(i + 4, len(lines))):
         following = lines[j]
         if following.hidden or len(following.text) > 120:
@@ -436,6 +460,7 @@ def _join(document: Document, i: int, references: list[tuple[str, str]]) -> tupl
             text, end = f"{text} {following.text}" if _needs_space(text, references) else text + following.text, j
         elif (
             same
+            and bool(following.linked) == bool(lines[i].linked)
             and key(text) not in others
             and key(following.text) not in key(text)
             and not _META_LINE.search(following.text)
