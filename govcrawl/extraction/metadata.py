@@ -92,7 +92,7 @@ def _policy(page: Page, regions: "Regions", body: list[str]) -> policy.Policy:
     begin = max(page.headline.line, 0)
     front = [text.replace("\x1f", "") for text in regions.header.shown.values()]
     last = min(len(page.document.lines), max(begin + 40, page.article.first + 40))
-    return policy.read(page.document, max(0, begin - 25), last, [*front, *body[:8]])
+    return policy.read(page.document, max(0, begin - 25), last, [*front, *body[:8]], page.headline.text)
 
 
 def _credits(
@@ -400,6 +400,7 @@ def _finish(page: Page, result: Metadata, moment: Moment | None, known: Any = No
             text=cleaned.text,
             url=page.url,
             frame=_frame(page) if cleaned.script == "hant" else "",
+            traditional=cleaned.script == "hant",
         )
         result.province, result.province_from = province.decide(evidence, page.explanation)
     division = PROVINCES.get(result.province)

@@ -27,6 +27,13 @@ _NOT_PREFIX = re.compile(
 _ANY = re.compile(
     r"索\s*[引取]|编号|文\s*[号號]|字\s*[号號]|机\s*[关构關構]|機\s*[关构關構]|日\s*[期间間]|时\s*[期间間]|時\s*[期间間]|分\s*[类類]|效\s*性"
 )
+# Decrees and announcements are counted by the authority: 白石县人民政府令第12号, 教育部公告2024年第3号.
+_DECREE = re.compile(r"[⺀-鿿]{2,24}(?:令|公告(?:(?:19|20)\d\d年)?)第[\d一二三四五六七八九十百〇零]{1,6}号")
+_SIGNED_BY = re.compile(r"(?:签发人|簽發人)[:：].{0,12}$")
+_RUNNING = ("。", "！", "？", "；", "：", ":")
+_AT_END = re.compile(r"(?<!》)[（(]([⺀-鿿]{2,14}[〔\[［【（(﹝〈<](?:19|20)\d\d[〕\]］】）)﹞〉>](?:第)?\d{1,5}号)[）)]$")
+# A headline that names another document's number.
+_OF_OTHERS = re.compile(r"解读|解讀|转发|轉發|废止|廢止|修改|学习|學習|贯彻|落实|问答|解答")
 _STATES = re.compile(r"现行有效|有效|失效|废止|已修改|尚未生效|部分失效|宣布失效|继续有效|是|否")
 
 
@@ -43,9 +50,9 @@ class Policy:
     lines: frozenset[int] = frozenset()
 
 
-def read(document: Document, first: int, last: int, body_text: list[str]) -> Policy:
-    """The policy header among lines first..last (half open), completed by the number that stands alone about the
-    headline or in the body's opening lines."""
+def read(document: Document, first: int, last: int, body_text: list[str], headline: str = "") -> Policy:
+    """The policy header among lines first..last (half open), completed by the number that ends the headline or stands
+    alone about it or in the body's opening lines."""
     found, used = _header(document, first, last)
     policy = Policy(
         issuer=_short(found.get("issuer"), 60),
@@ -56,7 +63,7 @@ def read(document: Document, first: int, last: int, body_text: list[str]) -> Pol
         lines=frozenset(used),
     )
     policy.doc_number = doc_number(found.get("doc_number", "")) or _short(found.get("doc_number"), 40)
-    if policy.doc_number and not re.search(r"\d", policy.doc_number):
+    if policy.doc_number and (len(policy.doc_number) < 4 or not re.search(r"\d", policy.doc_number)):
         policy.doc_number = None
     written = dates.first_moment(found.get("written_on", ""))
     policy.written_on = written.day if written else None
@@ -64,7 +71,7 @@ def read(document: Document, first: int, last: int, body_text: list[str]) -> Pol
     if state and len(found["validity"]) <= 12:
         policy.validity = {"是": "有效", "否": "失效"}.get(state[0], found["validity"].strip())
     if policy.doc_number is None:
-        policy.doc_number = _in_body(body_text)
+        policy.doc_number = _in_body(body_text) or of_title(headline)
     return policy
 
 
@@ -103,12 +110,13 @@ def _header(document: Document, first: int, last: int) -> tuple[dict[str, str], 
                 used |= {j, value}
             if columns:
                 i = max(columns.values())
-            elif i + 1 < last and _is_value(lines[i], lines[i + 1]):
+            elif i + 1 < last and _is_value(document, i):
                 _note(found, kind, lines[i + 1].text)
                 used.add(i + 1)
                 i += 1
         elif (":" in text or "：" in text) and _ANY.search(text):
-            inside = [v for v in header.read({i: text} | _next(lines, i, last)).values if v.line == i and v.mark == ":"]
+            parted = "\x1f".join([run for run, _, _ in lines[i].runs])  # labels and values may touch: 文号：1号发布机构：某局
+            inside = [v for v in header.read({i: parted} | _next(lines, i, last)).values if v.line == i and v.mark == ":"]
             for labelled in inside:
                 kinds.add(labelled.kind)
                 _note(found, labelled.kind, labelled.shown.strip(" \x1f)）]】|，,;；"))
@@ -134,16 +142,23 @@ def _next(lines: list[Line], i: int, last: int) -> dict[int, str]:
     return {i + 1: lines[i + 1].text} if i + 1 < last and len(lines[i + 1].text) < 100 else {}
 
 
-def _is_value(label: Line, following: Line) -> bool:
-    """Whether the line after a label in an element of its own is its value."""
+def _is_value(document: Document, i: int) -> bool:
+    """Whether the line after a label in an element of its own is its value. Another row of a table is not, where the
+    label's row goes on: the first column of a list of documents."""
+    label, following = document.lines[i], document.lines[i + 1]
     if kind_of(following.text) is not None or len(following.text) > 200 or _begins_with_label(following.text):
         return False
-    return bool(label.cell) or following.box != label.box or label.text.endswith((":", "："))
+    if label.cell:
+        row = _row(document, i)
+        return _row(document, i + 1) == row or i == 0 or _row(document, i - 1) != row
+    # A list of terms and descriptions has them side by side in one box.
+    described = i > 0 and document.boxes[label.box].tag == "dl"
+    return described or following.box != label.box or label.text.endswith((":", "："))
 
 
 def _begins_with_label(text: str) -> bool:
     values = header.read({0: text}).values
-    return bool(values) and values[0].start < 2 and values[0].mark == ":" and values[0].kind in _FIELDS
+    return bool(values) and values[0].start < 2 and values[0].mark == ":"
 
 
 def _columns(document: Document, first: int, last: int) -> dict[int, int]:
@@ -157,6 +172,9 @@ def _columns(document: Document, first: int, last: int) -> dict[int, int]:
     values = [i for i in range(labels[-1] + 1, last) if _row(document, i) == below]
     if below < 0 or len(values) != len(labels) or any(kind_of(document.lines[i].text) for i in values):
         return {}
+    third = _row(document, values[-1] + 1) if values[-1] + 1 < last else -1
+    if third >= 0 and sum(_row(document, i) == third for i in range(values[-1] + 1, last)) == len(labels):
+        return {}  # a list of documents, none of which is this one
     return dict(zip(labels, values, strict=True))
 
 
@@ -178,14 +196,22 @@ def doc_number(text: str) -> str | None:
 
 
 def _in_body(lines: list[str]) -> str | None:
-    """The number that stands alone on one of the body's first lines."""
+    """The number that stands alone on one of the body's first lines, above its running text: below it others are quoted."""
     for text in lines:
-        if len(text) > 60 or not re.search("[号號]", text):
-            continue
-        bare = "".join(text.split()).strip("()（）")
-        opening = next((n for n in range(5, 1, -1) if kind_of(bare[:n]) == "doc_number"), 0)
-        bare = bare[opening:].lstrip(":：")
-        match = NUMBER.fullmatch(bare)
-        if match and len(bare) <= 30:
-            return bare
+        if len(text) <= 60 and re.search("[号號]", text):
+            bare = _SIGNED_BY.sub("", "".join(text.split())).strip("()（）")
+            opening = next((n for n in range(5, 1, -1) if kind_of(bare[:n]) == "doc_number"), 0)
+            bare = bare[opening:].lstrip(":：")
+            if len(bare) <= 30 and (NUMBER.fullmatch(bare) or _DECREE.fullmatch(bare)):
+                return bare
+        if text[-1:] in _RUNNING and kind_of(text) is None:
+            break
     return None
+
+
+def of_title(text: str) -> str | None:
+    """The number in brackets that ends a headline: 关于开展检查的通知（白教发〔2024〕6号)."""
+    match = _AT_END.search("".join(text.split())[-40:])
+    if match is None or _OF_OTHERS.search(text):
+        return None
+    return doc_number(match[1])

@@ -91,7 +91,8 @@ _AMBIGUOUS = (
 )
 _WORDS = frozenset(_AMBIGUOUS.split())
 _TRAPS = re.compile(
-    r"(?:[东南西北中]?(?:一|二|三|四)?路|大?街|大道|大桥|巷|弄|胡同|站|时间|话剧|人民艺术|饭店|大厦|烤鸭|航空|银行|证券|海洋|片|菜|队|国安|国际机场|脚)"
+    r"(?:[东南西北中]?(?:一|二|三|四)?路|大?街|大道|大桥|巷|弄|胡同|站|时间|话剧|人民艺术|饭店|大厦|烤鸭|航空|银行|证券|海洋|片|菜|队|国安|国际机场|脚|火锅|拉面|小面|米[线粉]|热干面|烤冷面|小吃"
+    r"|冬奥|冬残奥|奥运|大屠杀|合作组织|共识|条约|起义|战役|事变|惨案|航天|卫星|班(?![级子])|(?:会议)?精神(?![病卫科分损障]))"
 )
 _SUFFIX = re.compile(
     r"(?:特别行政区|(?:(?:(?!族)[⺀-鿿]){1,3}族){1,8}自治[州县区旗]|维吾尔自治区|壮族自治区|回族自治区|自治[区州县旗]|省|市|地区|盟|州|县|区|旗|林区)$"
@@ -99,6 +100,11 @@ _SUFFIX = re.compile(
 _MINORITIES = re.compile(
     r"(?:满|回|藏|苗|彝|壮|侗|瑶|白|傣|黎|畲|羌|土|水|佤|京|蒙古|朝鲜|土家|布依|哈尼|哈萨克|傈僳|景颇|柯尔克孜|达斡尔|仡佬|锡伯|撒拉|保安|东乡|裕固|塔吉克|毛南|仫佬|拉祜|纳西|普米|怒|独龙|布朗|鄂伦春|鄂温克|各|维吾尔)族?(?=(?:(?:(?!族)[⺀-鿿]){1,3}族){0,8}自治)"
 )
+# Names that are a river's, lake's or mountain's side as well: 黄河南岸, 渤海南部.
+_SIDES = frozenset("河南 河北 湖南 湖北 山东 山西 海南 江西 云南".split())  # noqa: SIM905
+_SIDE = re.compile(r"[岸麓侧坡端畔]|部(?![分门署队委长级])")
+# What a name's first character belongs to instead: 舞台中央, 推广东西部协作, 平台北侧.
+_STAGES = frozenset("舞平视电柜阳讲后前擂播站月灶")
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +247,11 @@ def _trap(text: str, start: int, name: str) -> bool:
     end = start + len(name)
     if name[-1] not in "省市县" and _TRAPS.match(text, end):
         return True
-    if start and text[start - 1] in "孙大小老" and name in ("中山", "上海", "河北", "江西"):
+    if name in _SIDES and _SIDE.match(text, end):
+        return True
+    before = text[start - 1] if start else ""
+    if before and ((name[0] == "台" and before in _STAGES) or (before == "推" and name[0] == "广")):
+        return True
+    if before and before in "孙大小老" and name in ("中山", "上海", "河北", "江西"):
         return True
     return name in ("北京", "上海", "东方") and text[max(0, start - 4) : start].endswith(("新华社", "人民网"))
