@@ -151,9 +151,12 @@ def _is_value(document: Document, i: int) -> bool:
     if label.cell:
         row = _row(document, i)
         return _row(document, i + 1) == row or i == 0 or _row(document, i - 1) != row
-    # A list of terms and descriptions has them side by side in one box.
-    described = i > 0 and document.boxes[label.box].tag == "dl"
-    return described or following.box != label.box or label.text.endswith((":", "："))
+    return _alternates(document.lines, i) or following.box != label.box or label.text.endswith((":", "："))
+
+
+def _alternates(lines: list[Line], i: int) -> bool:
+    """Whether labels and values take turns about a label, as in a list of terms and descriptions."""
+    return any(0 <= j < len(lines) and len(lines[j].text) <= 40 and kind_of(lines[j].text) for j in (i - 2, i + 2))
 
 
 def _begins_with_label(text: str) -> bool:
