@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from govcrawl.extraction import body as bodies
+from govcrawl.extraction import marks
 from govcrawl.extraction.document import Link, Picture, squeeze
 from govcrawl.extraction.results import Attachment, Image
 from govcrawl.extraction.shown import in_scripts, is_attachment, is_file, is_named, is_viewer, joined, media_type, shown
@@ -13,21 +14,27 @@ from govcrawl.extraction.shown import in_scripts, is_attachment, is_file, is_nam
 if TYPE_CHECKING:
     from govcrawl.extraction.page import Page
 
-_ICON = re.compile(r"icon|logo|share|qrcode|ewm|\.gif|weixin|blank|loading|spacer")
+_ICON = re.compile(
+    r"icon|logo|share|qrcode|ewm|\.gif|weixin|blank|loading|spacer|/(?:close|print|dayin|guanbi|fontsize|arrow\w{0,8}|btn\w{0,8})\.\w"
+)
 _DECORATION = re.compile(
     r"banner|/nav|_nav|btn|button|arrow|bg\.|_bg|dot\.|line\.|avatar|police|beian|jiucuo|dzjg|error\.png|close|print|emblem"
 )
 _SCRIPTED = ("javascript", "#", "data:")
+_FOOT = frozenset(("footer", "foot", "ft", "copyright", "bottom"))
+NEAR = 8  # lines below the text in which a linked document is its own
+FAR = 60  # lines below it in which a heading of attachments may still stand
 MIN_WIDTH = 120  # pixels: a scanned page is larger
 
 
 def documents(page: "Page", first: int, last: int) -> list[Attachment]:
-    """The documents linked in these lines and shown anywhere on the page, each once, in its order."""
+    """The documents linked in these lines, near below them and below a heading of attachments, and those shown anywhere on
+    the page, each once, in its order."""
     document, base = page.document, page.base
     placed: list[tuple[int, str, str]] = [
         (link.line, address, _name(link))
         for link in document.links
-        if first <= link.line <= last + 8 and (address := _linked(link))
+        if first <= link.line <= last + FAR and (address := _linked(link)) and _belongs(page, link, last)
     ]
     placed += [
         (line, address, "")
@@ -39,6 +46,28 @@ def documents(page: "Page", first: int, last: int) -> list[Attachment]:
         url = joined(base, address)
         found.setdefault(url, Attachment(url, name or file_name(address), media_type(address)))
     return list(found.values())
+
+
+def _belongs(page: "Page", link: Link, last: int) -> bool:
+    """Whether a linked document is the article's: in its lines or near below, unless the site offers it to every reader;
+    farther off where a heading of attachments stands above it."""
+    if link.line < last:
+        return True
+    lines = page.document.lines
+    above = [
+        lines[i].text for i in range(link.line - 1, max(last, link.line - NEAR + 1) - 1, -1) if not lines[i].hidden
+    ]
+    heading = next((text for text in above if not is_named(text)), "")
+    if marks.BARE_LABEL.match(heading) and (link.line <= last + NEAR or "附件" in heading):
+        return True
+    if link.line > last + NEAR or marks.DOWNLOADS.match(heading):
+        return False
+    boxes, box = page.document.boxes, lines[link.line].box if link.line < len(lines) else -1
+    while box >= 0:
+        if boxes[box].tag == "footer" or not _FOOT.isdisjoint(f"{boxes[box].id} {boxes[box].cls}".lower().split()):
+            return False
+        box = boxes[box].parent
+    return True
 
 
 def _may_show(src: str) -> bool:

@@ -32,6 +32,9 @@ _CLOCK = re.compile(r"\d[:：]\d\d|前|刚刚|昨天|今天|^\d{1,2}[-/月]\d{1,
 _SECOND = re.compile(r"sub-?_?tit|fut|fubiao|fbt|ftit|lead|summary|intro", re.IGNORECASE)
 _TODAY = re.compile(r"\d日?\s{0,3}(?:星期|周[一二三四五六日])|[℃]|°C")
 _DISCLAIMER = re.compile("声明|聲明|仅供|僅供|风险|風險|版权|版權|转载|轉載")
+_PLACEHOLDER = re.compile(
+    r"(?:关键[词字]|關鍵字|keywords?|null|undefined|none|nan|(?:网站)?首页)\d*$|[{$]|在此(?:输入|填写)", re.IGNORECASE
+)
 _YEAR = re.compile(r"(?<!\d)((?:19[5-9]|20[0-4])\d)\s*(?:年|学年|届)")
 
 
@@ -79,7 +82,7 @@ def _metadata(page: Page) -> Metadata:
         explanation=page.explanation,
     )
     _credits(page, result, header, regions, body, rules.source)
-    result.keywords = _keywords(page.document)
+    result.keywords = _keywords(page.document, page.headline.text)
     return _finish(page, result, moment, page.known)
 
 
@@ -359,12 +362,17 @@ def _meta_sources(document: Document) -> list[str]:
     return [v for name in ("contentsource", "source", "mediaid") for v in document.meta.get(name, ()) if v]
 
 
-def _keywords(document: Document) -> list[str]:
+def _keywords(document: Document, headline: str) -> list[str]:
     value = document.first_meta("keywords")
     if flags.spam_words(value):
         return []
     words = [w.strip() for w in re.split(r"[,，;；、|\s]+", value)]
-    return list(dict.fromkeys(w for w in words if 1 < len(w) <= 30))[:20]
+    return list(dict.fromkeys(w for w in words if 1 < len(w) <= 30 and not _no_keyword(w, headline)))[:20]
+
+
+def _no_keyword(word: str, headline: str) -> bool:
+    """Whether a keyword is the headline or what a template has in the place of one."""
+    return word == headline or _PLACEHOLDER.match(word) is not None
 
 
 def _finish(page: Page, result: Metadata, moment: Moment | None, known: Any = None) -> Metadata:

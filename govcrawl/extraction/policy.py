@@ -31,7 +31,9 @@ _ANY = re.compile(
 _DECREE = re.compile(r"[⺀-鿿]{2,24}(?:令|公告(?:(?:19|20)\d\d年)?)第[\d一二三四五六七八九十百〇零]{1,6}号")
 _SIGNED_BY = re.compile(r"(?:签发人|簽發人)[:：].{0,12}$")
 _RUNNING = ("。", "！", "？", "；", "：", ":")
-_AT_END = re.compile(r"(?<!》)[（(]([⺀-鿿]{2,14}[〔\[［【（(﹝〈<](?:19|20)\d\d[〕\]］】）)﹞〉>](?:第)?\d{1,5}号)[）)]$")
+_AT_END = re.compile(
+    r"(?<!》)[（(]([⺀-鿿]{2,14}[〔\[［【（(﹝〈<](?:19|20)\d\d[〕\]］】）)﹞〉>](?:第)?\d{1,5}号)[）)]$"
+)
 # A headline that names another document's number.
 _OF_OTHERS = re.compile(r"解读|解讀|转发|轉發|废止|廢止|修改|学习|學習|贯彻|落实|问答|解答")
 _STATES = re.compile(r"现行有效|有效|失效|废止|已修改|尚未生效|部分失效|宣布失效|继续有效|是|否")
@@ -115,8 +117,12 @@ def _header(document: Document, first: int, last: int) -> tuple[dict[str, str], 
                 used.add(i + 1)
                 i += 1
         elif (":" in text or "：" in text) and _ANY.search(text):
-            parted = "\x1f".join([run for run, _, _ in lines[i].runs])  # labels and values may touch: 文号：1号发布机构：某局
-            inside = [v for v in header.read({i: parted} | _next(lines, i, last)).values if v.line == i and v.mark == ":"]
+            parted = "\x1f".join(
+                [run for run, _, _ in lines[i].runs]
+            )  # labels and values may touch: 文号：1号发布机构：某局
+            inside = [
+                v for v in header.read({i: parted} | _next(lines, i, last)).values if v.line == i and v.mark == ":"
+            ]
             for labelled in inside:
                 kinds.add(labelled.kind)
                 _note(found, labelled.kind, labelled.shown.strip(" \x1f)）]】|，,;；"))

@@ -209,10 +209,12 @@ def _drop_lists(document: Document, kept: list[int], values: list[float], *, tru
         if line is not None and line.linked and line.linked > 0.6 * _undated(line) and i not in attached:
             run.append(i)
             continue
+        menu = len(run) == 1 and _is_menu(document, run[0], bool(found), final)
         single = len(run) == 1 and line is not None
-        if single or (
+        if (single and not menu) or (
             trusted
             and run
+            and not menu
             and run[-1] < final
             and all(_home(lines[n], document.boxes) == main for n in run)
             and not (found and marks.RELATED.search(lines[found[-1]].text))
@@ -222,6 +224,14 @@ def _drop_lists(document: Document, kept: list[int], values: list[float], *, tru
         if i >= 0:
             found.append(i)
     return found
+
+
+def _is_menu(document: Document, i: int, inside: bool, final: int) -> bool:
+    """Whether a line above or below the text is nothing but several short links: 政务微博 政务微信 返回顶部."""
+    line = document.lines[i]
+    if (inside and i < final) or line.linked < 0.9 * len(line.text):
+        return False
+    return len(line.runs) >= 3 and all(len(text.strip()) <= 8 for text, _, _ in line.runs)
 
 
 def _undated(line: Line) -> int:

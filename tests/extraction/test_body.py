@@ -171,3 +171,43 @@ def test_vocabularies_match_traditional_characters() -> None:
     assert {char for char in FORMS if convert(char) not in (char, *FORMS[char])} == set()
     assert pattern("责任编辑： [关闭]页", "^").match("責任編輯 ：")
     assert pattern("责任编辑： [关闭]页", "^").match("閉頁")
+
+
+REST = '<ul><li><a href="/n1.html">云岭县第一小学举行运动会开幕式</a></li><li><a href="/n2.html">云岭县第二小学举行读书节</a></li></ul>'
+ALL_LINES = "".join(f"<p>{line}</p>" for line in LINES)
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        f"<p>往期回顾</p>{REST}",
+        f"<p>您可能感兴趣的文章</p>{REST}",
+        f"<p>大家还在看：</p>{REST}",
+        f"<p>【热点推荐】</p>{REST}",
+        "<p>撰稿：何一舟</p><p>一审：林小满</p>",
+        "<p>编辑｜何一舟</p><p>审核｜林小满</p><p>来源｜云岭教育</p>",
+        "<p>供稿：基教科　审核：周明远　编辑：何一舟</p>",
+        "<p>END</p><p>扫码关注云岭教育</p>",
+        "<p>本文系转载，如涉及版权问题，请与我们联系。</p>",
+        "<p>关注“云岭教育”公众号，了解更多资讯</p>",
+        "<p>您对本页面内容是否满意？</p><p>满意</p><p>一般</p><p>不满意</p>",
+        "<div><a href=#1>智能问答</a><a href=#2>政务微博</a><a href=#3>返回顶部</a></div>",
+    ],
+)
+@pytest.mark.parametrize("container", ["<div class=c>", "<div class=TRS_Editor>"])
+def test_what_a_template_sets_below_the_text(container: str, below: str) -> None:
+    assert text_of(f"{NAV}{HEADER}{container}{ALL_LINES}{below}</div>{FOOTER}") == TEXT
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "<p>当前位置：<a href=/>首页</a> &gt; <a href=/x>工作动态</a> &gt; 正文</p>",
+        "<p>语音播报：</p><p>00:00/03:12</p>",
+        "<p>听新闻</p><p>倍速</p>",
+        "<div><a href=#1>智能问答</a><a href=#2>政务微博</a><a href=#3>返回顶部</a></div>",
+    ],
+)
+@pytest.mark.parametrize("container", ["<div class=c>", "<div class=TRS_Editor>"])
+def test_what_a_template_sets_above_the_text(container: str, above: str) -> None:
+    assert text_of(f"{NAV}{HEADER}{container}{above}{ALL_LINES}</div>{FOOTER}") == TEXT

@@ -724,3 +724,19 @@ def test_foreign_host_by_site() -> None:
     assert "foreign_host" in extract(body, "http://m.copy.example/1", site=site).quality
     assert "foreign_host" not in extract(body, "http://difang.gmw.cn/1", site=site).quality
     assert urlsplit("http://difang.gmw.cn/1").hostname == "difang.gmw.cn"
+
+
+@pytest.mark.parametrize(
+    ("stated", "want"),
+    [
+        ("食堂,检查；学校", ["食堂", "检查", "学校"]),
+        ("关于开展食堂检查的通知,食堂", ["食堂"]),
+        ("关键词1,关键词2", []),
+        ("null", []),
+        ("首页,食堂", ["食堂"]),
+        ("{$keywords}", []),
+    ],
+)
+def test_keywords(stated: str, want: list[str]) -> None:
+    body = f'<meta name="keywords" content="{stated}"><h1>关于开展食堂检查的通知</h1><p>各学校要做好食堂检查，发现问题立即整改。</p>'
+    assert extract(body.encode(), "http://x.example/1.html").keywords == want

@@ -13,7 +13,9 @@ FOOT = "<div><p>主办：白石县教育局　承办：信息中心</p></div>"
 
 
 def page(head: str, body: str = BODY, title: str = NOTICE) -> Extracted:
-    markup = f"<title>{title}-白石县教育局</title><h1>{title}</h1><div>2024-03-08</div>{head}<div id=zoom>{body}</div>{FOOT}"
+    markup = (
+        f"<title>{title}-白石县教育局</title><h1>{title}</h1><div>2024-03-08</div>{head}<div id=zoom>{body}</div>{FOOT}"
+    )
     return extract(markup.encode(), "http://www.baishi.example/show?id=1")
 
 
@@ -26,20 +28,26 @@ ALL = (NUMBER, "BS-1", "白石县教育局", date(2024, 3, 8), "有效")
 NOTHING = (None,) * 5
 
 
-@pytest.mark.parametrize(
-    "head",
-    [
-        f"<dl><dt>索引号</dt><dd>BS-1</dd><dt>发文机关</dt><dd>白石县教育局</dd><dt>成文日期</dt><dd>2024年3月8日</dd>"
-        f"<dt>发文字号</dt><dd>{NUMBER}</dd><dt>有效性</dt><dd>有效</dd></dl>",
-        f"<div><span class=a>索引号：BS-1</span><span class=b>文号：{NUMBER}</span><span class=c>发布机构：白石县教育局</span>"
-        "<span class=d>成文日期：2024-03-08</span><span class=e>有效性：有效</span></div>",
-        "<table><tr><th>索引号</th><th>发文字号</th><th>发文机关</th><th>成文日期</th><th>有效性</th></tr>"
-        f"<tr><td>BS-1</td><td>{NUMBER}</td><td>白石县教育局</td><td>2024-03-08</td><td>有效</td></tr></table>",
-        "<table><tr><td>索引号</td><td>BS-1</td><td>发布机构</td><td>白石县教育局</td></tr><tr><td>成文日期</td><td>2024-03-08</td>"
-        "<td>发布日期</td><td>2024-03-09</td></tr><tr><td>生效日期</td><td>2024-04-01</td><td>废止日期</td><td></td></tr>"
-        f"<tr><td>文号</td><td>{NUMBER}</td><td>有效性</td><td>有效</td></tr></table>",
-    ],
+TERMS = (
+    "<dl><dt>索引号</dt><dd>BS-1</dd><dt>发文机关</dt><dd>白石县教育局</dd><dt>成文日期</dt><dd>2024年3月8日</dd>"
+    f"<dt>发文字号</dt><dd>{NUMBER}</dd><dt>有效性</dt><dd>有效</dd></dl>"
 )
+TOUCHING = (
+    f"<div><span class=a>索引号：BS-1</span><span class=b>文号：{NUMBER}</span><span class=c>发布机构：白石县教育局</span>"
+    "<span class=d>成文日期：2024-03-08</span><span class=e>有效性：有效</span></div>"
+)
+COLUMNS = (
+    "<table><tr><th>索引号</th><th>发文字号</th><th>发文机关</th><th>成文日期</th><th>有效性</th></tr>"
+    f"<tr><td>BS-1</td><td>{NUMBER}</td><td>白石县教育局</td><td>2024-03-08</td><td>有效</td></tr></table>"
+)
+DAYS = (
+    "<table><tr><td>索引号</td><td>BS-1</td><td>发布机构</td><td>白石县教育局</td></tr><tr><td>成文日期</td><td>2024-03-08</td>"
+    "<td>发布日期</td><td>2024-03-09</td></tr><tr><td>生效日期</td><td>2024-04-01</td><td>废止日期</td><td></td></tr>"
+    f"<tr><td>文号</td><td>{NUMBER}</td><td>有效性</td><td>有效</td></tr></table>"
+)
+
+
+@pytest.mark.parametrize("head", [TERMS, TOUCHING, COLUMNS, DAYS])
 def test_layouts(head: str) -> None:
     assert fields(page(head)) == ALL
 
@@ -68,7 +76,9 @@ LISTED = (
 @pytest.mark.parametrize(
     "body",
     [
-        pytest.param(f"{BODY}<p>《关于加强食堂管理的意见》</p><p>（白政发〔2023〕11号）</p>", id="quoted below the text"),
+        pytest.param(
+            f"{BODY}<p>《关于加强食堂管理的意见》</p><p>（白政发〔2023〕11号）</p>", id="quoted below the text"
+        ),
         pytest.param(f"<p>{TEXT[1]}</p><p>省教发〔2024〕1号</p>{BODY}", id="reprinted below a text"),
         pytest.param(LISTED.format("序号"), id="list of documents"),
         pytest.param(LISTED.format("索引号"), id="list of documents under labels alone"),
