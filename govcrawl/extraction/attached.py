@@ -21,6 +21,10 @@ _DECORATION = re.compile(
     r"banner|/nav|_nav|btn|button|arrow|bg\.|_bg|dot\.|line\.|avatar|police|beian|jiucuo|dzjg|error\.png|close|print|emblem"
 )
 _SCRIPTED = ("javascript", "#", "data:")
+# Names of boxes whose pictures are never the article's.
+_FOREIGN = re.compile(
+    r"(?<![a-z])(?:ads?|advert|qrcode|ewm|erweima|share|fenxiang|bdshare|tuijian|recommend|comment|pinglun)(?![a-z])"
+)
 _FOOT = frozenset(("footer", "foot", "ft", "copyright", "bottom"))
 NEAR = 8  # lines below the text in which a linked document is its own
 FAR = 60  # lines below it in which a heading of attachments may still stand
@@ -108,16 +112,19 @@ def file_name(address: str) -> str:
 
 
 def images(page: "Page", first: int, last: int) -> list[Image]:
-    """The pictures inside the body's container and between its lines, without the site's icons."""
+    """The pictures inside the body's container and between its lines, without the site's icons, codes, advertisements."""
     document, article = page.document, page.article
+    boxes = document.boxes
     chosen = []
     for picture in document.pictures:
         if not picture.src or not first - 2 <= picture.line <= last or _ICON.search(picture.src.lower()):
             continue
-        box = picture.box
+        box, foreign = picture.box, False
         while box >= 0 and box != article.box:
-            box = document.boxes[box].parent
-        if box == article.box or article.rule == "notice":
+            inside = boxes[box].first > first or boxes[box].last < last
+            foreign = foreign or (inside and _FOREIGN.search(f"{boxes[box].id} {boxes[box].cls}".lower()) is not None)
+            box = boxes[box].parent
+        if not foreign and (box == article.box or article.rule == "notice"):
             chosen.append(picture)
     return _of(page, chosen)
 

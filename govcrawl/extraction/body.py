@@ -19,6 +19,8 @@ _TELLING = frozenset(["nav", "footer", "aside", "ucapcontent", "founder-content"
 _PLAIN = (False, 0.0)
 # Lines at the ends of a run of text that may belong to it.
 EDGE = 5
+# Lines in which a notice without sentences ends: a table of a thousand rows.
+NOTICE = 5_000
 
 
 @dataclass(slots=True)
@@ -223,7 +225,7 @@ def _container(
     if selected and site is not None and site[0] > 0:
         return site[1], "site"
     if cms is not None:
-        box = cms[1]
+        box = _with_siblings(document, names, cms[1])
         inside = text[box.last] - text[box.first]
         whole = text[best[1].last] - text[best[1].first] if best else 0.0
         # A container that leaves most of the text outside is not what its name says.
@@ -232,6 +234,25 @@ def _container(
     if best is None or best[0] <= 0:
         return (cms[1], "cms") if cms is not None else None
     return best[1], "text"
+
+
+def _with_siblings(document: Document, names: list[tuple[bool, float]], box: Box) -> Box:
+    """A body's container with those of the same name that follow one another: some editors set each part in its own."""
+    first, last, parent = box.first, box.last, box.parent
+    if parent < 0 or not box.cls:
+        return box
+    beside = [
+        other
+        for other, (named, _) in zip(document.boxes, names, strict=True)
+        if named and other.parent == parent and other.cls == box.cls and other.last > other.first and not other.hidden
+    ]
+    for other in beside:
+        if last <= other.first <= last + 1:
+            last = other.last
+    for other in reversed(beside):
+        if first - 1 <= other.last <= first:
+            first = other.first
+    return box if (first, last) == (box.first, box.last) else replace(document.boxes[parent], first=first, last=last)
 
 
 def _densest(document: Document, best: tuple[float, Box], total: list[float], lead: int) -> Box:
@@ -279,7 +300,7 @@ def _notice(document: Document, title_line: int, noise: list[bool]) -> list[int]
     attached = document.attached
     found: list[int] = []
     links = 0
-    for i in range(title_line + 1, min(len(document.lines), title_line + 400)):
+    for i in range(title_line + 1, min(len(document.lines), title_line + NOTICE)):
         line = document.lines[i]
         if line.hidden or noise[i]:
             continue

@@ -187,7 +187,7 @@ def _trim(document: Document, page: Page) -> list[int]:
         return []
     header = policy.read(document, kept[0], min(kept[0] + 40, kept[-1] + 1), [])
     headline = title.key(page.headline.text)
-    opening = next((n for n, i in enumerate(kept) if is_paragraph(lines[i]) and i not in header.lines), len(kept))
+    opening = next((n for n, i in enumerate(kept) if _is_text(lines[i]) and i not in header.lines), len(kept))
     # Without running text, as in a table, a number is a cell and no hit count.
     sparse = opening == len(kept)
     again = {lines[i].text for i in header.lines}  # a header that stands twice, for telephones
@@ -198,7 +198,11 @@ def _trim(document: Document, page: Page) -> list[int]:
             i in header.lines
             or lines[i].text in again
             or title.key(lines[i].text) in ("", headline)
-            or (is_meta(lines[i].text) and not (sparse and lines[i].cell) and not _is_agenda(lines, i))
+            or (
+                is_meta(lines[i].text)
+                and not (lines[i].cell and (sparse or _is_figure(document, i)))
+                and not _is_agenda(lines, i)
+            )
             or (len(lines[i].text) < 2 and not sparse)
             or people.is_credit(lines[i].text)
         )
@@ -207,6 +211,28 @@ def _trim(document: Document, page: Page) -> list[int]:
     while end > opening and kept[end - 1] not in document.attached and _is_below(lines[kept[end - 1]].text, headline):
         end -= 1
     return front + kept[min(opening, 25) : end]
+
+
+def _is_text(line: Line) -> bool:
+    """Whether a line opens the text: a paragraph, or a short sentence with a full stop."""
+    short = len(line.text) >= 6 and line.text[-1] in "。！？" and not line.linked and not is_meta(line.text)
+    return short or is_paragraph(line)
+
+
+def _is_figure(document: Document, i: int) -> bool:
+    """Whether a number stands in a row of a table of data, beside what is no label."""
+    before = document.lines[i - 1] if i else None
+    if before is None or not document.lines[i].text.isdigit() or _row(document, i) != _row(document, i - 1):
+        return False
+    return not is_meta(before.text) or before.text.isdigit()
+
+
+def _row(document: Document, i: int) -> int:
+    """The table row around a line, -1 for none."""
+    boxes, box = document.boxes, document.lines[i].box
+    while box >= 0 and boxes[box].tag != "tr":
+        box = boxes[box].parent
+    return box
 
 
 def _is_agenda(lines: list[Line], i: int) -> bool:

@@ -423,7 +423,8 @@ def _finish(page: Page, result: Metadata, moment: Moment | None, known: Any = No
 def _frame(page: Page) -> str:
     """The lines below the headline, the page's last ones, and what it says of its publisher, Simplified."""
     lines, headline = page.document.lines, page.headline
-    about = lines[headline.end + 1 : headline.end + 4] if headline.end >= 0 else []
+    below = lines[headline.end + 1 : headline.end + 4] if headline.end >= 0 else []
+    about = [line for line in below if not is_paragraph(line)]
     after = lines[page.article.last :]
     told = [line for n, line in enumerate(after, -len(after)) if n >= -15 or _PUBLISHER.search(line.text)]
     texts = [line.text for line in (*about, *told) if len(line.text) <= 200]

@@ -14,7 +14,7 @@ _CENTRAL = re.compile(
     r"|全国[⺀-鿿]{2,14}|公安部|民政部|工业和信息化部|文化和旅游部|交通运输部|外交部|中国[⺀-鿿]{0,10}(?:学会|协会|研究院|科学院))",
 )
 _NATIONAL_WORDS = re.compile(
-    r"全国|我国|中国|国务院|教育部|党中央|中央|国家|习近平|各省|各地|部委|国资委|央行|证监会|工信部|发改委|财政部|外交部|中共中央|全会|两会|中美|世界|国际|京津冀|长三角|大湾区|长江经济带|中铁总"
+    r"全国|我国|中国|国务院|教育部|党中央|(?<!台)中央|国家|习近平|各省|各地|部委|国资委|央行|证监会|工信部|发改委|财政部|外交部|中共中央|全会|两会|中美|世界|国际|京津冀|长三角|大湾区|长江经济带|中铁总"
     r"|国铁|十四五",
 )
 # A headline that opens with an authority of the whole country is about the country, whatever places it names.
@@ -31,8 +31,10 @@ _SEVERAL = re.compile(
 _ABROAD = re.compile(
     r"美国|英国|法国|德国|日本|韩国|南韩|北韩|俄罗斯|印度|欧盟|欧洲|澳大利亚|澳洲|加拿大|意大利|义大利|西班牙|葡萄牙|荷兰|瑞士|瑞典|挪威|芬兰|丹麦"
     r"|巴西|墨西哥|阿根廷|新加坡|马来西亚|泰国|越南|印尼|菲律宾|以色列|伊朗|伊拉克|乌克兰|土耳其|埃及|南非|新西兰|纽西兰|纽约|华盛顿|伦敦|巴黎|柏林|东京|首尔"
-    r"|洛杉矶|硅谷|旧金山|哈佛|麻省理工|剑桥大学|白宫|美联储"
+    r"|洛杉矶|硅谷|旧金山|哈佛|麻省理工|剑桥大学|白宫|美联储|吉隆坡|曼谷|莫斯科|悉尼|多伦多"
 )
+# The ministries of other countries bear the names of ours: 新加坡教育部.
+_THEIR_MINISTRIES = re.compile(rf"(?:{_ABROAD.pattern})[⺀-鿿]{{0,2}}?(?:教育部|财政部|外交部|国务院|央行|国家|中央)")
 # The headline's subject, where it is an office of a place: 黑龙江省教育厅赴广东考察.
 _SUBJECT = re.compile(
     r"[⺀-鿿]{0,6}?(?:教育[厅局]|教委|教体局|教育委员会|教育考试院|考试院|招生办|人民政府|省委|市委|政府办公厅)"
@@ -113,7 +115,8 @@ def _text(page: Evidence, named: dict[str, float], host: str | None) -> Iterator
     if slug and not named and counts[slug] < 1.25 * _foreign(page, slug):
         slug = None
     share = counts[slug] / sum(counts.values()) if slug else 0.0
-    headline = len(set(_NATIONAL_WORDS.findall(page.title))) + bool(not named and _SEVERAL.search(page.title))
+    title = _THEIR_MINISTRIES.sub("", page.title)
+    headline = len(set(_NATIONAL_WORDS.findall(title))) + bool(not named and _SEVERAL.search(page.title))
     # A headline about the country that names no place needs more to be of one province.
     margin = 1.5 if headline and not named else 1.1
     if slug and share >= 0.6 and counts[slug] > margin * (0.35 * min(central, 30) + 2.0 * headline):

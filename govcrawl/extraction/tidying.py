@@ -8,6 +8,9 @@ from govcrawl.extraction import marks
 from govcrawl.extraction.document import Box, Document, Line
 
 _BEHIND = re.compile(r"[\[(（]?(?:(?:19|20)\d\d[-/.年])?\d{1,2}[-/.月]\d{1,2}日?(?: \d{1,2}:\d\d)?[\])）]?$")
+_SIGNED = re.compile(
+    r"(?:19|20|二[〇○O零])[\d〇○O零一二三四五六七八九]{2}\s?年\s?[\d一二三四五六七八九十]{1,3}\s?月\s?[\d一二三四五六七八九十]{1,3}\s?日$"
+)
 # Lines at the end of a container in which the site may speak of itself.
 TAIL = 15
 
@@ -153,12 +156,16 @@ def _site_lines(lines: list[Line], kept: list[int]) -> set[int]:
     accounts elsewhere, its hot line, its host."""
     found = set()
     paragraphs = 0
+    # Above a notice's signature its hot line and address are its own.
+    signed = max(
+        (n for n in range(max(0, len(kept) - TAIL), len(kept)) if _SIGNED.match(lines[kept[n]].text)), default=-1
+    )
     below = True  # only such lines so far: who holds an event stands in its notice, who holds the site below it
     for position in range(len(kept) - 1, max(0, len(kept) - 1 - TAIL), -1):
         text = lines[kept[position]].text
         if len(text) < 200 and marks.SITE_HINT.search(text):
             beside = below and marks.FOOTER_BESIDE.search(text) and _is_above_footer(lines, kept[position])
-            if beside or marks.PROMOTION.search(text):
+            if beside or (position > signed and marks.PROMOTION.search(text)):
                 found.add(position)
         if position not in found and not _is_end(text):
             below = False

@@ -38,3 +38,15 @@ def test_documents_below_the_text(below: str, want: list[str]) -> None:
 def test_signs_of_the_pages_tools_are_no_images() -> None:
     tools = "<p><img src=/images/close.png><img src=/images/dayin.jpg><img src=/images/btn_top.png></p>"
     assert names(f"<div class=c>{TEXT}<p><img src=/u/closeup.jpg></p>{tools}</div>", "images") == ["/u/closeup.jpg"]
+
+
+@pytest.mark.parametrize("name", ["ad", "ewm", "share-box", "tuijian"])
+def test_pictures_of_advertisements_and_codes_are_no_images(name: str) -> None:
+    inside = f"<div class=c>{TEXT}<p><img src=/u/1.jpg></p><div class={name}><img src=/u/2.jpg></div></div>"
+    assert names(inside, "images") == ["/u/1.jpg"]
+
+
+def test_a_name_of_a_box_around_the_whole_text_tells_nothing_of_its_pictures() -> None:
+    assert names(f"<div class='share main'><div class=c>{TEXT}<p><img src=/u/1.jpg></p></div></div>", "images") == [
+        "/u/1.jpg"
+    ]

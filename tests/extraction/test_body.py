@@ -211,3 +211,50 @@ def test_what_a_template_sets_below_the_text(container: str, below: str) -> None
 @pytest.mark.parametrize("container", ["<div class=c>", "<div class=TRS_Editor>"])
 def test_what_a_template_sets_above_the_text(container: str, above: str) -> None:
     assert text_of(f"{NAV}{HEADER}{container}{above}{ALL_LINES}</div>{FOOTER}") == TEXT
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["作品类型：", "图文：每人限交三幅", "视频：每人限交一个"],
+        ["报名岗位：", "撰稿：2名", "摄影：1名"],
+        ["分享是一种快乐。", "收藏一片树叶，也收藏一个秋天。"],
+        ["举报电话：0451-1234567", "投稿邮箱：a@yunling.example"],
+        ["关注孩子成长，是学校和家庭共同的责任，微信公众号也要定期推送。"],
+        ["最新动态显示，全县已有六所学校完成整改，其余学校将在月底前完成。"],
+        ["检查组成立。", "2024年3月5日", "检查组走访城关小学。"],
+    ],
+)
+@pytest.mark.parametrize("container", ["<div class=c>", "<div class=TRS_Editor>"])
+def test_words_of_templates_inside_the_text(container: str, lines: list[str]) -> None:
+    lines = [LINES[1], *lines, LINES[4], LINES[5]]
+    body = "".join(f"<p>{line}</p>" for line in lines)
+    assert text_of(f"{NAV}{HEADER}{container}{body}</div>{FOOTER}") == "\n".join(lines)
+
+
+def table(rows: list[list[str]]) -> str:
+    return "<table>" + "".join(f"<tr>{''.join(f'<td>{c}</td>' for c in row)}</tr>" for row in rows) + "</table>"
+
+
+def test_figures_of_a_table_above_a_sentence() -> None:
+    rows = [["学校", "班数", "人数"], ["城关小学", "36", "1620"], ["第二小学", "24", "1080"]]
+    want = "\n".join("\t".join(row) for row in rows) + f"\n{LINES[2]}"
+    assert text_of(f"{NAV}{HEADER}<div>{table(rows)}<p>{LINES[2]}</p></div>{FOOTER}") == want
+
+
+def test_every_row_of_a_long_table() -> None:
+    rows = [
+        ["序号", "姓名", "学校", "得分"],
+        *([f"{n}", f"学生{n}号", f"第{n}中学", f"{90 - n / 10}"] for n in range(1, 200)),
+    ]
+    assert text_of(f"{NAV}{HEADER}<div>{table(rows)}</div>{FOOTER}") == "\n".join("\t".join(row) for row in rows)
+
+
+def test_containers_of_one_name_that_follow_one_another() -> None:
+    parts = ["".join(f"<p>{line}</p>" for line in part) for part in (LINES[:3], LINES[3:])]
+    boxes = "".join(f"<div class=TRS_Editor>{part}</div>" for part in parts)
+    assert text_of(f"{NAV}{HEADER}<div>{boxes}</div>{FOOTER}") == TEXT
+    listed = "<p><a href=/1>云岭县举行运动会开幕式</a></p>".join(
+        f"<div class=TRS_Editor>{part}</div>" for part in parts
+    )
+    assert text_of(f"{NAV}{HEADER}<div>{listed}</div>{FOOTER}") != TEXT

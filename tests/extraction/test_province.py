@@ -25,6 +25,8 @@ def page(title: str, *texts: str, foot: str = "", url: str = "http://news.exampl
         ("张江西同志先进事迹", "张江西同志多年来踏实肯干，受到同事好评。", "unknown"),
         ("北京师范大学附属学校揭牌", "学校在昆明市官渡区揭牌，云南省教育厅有关负责人出席。", "yunnan"),
         ("吉林大学举行毕业典礼", "吉林大学今天举行毕业典礼，吉林省教育厅负责人出席。", "jilin"),
+        ("舞台中央的孩子", "孩子们在舞台上跳起舞来，台下坐满了家长。", "unknown"),
+        ("河南大学就业质量报告发布", "报告显示，河南大学毕业生去向落实率稳步提高，郑州用人单位满意。", "henan"),
         ("黑龙江省教育厅赴广东考察", "考察团赴广州市、深圳市，走进广州的职业学校参观。", "heilongjiang"),
         ("黑龙江与广东交流职业教育", "广东省代表团到访，广东各校介绍了经验。", "guangdong"),
         ("多地中小学推迟开学时间", "山东、河南、安徽、江苏四省教育厅先后发布通知。", "national"),
@@ -50,6 +52,23 @@ WORLD = (
 )
 def test_news_of_the_world_that_speaks_of_an_island_in_passing(texts: tuple[str, ...], want: str) -> None:
     assert page("法國推動人工智慧監管法案", *WORLD, *texts).province == want
+
+
+def test_ministries_of_other_countries_are_not_ours() -> None:
+    assert (
+        page(
+            "新加坡教育部公布会考成绩", "新加坡教育部公布小六会考成绩，考生逾四万人。", "学生不必与别人比较。"
+        ).province
+        == "unknown"
+    )
+    assert (
+        page(
+            "馬來西亞統考成績公布",
+            "馬來西亞考生今天領到成績單，吉隆坡考生居多。",
+            "部分考生將前往台灣升學，台灣的大學承認統考成績。",
+        ).province
+        == "unknown"
+    )
 
 
 HEALTH = ("冬季手腳冰冷怎麼辦？醫師表示，可以多運動，並注意保暖。", "營養師建議多吃溫熱食物。")
