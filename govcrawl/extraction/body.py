@@ -305,6 +305,8 @@ def _notice(document: Document, title_line: int, noise: list[bool]) -> list[int]
         if line.hidden or noise[i]:
             continue
         if found and (marks.END.match(line.text) or is_footer(line.text)):
+            while len(found) > 1 and marks.STAFF.match(document.lines[found[-1]].text):
+                found.pop()
             break
         if line.linked > 0.5 * len(line.text) and i not in attached:
             links += 1

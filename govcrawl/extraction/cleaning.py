@@ -28,6 +28,10 @@ _PLAYER = re.compile(
     r"video|player|vod|v\.qq\.com|youku|iqiyi|bilibili|cctv|miaopai|\.(?:mp4|flv|m3u8|swf)", re.IGNORECASE
 )
 _PLACE = re.compile(r"[一二三四五六、.\d（(]{0,3}[）)]?(?:会议|活动|举办|报名|考试|集合)?地\s{0,4}点\s{0,2}[:：]")
+_EVENT = re.compile(
+    r"[一二三四五六、.\d（(]{0,3}[）)]?(?:截止|截至|报名|报到|活动|会议|考试|面试|笔试|培训|比赛|举办|公示)(?:时间|日期|期限)\s{0,2}[:：]"
+)
+_HOUR = re.compile(r"\d{1,2}[:：]\d\d$")
 _CLOCK = re.compile(r"\d{1,2}[:：]\d\d")
 MIN_TEXT = 50  # characters: less is a caption
 _META = re.compile(r"(?:19|20)\d\d\s*[-年/.]\s*\d{1,2}\s*[-月/.]\s*\d{1,2}\s*日?")
@@ -208,7 +212,10 @@ def _trim(document: Document, page: Page) -> list[int]:
         )
     ]
     end = len(kept)
-    while end > opening and kept[end - 1] not in document.attached and _is_below(lines[kept[end - 1]].text, headline):
+    while end > opening and kept[end - 1] not in document.attached:
+        text = lines[kept[end - 1]].text
+        if not (_is_below(text, headline) or (end < len(kept) and marks.STAFF.match(text))):
+            break
         end -= 1
     return front + kept[min(opening, 25) : end]
 
@@ -236,8 +243,14 @@ def _row(document: Document, i: int) -> int:
 
 
 def _is_agenda(lines: list[Line], i: int) -> bool:
-    """Whether a line tells the time of an event, since the next one tells its place."""
-    return i + 1 < len(lines) and _PLACE.match(lines[i + 1].text) is not None
+    """Whether a line tells the time of an event: the next one tells its place, a label its kind, or it is one of several
+    hours."""
+    text = lines[i].text
+    if _EVENT.match(text) or (i + 1 < len(lines) and _PLACE.match(lines[i + 1].text)):
+        return True
+    return (
+        _HOUR.match(text) is not None and sum(bool(_HOUR.match(line.text)) for line in lines[max(0, i - 6) : i + 7]) > 2
+    )
 
 
 def _is_below(text: str, headline: str) -> bool:

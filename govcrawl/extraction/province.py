@@ -25,7 +25,7 @@ _CENTRAL_TITLE = re.compile(
 )
 # A headline about several places at once is about none of them.
 _SEVERAL = re.compile(
-    r"多地|多省|[二两三四五六七八九十\d]省[区市份]?(?![道委重级教])|[二两三四五六七八九十]地(?:教育|考生|公布|发布|出台|启动)"
+    r"多地|多省|[二两三四五六七八九十\d](?:省[区市份]|(?:省|地)(?:教育|中小学|考生|公布|发布|出台|启动|高考|联考|推迟))"
 )
 # Abroad: where the page names no place of China in its headline, these are weighed as a place is.
 _ABROAD = re.compile(

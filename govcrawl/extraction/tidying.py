@@ -143,6 +143,8 @@ def _cut_tail(document: Document, kept: list[int], values: list[float]) -> list[
             continue
         if last_attached <= position:
             end = position
+    while last_attached + 1 < end < len(kept) and marks.STAFF.match(lines[kept[end - 1]].text):
+        end -= 1
     return [i for i in kept[:end] if not (len(lines[i].text) < 60 and marks.END.match(lines[i].text))]
 
 

@@ -188,6 +188,12 @@ ALL_LINES = "".join(f"<p>{line}</p>" for line in LINES)
         "<p>编辑｜何一舟</p><p>审核｜林小满</p><p>来源｜云岭教育</p>",
         "<p>供稿：基教科　审核：周明远　编辑：何一舟</p>",
         "<p>END</p><p>扫码关注云岭教育</p>",
+        "<p>监制：周明远</p><p>统筹：林小满</p><p>编辑：何一舟</p>",
+        "<p>发布人：何一舟</p><p>发布时间：2024-03-08</p>",
+        "<p>更新日期：2024-03-09</p>",
+        "<p>本网站版权归云岭县教育局所有</p>",
+        "<div>« 上一篇 云岭县召开教育大会</div><div>下一篇 » 云岭一中举行运动会</div>",
+        "<p>手机扫码阅读本文</p><p>在APP内打开</p>",
         "<p>本文系转载，如涉及版权问题，请与我们联系。</p>",
         "<p>关注“云岭教育”公众号，了解更多资讯</p>",
         "<p>您对本页面内容是否满意？</p><p>满意</p><p>一般</p><p>不满意</p>",
@@ -205,6 +211,8 @@ def test_what_a_template_sets_below_the_text(container: str, below: str) -> None
         "<p>当前位置：<a href=/>首页</a> &gt; <a href=/x>工作动态</a> &gt; 正文</p>",
         "<p>语音播报：</p><p>00:00/03:12</p>",
         "<p>听新闻</p><p>倍速</p>",
+        "<p>AI朗读</p><p>男声</p><p>女声</p>",
+        "<p>本文共1200字，预计阅读3分钟</p>",
         "<div><a href=#1>智能问答</a><a href=#2>政务微博</a><a href=#3>返回顶部</a></div>",
     ],
 )
@@ -222,6 +230,8 @@ def test_what_a_template_sets_above_the_text(container: str, above: str) -> None
         ["举报电话：0451-1234567", "投稿邮箱：a@yunling.example"],
         ["关注孩子成长，是学校和家庭共同的责任，微信公众号也要定期推送。"],
         ["最新动态显示，全县已有六所学校完成整改，其余学校将在月底前完成。"],
+        ["策划：何一舟", "设计：林小满"],
+        ["截止日期：2024年4月1日", "工作地点：云岭县"],
         ["检查组成立。", "2024年3月5日", "检查组走访城关小学。"],
     ],
 )
@@ -230,6 +240,18 @@ def test_words_of_templates_inside_the_text(container: str, lines: list[str]) ->
     lines = [LINES[1], *lines, LINES[4], LINES[5]]
     body = "".join(f"<p>{line}</p>" for line in lines)
     assert text_of(f"{NAV}{HEADER}{container}{body}</div>{FOOTER}") == "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["招聘单位：云岭一中", "招聘岗位：语文教师", "截止日期：2024年4月1日"],
+        ["8:00", "升旗仪式", "8:30", "校长讲话", "9:00", "班级活动"],
+    ],
+)
+def test_days_and_hours_of_events_without_a_sentence(lines: list[str]) -> None:
+    body = "".join(f"<p>{line}</p>" for line in lines)
+    assert text_of(f"{NAV}{HEADER}<div>{body}</div>{FOOTER}") == "\n".join(lines)
 
 
 def table(rows: list[list[str]]) -> str:
