@@ -308,7 +308,7 @@ def _notice(document: Document, title_line: int, noise: list[bool]) -> list[int]
             while len(found) > 1 and marks.STAFF.match(document.lines[found[-1]].text):
                 found.pop()
             break
-        if line.linked > 0.5 * len(line.text) and i not in attached:
+        if line.linked > 0.5 * len(line.text) and i not in attached and not line.text.startswith(marks.ATTACHED):
             links += 1
             if links >= 3:
                 return [] if found == [i - 3] else found  # the heading of these rows is no text

@@ -189,7 +189,7 @@ def _trim(document: Document, page: Page) -> list[int]:
     kept = page.article.lines
     if not kept:
         return []
-    header = policy.read(document, kept[0], min(kept[0] + 40, kept[-1] + 1), [])
+    header = policy.read(document, kept[0], min(kept[0] + 40, kept[-1] + 1), [], page.headline.text)
     headline = title.key(page.headline.text)
     opening = next((n for n, i in enumerate(kept) if _is_text(lines[i]) and i not in header.lines), len(kept))
     # Without running text, as in a table, a number is a cell and no hit count.

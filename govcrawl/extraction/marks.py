@@ -214,6 +214,8 @@ FOOTER = pattern(_FOOTER)
 THREAD = pattern(_THREAD)
 CONTENTS = pattern(_CONTENTS, r"^[\s【\[]*", r"[\s】\]：:]*$")
 BARE_LABEL = pattern(_BARE_LABELS, r"^[\s【\[]*", r"[\s】\]：:]*$")
+# How a line begins that links an attachment, whatever its address looks like.
+ATTACHED = ("附件", "附表", "附图")
 # Who else had a hand in it: credits where a mark of the end stands below them.
 STAFF = pattern(
     r"(?:总监制|监制|统筹|策划|出品|制片|发布人|发布|上传|录入|供图|摄影|摄像|文字|图片|设计|制作|美编|视觉|校对|排版)\s*[:：｜|︱丨/]\s*[⺀-鿿]{2,6}(?:[、，,\s]+[⺀-鿿]{2,6}){0,3}",

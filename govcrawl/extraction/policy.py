@@ -55,7 +55,7 @@ class Policy:
 def read(document: Document, first: int, last: int, body_text: list[str], headline: str = "") -> Policy:
     """The policy header among lines first..last (half open), completed by the number that ends the headline or stands
     alone about it or in the body's opening lines."""
-    found, used = _header(document, first, last)
+    found, used = _header(document, first, last, headline)
     policy = Policy(
         issuer=_short(found.get("issuer"), 60),
         index_number=_short(found.get("index_number"), 60),
@@ -86,7 +86,7 @@ def _short(value: str | None, longest: int) -> str | None:
     )
 
 
-def _header(document: Document, first: int, last: int) -> tuple[dict[str, str], set[int]]:
+def _header(document: Document, first: int, last: int, headline: str) -> tuple[dict[str, str], set[int]]:
     """Values by field: label and value in one line, in neighbouring cells, or a row of labels above one of values;
     needs two labels to be a header."""
     found: dict[str, str] = {}
@@ -105,7 +105,7 @@ def _header(document: Document, first: int, last: int) -> tuple[dict[str, str], 
         if kind is not None:
             kinds.add(kind)
             used.add(i)
-            columns = _columns(document, i, last) if lines[i].cell else {}
+            columns = _columns(document, i, last, headline) if lines[i].cell else {}
             for j, value in columns.items():
                 _note(found, kind_of(lines[j].text), lines[value].text)
                 kinds.add(kind_of(lines[j].text) or "")
@@ -116,7 +116,7 @@ def _header(document: Document, first: int, last: int) -> tuple[dict[str, str], 
                 _note(found, kind, lines[i + 1].text)
                 used.add(i + 1)
                 i += 1
-        elif (":" in text or "：" in text) and _ANY.search(text):
+        elif any(sign in text for sign in ":：】]") and _ANY.search(text):
             parted = "\x1f".join(
                 [run for run, _, _ in lines[i].runs]
             )  # labels and values may touch: 文号：1号发布机构：某局
@@ -170,10 +170,10 @@ def _begins_with_label(text: str) -> bool:
     return bool(values) and values[0].start < 2 and values[0].mark == ":"
 
 
-def _columns(document: Document, first: int, last: int) -> dict[int, int]:
+def _columns(document: Document, first: int, last: int, headline: str) -> dict[int, int]:
     """The line of the value for each line of labels, where a table's row holds labels alone and the row below it as
     many values; {} otherwise."""
-    row = _row(document, first)
+    lines, row = document.lines, _row(document, first)
     labels = [i for i in range(first, last) if _row(document, i) == row]
     if row < 0 or len(labels) < 2 or any(kind_of(document.lines[i].text) is None for i in labels):
         return {}
@@ -184,6 +184,9 @@ def _columns(document: Document, first: int, last: int) -> dict[int, int]:
     third = _row(document, values[-1] + 1) if values[-1] + 1 < last else -1
     if third >= 0 and sum(_row(document, i) == third for i in range(values[-1] + 1, last)) == len(labels):
         return {}  # a list of documents, none of which is this one
+    names = [lines[b].text for a, b in zip(labels, values, strict=True) if kind_of(lines[a].text) == "title"]
+    if names and not any(name in headline or headline in name for name in names):
+        return {}  # another one
     return dict(zip(labels, values, strict=True))
 
 

@@ -215,7 +215,8 @@ def _drop_lists(document: Document, kept: list[int], values: list[float], *, tru
     run: list[int] = []
     for i in [*kept, -1]:
         line = lines[i] if i >= 0 else None
-        if line is not None and line.linked and line.linked > 0.6 * _undated(line) and i not in attached:
+        listed = line is not None and line.linked > 0.6 * _undated(line) and i not in attached
+        if line is not None and line.linked and listed and not line.text.startswith(marks.ATTACHED):
             run.append(i)
             continue
         menu = len(run) == 1 and _is_menu(document, run[0], bool(found), final)

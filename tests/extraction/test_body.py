@@ -280,3 +280,9 @@ def test_containers_of_one_name_that_follow_one_another() -> None:
         f"<div class=TRS_Editor>{part}</div>" for part in parts
     )
     assert text_of(f"{NAV}{HEADER}<div>{listed}</div>{FOOTER}") != TEXT
+
+
+@pytest.mark.parametrize("container", ["<div class=c>", "<div class=TRS_Editor>"])
+def test_a_linked_attachment_closes_the_text(container: str) -> None:
+    linked = "<p>附件：<a href=/art/2.html>检查台账</a></p>"
+    assert text_of(f"{NAV}{HEADER}{container}{ALL_LINES}{linked}</div>{FOOTER}") == f"{TEXT}\n附件：检查台账"

@@ -47,7 +47,10 @@ DAYS = (
 )
 
 
-@pytest.mark.parametrize("head", [TERMS, TOUCHING, COLUMNS, DAYS])
+BRACKETS = f"<div>【索引号】BS-1 【发布机构】白石县教育局 【文号】{NUMBER} 【成文日期】2024-03-08 【有效性】有效</div>"
+
+
+@pytest.mark.parametrize("head", [TERMS, TOUCHING, COLUMNS, DAYS, BRACKETS])
 def test_layouts(head: str) -> None:
     assert fields(page(head)) == ALL
 
@@ -82,6 +85,11 @@ LISTED = (
         pytest.param(f"<p>{TEXT[1]}</p><p>省教发〔2024〕1号</p>{BODY}", id="reprinted below a text"),
         pytest.param(LISTED.format("序号"), id="list of documents"),
         pytest.param(LISTED.format("索引号"), id="list of documents under labels alone"),
+        pytest.param(
+            "<p>现公布继续有效的文件。</p><table><tr><td>文件名称</td><td>发文字号</td><td>成文日期</td></tr>"
+            "<tr><td>关于食堂管理的意见</td><td>白政发〔2013〕11号</td><td>2013-05-01</td></tr></table>",
+            id="list of one document",
+        ),
         pytest.param(f"{BODY}<p>索引号：</p><p>发文机关：</p>", id="labels above the foot of the page"),
     ],
 )
