@@ -18,6 +18,7 @@ def wanted(page: Page, *, frames: int = elsewhere.MAX_FRAMES, pages: int = elsew
     found = clean(page)
     if found.page_type in ("empty", "video") or _is_bare(page):
         new = [a for a in elsewhere.frames(page) if a not in page.parts]
+        new = new or [a for a in elsewhere.asked(page) if a not in page.parts]
         page.frames_asked += new[: max(0, frames - len(page.frames_asked))]
     if found.page_type == "article" and found.text:
         new = [a for a in elsewhere.pages(page) if a not in page.parts]

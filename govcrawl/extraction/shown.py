@@ -117,7 +117,7 @@ def _document(value: str) -> str:
         if decoded == value:
             break
         value = decoded
-    if is_file(value):
+    if is_file(value) or (is_attachment(value) and "/" in value):
         return value
     if _BASE64.match(value):
         try:

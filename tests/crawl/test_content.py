@@ -92,7 +92,7 @@ def every_form(tmp_path_factory: pytest.TempPathFactory) -> Any:
                 site.answers[path.replace("/gg/202403", folder)] = (200, HTML, body.encode())
             for file in ("shoufei.pdf", "x.pdf"):
                 site.answers[f"{folder}/{file}"] = (200, FILE, b"%PDF-1.4\n" + folder.encode())
-        for path in ("/f/x.pdf", "/f/x.docx", "/f/x.doc", "/f/x.xls", "/f/x.ofd"):
+        for path in ("/f/x.pdf", "/f/x.docx", "/f/x.doc", "/f/x.xls", "/f/x.ofd", "/download/downfile.jsp?id=33"):
             site.answers[path] = (200, FILE, b"%PDF-1.4\n" + path.encode())
         for path in ("/u/1.jpg", "/u/2.jpg"):
             site.answers[path] = (200, {"Content-Type": "image/jpeg"}, b"\xff\xd8\xff" + path.encode())

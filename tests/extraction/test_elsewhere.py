@@ -127,12 +127,37 @@ TWO, THREE = "/gg/202403/t20240312_17_1.html", "/gg/202403/t20240312_17_2.html"
             f"{BASE}/a/88.shtml",
         ),
         (
+            "<script>createPageHTML('page', 3, 1, 't20240312_17', 'html', 3);</script>",
+            {TWO.replace("_1.", "_2."): further(2), TWO.replace("_1.", "_3."): further(3)},
+            URL,
+        ),
+        (
+            "<select onchange='go(this)'><option value='t20240312_17_1.html'>2<option value='t20240312_17_2.html'>3</select>",
+            {TWO: further(2), THREE: further(3)},
+            URL,
+        ),
+        (
+            "<a onclick=\"location.href='t20240312_17_1.html'\">下一页</a><script>var p = ['t20240312_17_2.html'];</script>",
+            {TWO: further(2), THREE: further(3)},
+            URL,
+        ),
+        (
             "<a href='9-2.htm'>2</a><a href='9-3.htm'>尾页</a>",
             {"/9-2.htm": further(2), "/9-3.htm": further(3)},
             f"{BASE}/9.htm",
         ),
     ],
-    ids=["pager", "createPageHTML", "createPageHTML with a count first", "query", "chain", "dash"],
+    ids=[
+        "pager",
+        "createPageHTML",
+        "createPageHTML with a count first",
+        "query",
+        "chain",
+        "createPageHTML from 1 on",
+        "options",
+        "scripts",
+        "dash",
+    ],
 )
 def test_articles_on_several_pages(more: str, others: dict[str, str], url: str) -> None:
     read, asked = whole(page(BODY + more), others, url)
@@ -166,6 +191,53 @@ def test_a_page_that_is_lost_or_repeats() -> None:
 def test_other_pages_are_no_further_pages(more: str) -> None:
     _, asked = whole(page(BODY + more), {})
     assert not asked
+
+
+LEAVING = "您访问的链接即将离开本站，是否继续访问？如您继续，将打开新的页面，请您谨慎选择。"
+OTHER = json.dumps({"rows": [{"title": "另一项工作的通知", "content": BODY}]})
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        f"<script>function out(u) {{ layer.open({{content: '<p>{LEAVING}</p>'}}) }}</script>",
+        f"<script>var h = '<div>'; h += '<p>{LEAVING}</p>'; h += '<p>{LEAVING}</p>'; $('#pop').html(h)</script>",
+        f"<script>var words = '{LEAVING}';</script>",
+        f"<div id=popContent style='display:none'><p>{LEAVING * 3}</p></div>",
+        f"<div class=con_box style='display:none'><p>{LEAVING}</p></div>",
+    ],
+)
+def test_what_programs_say_is_no_text_of_a_scanned_notice(more: str) -> None:
+    read, _ = whole(page(SCANNED["plain"] + more), {})
+    assert (clean(read).text, len(clean(read).images)) == ("", 2)
+    assert "image_only" in quality(read)
+
+
+@pytest.mark.parametrize(
+    ("script", "answer"),
+    [
+        ("$.getJSON('/api/related?id=17')", OTHER),
+        ("$.getJSON('/api/list')", json.dumps([{"title": f"{TITLE}（{k}）", "content": BODY} for k in range(6)])),
+        (
+            "$('#foot').load('/inc/sm.html')",
+            "<p>主办单位：青溪县教育局</p><p>地址：人民路1号，邮编：100000，欢迎来访。</p>",
+        ),
+        ("$.get('/api/hits?id=17')", "3"),
+        ("$.ajax({url: '/api/save', type: 'post'})", _answer := json.dumps({"content": BODY})),
+        ("$.getJSON('http://other.example.org/api/17')", _answer),
+    ],
+)
+def test_what_scripts_ask_for_is_not_always_the_article(script: str, answer: str) -> None:
+    asked: list[str] = []
+
+    class Everywhere(dict[str, str]):
+        def get(self, path: str, default: Any = None) -> Any:
+            asked.append(path)
+            return answer
+
+    read, _ = whole(page(f"<div id=app></div><script>{script}</script>"), Everywhere())
+    assert (clean(read).text, clean(read).form) == ("", "script")
+    assert not [path for path in asked if "save" in path or "hits" in path or "other" in path]
 
 
 def test_parts_are_bounded() -> None:
