@@ -255,7 +255,7 @@ def _readable(page: "Page", part: "Page") -> str:
     own = [_bare(title) for title in (page.headline.text, page.listed_title) if title]
     if len(titles) > 4 or (titles and not any(t[:8] and t[:8] in o for t in titles for o in own)):
         return ""
-    best = max(_in_script(markup[:2_000_000]), key=lambda source: _weight(source.html), default=None)
+    best = max(in_script(markup[:2_000_000]), key=lambda source: _weight(source.html), default=None)
     return f"<p>{escape(best.header)}</p><div>{best.html}</div>" if best is not None else ""
 
 
@@ -425,13 +425,13 @@ def _sources(markup: str, scripts: list[str]) -> Iterator[Source]:
     for match in _HELD.finditer(markup):
         html = _markup_of(_deciphered((match[1] or match[2]).strip()))
         if _TAGS.search(html):
-            data = _in_script(unescape(html)) if html[:1] in "{[\"'" else ()
+            data = in_script(unescape(html)) if html[:1] in "{[\"'" else ()
             yield from [replace(source, rule="hidden") for source in data] or [Source(html, rule="hidden")]
     for script in scripts:
-        yield from _in_script(script[:2_000_000])
+        yield from in_script(script[:2_000_000])
 
 
-def _in_script(script: str) -> Iterator[Source]:
+def in_script(script: str) -> Iterator[Source]:
     """Markup in a script's strings, those that it puts together as one; and paragraphs that stand as strings under the same
     key."""
     prose: dict[str, list[str]] = {}

@@ -5,8 +5,9 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from urllib.parse import unquote, urljoin
+from urllib.parse import unquote
 
+from govcrawl import addresses
 from govcrawl.extraction.written import literal
 
 _EXTENSIONS = "pdf|docx?|xlsx?|pptx?|wps|et|dps|rtf|zip|rar|7z|ofd|ceb|csv|txt"
@@ -172,6 +173,6 @@ def in_scripts(scripts: Iterable[str]) -> list[str]:
 def joined(base: str, href: str) -> str:
     """An address joined to its base; as it is where it is none."""
     try:
-        return urljoin(base, href.strip())
+        return addresses.joined(base, href)
     except ValueError:
         return href
