@@ -247,6 +247,8 @@ def _page_type(page: Page, document: Document, text: str) -> str:
         if len(markup) < 60_000 and shown < 300 and size < 120 and marks.CHALLENGE.search(markup[:60_000]):
             return "challenge"
         visible = " ".join(line.text for line in document.lines[:12] if not line.hidden)[:200]
+        if size < 200 and len(document.lines) < 40 and _is_away(page, visible):
+            return "away"
         if (
             size < 200
             and (marks.ERROR.search(document.title) or (marks.ERROR.search(visible) and len(document.lines) < 40))
@@ -263,6 +265,15 @@ def _page_type(page: Page, document: Document, text: str) -> str:
     if document.attached:
         return "article"
     return "video" if _is_video(document) else "empty"
+
+
+def _is_away(page: Page, visible: str) -> bool:
+    """Whether a page is its server's word that it is busy or being mended; a notice of such work has a header, or the title
+    that its listing names."""
+    if not (marks.AWAY.search(page.document.title) or marks.AWAY.search(visible)):
+        return False
+    listed = title.key(page.listed_title or "")[:12]
+    return not (len(listed) > 3 and listed in title.key(visible)) and not elsewhere.is_headed(page)
 
 
 def _is_video(document: Document) -> bool:
