@@ -187,6 +187,8 @@ DOCUMENT_SHOWN: dict[str, tuple[str, str]] = {
         "/f/x.pdf",
     ),
     "PDFObject": ("<div id=pdf></div><script>PDFObject.embed('/f/x.pdf', '#pdf');</script>", "/f/x.pdf"),
+    "flip book": ("<div class='flipbook' data-pdf='/f/x.pdf'></div>", "/f/x.pdf"),
+    "source of a book": ("<div class='_df_book' source='x.pdf'></div>", "/gg/202403/x.pdf"),
     "variable": ('<div id=pdf></div><script>var pdfUrl = "\\/f\\/x.ofd"; show(pdfUrl);</script>', "/f/x.ofd"),
 }
 
@@ -206,6 +208,7 @@ SCANNED: dict[str, str] = {
     "plain": "<p><img src='/u/1.jpg'></p><p><img src='/u/2.jpg'></p>",
     "lazy": "<p><img src='/i/loading.gif' data-original='/u/1.jpg'></p><p><img data-src='/u/2.jpg'></p>",
     "old lazy": "<p><img _src='/u/1.jpg' src='data:image/gif;base64,xx'></p><p><img original='/u/2.jpg'></p>",
+    "sets": "<p><img srcset='/u/1.jpg 1x, /u/9.jpg 2x'></p><p><img srcset='/u/2.jpg 800w'></p>",
     "captions": "<p>（扫描件）</p><p><img src='/u/1.jpg' width='800'></p><p>第2页</p><p><img src='/u/2.jpg'></p>",
     "in a frame": "<iframe src='/scan.html'></iframe>",
 }

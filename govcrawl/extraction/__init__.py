@@ -70,6 +70,7 @@ def quality(page: Page) -> list[str]:
         "image_only": bool(cleaned.images) and not cleaned.attachments and bare < MIN_TEXT,
         "short": cleaned.text_length < 100,
         "mojibake_repaired": page.decoded[2],
+        "unmapped_characters": page.document.unmapped >= max(5, cleaned.text_length // 100),
     }
     return [name for name, raised in found.items() if raised]
 

@@ -32,6 +32,9 @@ HOLDERS = frozenset([*_HOLDERS_TEXT.split(), "onclick", "ondblclick"])
 _NAMES = frozenset(
     ["name", "filename", "file_name", "title", "fn", "downname", "downloadname"]
 )  # parameters that name, not address
+_HELD_FILE = re.compile(
+    r"""<(?:div|section|span|canvas)\b[^<>]{0,500}?\s(?:source|file|pdf|data-[\w-]{1,30})\s{0,9}=\s{0,9}["']([^"'<>]{1,1000})["']"""
+)
 _ENCODED = re.compile("%(?:2f|3a|25)", re.IGNORECASE)
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,2000}={0,2}$")
 MEDIA_TYPES = {
@@ -168,6 +171,11 @@ def in_scripts(scripts: Iterable[str]) -> list[str]:
             if "." in text and (address := shown(text, framed=False)):
                 found.setdefault(address)
     return list(found)
+
+
+def in_attributes(markup: str) -> list[str]:
+    """Documents that elements without text hold for a script to show: ``<div class="flipbook" data-pdf="…">``."""
+    return list(dict.fromkeys(src for src in _HELD_FILE.findall(markup[:2_000_000]) if is_file(src)))
 
 
 def joined(base: str, href: str) -> str:

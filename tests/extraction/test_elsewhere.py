@@ -6,7 +6,7 @@ import json
 import time
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -30,10 +30,13 @@ from tests.forms import (
     page,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 CASES = Path(__file__).parents[3] / "shared" / "cases"
 
 
-def whole(markup: str, others: dict[str, str], url: str = URL, **hints: Any) -> tuple[Page, list[str]]:
+def whole(markup: str, others: Mapping[str, str], url: str = URL, **hints: Any) -> tuple[Page, list[str]]:
     """A page with the parts that it asks for, and their paths; what is not among `others` cannot be had."""
     read = Page(markup.encode(), url, **hints)
     asked: list[str] = []
@@ -72,6 +75,52 @@ def test_attachments_behind_calls_and_attributes(form: str) -> None:
     got = extract(page(f"{BODY}<p>附件：{ATTACHED[form]}</p>").encode(), URL)
     assert [a.url for a in got.attachments] == [f"{BASE}/f/x.xls"]
     assert got.text.count(MARK) == 5
+
+
+@pytest.mark.parametrize(
+    ("link", "attached"),
+    [
+        ("<a href='/api/file/33' download='名单.xls'>名单</a>", True),
+        ("<a href='/api/file/33' title='名单.xls'>名单</a>", True),
+        ("<a href='..\\\\api\\\\file\\\\33.xls'>名单</a>", True),
+        ("<a href='/gg/33.html' title='名单.xls'>名单</a>", False),
+    ],
+)
+def test_links_that_name_their_file(link: str, attached: bool) -> None:
+    got = extract(page(f"{BODY}<p>附件：{link}</p>").encode(), f"{BASE}/gg/1.html")
+    assert [a.url.startswith(f"{BASE}/api/file/33") for a in got.attachments] == [True] * attached
+
+
+REST = BODY.replace(MARK, f"其余{MARK}")
+TURNS = "<div class=fy><a href='javascript:go(1)'>1</a> <a href='javascript:go(2)'>2</a> <a href='#'>下一页</a></div>"
+
+
+@pytest.mark.parametrize(
+    ("body", "count"),
+    [
+        (f"{BODY}<div id=more style='display:none'>{REST}</div><a onclick=x href='#'>展开全文</a>", 10),
+        (f"{BODY}<div class=rest hidden>{REST}</div><p>点击查看余下全文 &gt;&gt;</p>", 10),
+        (f"<div class=pg>{BODY}</div><div class=pg style='display:none'>{REST}</div>{TURNS}", 10),
+        (f"<div class=pg>{BODY}</div><div class=pg style='display:none'>{REST}</div>", 5),
+        (f"<div class=pg>{BODY}</div><div class=other style='display:none'>{REST}</div>{TURNS}", 5),
+        (
+            f"<div class=pg>{BODY}</div><div class=pg style='display:none'>{REST}</div><a href='/gg/2.html'>下一页</a>",
+            5,
+        ),
+        (f"{BODY}<div style='position:absolute;left:-9999px'>{REST}</div><a href='#'>展开全文</a>", 5),
+    ],
+    ids=["folded", "hidden attribute", "turned by a script", "tabs", "another box", "another page", "off the screen"],
+)
+def test_what_a_reader_unfolds(body: str, count: int) -> None:
+    assert extract(page(body).encode(), URL).text.count(MARK) == count
+
+
+def test_characters_of_the_pages_own_font_are_missing_and_told() -> None:
+    own = {"学": "\ue001", "校": "\ue002", "的": "\ue003", "检": "\ue004"}
+    coded = "".join(own.get(character, character) for character in BODY)
+    assert "unmapped_characters" in extract(page(coded).encode(), URL).quality
+    signs = BODY.replace("<p>", "<p>\uf0b2 ") + "<p>字体图标<i class=iconfont>\ue601</i></p>"
+    assert not extract(page(signs).encode(), URL).quality
 
 
 @pytest.mark.parametrize("form", SCANNED)

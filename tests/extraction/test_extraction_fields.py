@@ -95,6 +95,8 @@ def test_date_spellings(text: str, day: date, clock: str | None) -> None:
         "3.2023.1",
         "版本1.2.3",
         "20230230",
+        "2023年2月32日",
+        "2023-2-45",
         "2023-0212",
         "",
     ],
