@@ -228,12 +228,14 @@ class PartsPipeline(Stage):
             response = await self.ask(attempt, self._largest, page.site)
         except Exception as error:
             outcome, why = outcome_of_error(error)
+            attempt.kind = _kind(address, page)
             self.keeper.settle(attempt, outcome, error=why)
             return None
         whole = response.status == 200 and bool(response.body)
         outcome = (
             "landed" if whole else "server_error" if response.status == 200 else outcome_of_status(response.status)
         )
+        attempt.kind = "part" if whole else _kind(address, page)
         self.keeper.settle(attempt, outcome, error=None if whole else f"HTTP {response.status}")
         return response if whole else None
 
@@ -312,6 +314,11 @@ class ParquetPipeline(Stage):
         if page.attempt.outcome == "landed":
             self.crawler.stats.inc_value(f"govcrawl/landed/{article.province}/{article.year}")
         return article
+
+
+def _kind(address: str, page: ArticlePage) -> str:
+    """What a part is that could not be had: what a script asks for may be anything, and nothing may be missing."""
+    return "script" if address in page.reading.scripts_asked else "part"
 
 
 def part_rounds(page: ArticlePage, frames: int, pages: int) -> range:

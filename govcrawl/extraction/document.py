@@ -267,7 +267,7 @@ def _is_document(link: Link) -> bool:
     """Whether a link is to a document, by its address or its words."""
     if link.href.endswith(_PAGES):
         return False
-    return is_attachment(link.href) or is_file_of(link)
+    return is_attachment(link.href) or (("." in link.text[-9:] or "." in link.title[-9:]) and is_file_of(link))
 
 
 def is_file_of(link: Link) -> bool:
@@ -275,7 +275,7 @@ def is_file_of(link: Link) -> bool:
     text, title = link.text, link.title
     if "." in text[-9:] and is_named(text):
         return True
-    return "." in title[-9:] and is_named(title) and not link.href.endswith(_PAGES)
+    return title != "" and "." in title[-9:] and is_named(title) and not link.href.endswith(_PAGES)
 
 
 def _write(tree: LexborHTMLParser) -> None:
@@ -424,11 +424,10 @@ _PAGER_WORDS = re.compile(r"下一?页|上一?页|[首尾末]页|[\W\d共第页]
 def _unfold(document: Document) -> None:
     """Show what goes on from the text before it and is hidden up to 展开全文, or to a pager that only a script turns."""
     lines = document.lines
-    if not any(line.hidden for line in lines):
-        return
     ends = {box.last: box for box in reversed(document.boxes) if box.hidden and not box.offscreen and box.block}
-    for number, line in enumerate(lines):
-        if number not in ends or line.hidden or not 3 < len(line.text) < 80:
+    for number in list(ends):
+        line = lines[number] if number < len(lines) else None
+        if line is None or line.hidden or not 3 < len(line.text) < 80:
             continue
         turns = "下" in line.text and not _PAGER_WORDS.sub("", line.text) and _is_scripted(document, number)
         if not turns and _UNFOLDS.fullmatch(line.text) is None:
@@ -448,7 +447,7 @@ def _unfold(document: Document) -> None:
                 box.hidden = False
             for inner in lines[at:number]:
                 inner.hidden = False
-    _hide_lines(document, [box for box in document.boxes if box.hidden and box.block])
+            _hide_lines(document, [box for box in document.boxes if box.hidden and box.block])
 
 
 def _goes_on(document: Document, before: int, folded: list[Box], turns: bool) -> bool:

@@ -121,7 +121,7 @@ def _document(value: str) -> str:
         if decoded == value:
             break
         value = decoded
-    if is_file(value) or (is_attachment(value) and "/" in value):
+    if is_file(value) or ("/" in value and is_attachment(value)):
         return value
     if _BASE64.match(value):
         try:
