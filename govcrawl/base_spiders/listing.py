@@ -16,10 +16,10 @@ from govcrawl.archive.ledger import Attempt
 from govcrawl.archive.revisit import Schedule
 from govcrawl.archive.schema import RETRIED
 from govcrawl.base_spiders.arguments import count, day, switch
-from govcrawl.base_spiders.article import ArticleSpider, outcome_of
+from govcrawl.base_spiders.article import ArticleSpider, outcome_of, texts_of
 from govcrawl.base_spiders.rows import Row, date_in_url, find_rows
 from govcrawl.errors import BadArgument, IncoherentSpider, nearest
-from govcrawl.extraction import clean, relative
+from govcrawl.extraction import charset, clean, relative
 from govcrawl.extraction.elsewhere import leads_to
 from govcrawl.extraction.page import Page as Reading
 from govcrawl.extraction.page import Site
@@ -340,6 +340,7 @@ class ListingSpider(ArticleSpider):
 
     def _parse_list(self, response: Response, walk: Walk) -> Iterator[Request]:
         attempt: Attempt = response.meta["attempt"]
+        response = as_it_is(response)
         walk.pages += 1
         walk.list_pages += 1
         walk.last_response = response
@@ -369,7 +370,7 @@ class ListingSpider(ArticleSpider):
             # One page without rows may be an error between others.
             walk.repeated = walk.repeated or (walk.list_pages == 2 and bool(rows))
             more = walk.list_pages < 3 if not walk.list_rows else walk.list_pages == 2 and walk.repeated
-            if walk.list_rows and not rows and walk.empty is None and page is not None and page.selector.type == "html":
+            if walk.list_rows and not rows and walk.empty is None and (page is None or page.selector.type == "html"):
                 walk.empty, more = response.url, True
             following = self._next_page(walk, part=not more)
             walk.ended = "last" if walk.rows else "no_rows"
@@ -577,6 +578,14 @@ def column_names(response: TextResponse) -> tuple[str, ...]:
     attempt = response.meta.get("attempt") if response.request is not None else None
     channel = getattr(attempt, "channel", None)
     return (channel,) if channel and "://" not in channel else ()
+
+
+def as_it_is(response: Response) -> Response:
+    """A list page read by the encoding that it has, where the one that its header declares does not fit."""
+    if not isinstance(response, TextResponse) or "\ufffd" not in response.text[:200_000]:
+        return response
+    _, encoding, repaired = charset.decode(response.body, texts_of(response.headers))
+    return response if repaired or encoding == response.encoding else response.replace(encoding=encoding)
 
 
 _NO_LIST = re.compile(r"weather|tianqi|share|banner|head|foot|top|left|menu|nav|login|count|search", re.IGNORECASE)

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from scrapy.http import Request
 
-from govcrawl.addresses import doc_id, joined
+from govcrawl.addresses import doc_id, host_of, joined
 from govcrawl.base_spiders.fields import FORM_HEADERS
 from govcrawl.base_spiders.listing import ListingSpider, stated_position
 from govcrawl.base_spiders.rows import base_of
@@ -57,7 +57,7 @@ def next_link(response: TextResponse) -> str | None:
         url = _address(anchor, base)
         if url is None or doc_id(url) == here:
             continue
-        text = " ".join(anchor.itertext()).strip() or anchor.get("value") or anchor.get("title") or ""
+        text = " ".join(anchor.itertext()).strip() or anchor.get("value") or anchor.get("title") or _pictured(anchor)
         if "next" in (anchor.get("rel") or "").split() or _NEXT.match(text):
             return url
         # An arrow is a pager's only where it leads to the page with the next number.
@@ -67,6 +67,11 @@ def next_link(response: TextResponse) -> str | None:
             numbered.setdefault(int(found.group(1)), url)
     # The number of a column stands where that of a page may: without a link back to other pages this is page 1.
     return numbered.get((_number(response.url) if 1 in numbered else 1) + 1)
+
+
+def _pictured(anchor: HtmlElement) -> str:
+    """What the picture in a link stands for."""
+    return next((alt for img in anchor.iter("img") if (alt := img.get("alt") or img.get("title"))), "")
 
 
 def form_page(response: TextResponse) -> Request | None:
@@ -84,6 +89,9 @@ def form_page(response: TextResponse) -> Request | None:
         }
         back = _POST_BACK.search(_called(root)) if "__VIEWSTATE" in fields else None
         field = next((name for name in fields if _PAGE_FIELD.search(name)), None)
+        # A form in which words are written is a search of the whole site.
+        asks = {i.get("name") for i in form.iter("input") if (i.get("type") or "text").lower() in ("text", "search")}
+        field = None if asks - {field, None} else field
         if back is not None:
             fields |= {"__EVENTTARGET": back[1], "__EVENTARGUMENT": back[2]}
         elif field is not None:
@@ -91,6 +99,8 @@ def form_page(response: TextResponse) -> Request | None:
         else:
             continue
         url, body = joined(base_of(root, response.url), form.get("action") or response.url), urlencode(fields)
+        if host_of(url) != host_of(response.url):
+            continue
         if back is not None or (form.get("method") or "").lower() == "post":
             return Request(url, method="POST", body=body, headers={"Content-Type": FORM_HEADERS["Content-Type"]})
         return Request(f"{url.partition('?')[0]}?{body}")

@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import islice
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
@@ -135,6 +135,7 @@ def _main_group(
     groups = [_main_links(g) for g in groups if not blocks.elsewhere([e for e, *_ in g])]
     plain = [g for g in groups if blocks.evident([e for e, *_ in g])]
     best = max(plain or groups, key=_worth, default=[])
+    best = _leading(best, groups, pattern) + best
     if comments and not plain:
         written_out = _in_comments(root, base_url, pattern, blocks)
         best = written_out if len(written_out) > len(best) else best
@@ -151,6 +152,24 @@ def base_of(root: HtmlElement, url: str) -> str:
     host = host_of(base)
     inner = "." not in host or host.replace(".", "").isdigit()
     return url if inner and host != host_of(url) else base
+
+
+def _leading(best: Group, groups: list[Group], pattern: re.Pattern[str]) -> Group:
+    """The story that stands alone above a list, in the same box: it is no row of the list below."""
+    rows = [element for element, *_ in best]
+    holder = rows[0].getparent() if len(rows) > 3 else None
+    box = holder.getparent() if holder is not None else None
+    if box is None or box.tag in ("body", "html") or any(row.getparent() is not holder for row in rows):
+        return []
+    listed = {url for *_, url in best}
+    above = list(takewhile(lambda child: child is not holder, box.iterchildren()))
+    lead = [
+        link
+        for group in groups
+        for link in group
+        if link[2] not in listed and pattern.search(_ends(link[2])) and any(a in above for a in around(link[1]))
+    ]
+    return lead if len({url for *_, url in lead}) == 1 else []
 
 
 def _links(root: HtmlElement, base_url: str, pattern: re.Pattern[str]) -> list[tuple[HtmlElement, str]]:

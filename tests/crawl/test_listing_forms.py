@@ -119,6 +119,31 @@ def test_links_are_joined_to_the_base(base: str, first: str, href: Callable[[int
         assert (code, landed) == (0, list(range(1, 9))), said
 
 
+@pytest.mark.parametrize(
+    "above",
+    [
+        f"<div class=pic><a href='{path(1)}'><img src=/1.jpg></a><a href='{path(1)}'>{title(1)}</a></div>",
+        f"<h2><a href='{path(1)}'>{title(1)}</a></h2><p>摘要：各学校要提前安排。</p>",
+    ],
+)
+def test_the_story_above_the_list_is_a_row(above: str, tmp_path: Path) -> None:
+    with Site(0) as site:
+        site.answers["/tz/"] = 200, HTML, page(above + rows(range(2, 11)))
+        site.answers |= {path(n): (200, HTML, article(n)) for n in range(1, 11)}
+        code, landed, said = walk(site, tmp_path)
+        assert (code, landed) == (0, list(range(1, 11))), said
+
+
+def test_a_list_whose_charset_is_not_the_one_declared(tmp_path: Path) -> None:
+    """Its headings are read, and so the box beside it is told; a page without text is called as its row is."""
+    with Site(0) as site:
+        site.answers["/tz/"] = 200, HTML, page(rows(range(1, 9))).decode().encode("gbk")
+        site.answers |= {path(n): (200, HTML, article(n)) for n in range(2, 9)}
+        site.answers[path(1)] = 200, HTML, b"<html><div id=app></div><script src=/a.js></script></html>"
+        code, landed, said = walk(site, tmp_path)
+        assert (code, landed) == (3, list(range(1, 9))), said
+
+
 def test_the_number_of_a_session_makes_no_other_article(tmp_path: Path) -> None:
     with Site(0) as site:
         site.answers |= {f"/tz/show.jsp?id={n}": (200, HTML, article(n)) for n in range(1, 9)}
@@ -145,6 +170,7 @@ PAGERS: dict[str, tuple[str, str]] = {
         "<a href=\"javascript:window.open('l.jsp?p={next}','_self')\">下一页</a>",
     ),
     "cursor": ("/tz/more?cursor=c{}", "<a class=more href='/tz/more?cursor=c{next}'>加载更多</a>"),
+    "picture": ("/tz/list_{}.html", "<a href='/tz/list_{next}.html'><img src=/n.gif alt='下一页'></a>"),
     "folders": ("/tz/p/{}/", "<a href='/tz/p/{next}/'>下一页&gt;</a><a href='/tz/p/4/'>末页</a>"),
     "count of zero": ("/tz/index_{before}.html", "<script>createPageHTML(0, {before}, 'index', 'html');</script>"),
     "form": ("/tz/list.jsp?col=7&pageNo={}", "第{here}页/共4页" + CALL + FORM.format("get")),
@@ -176,17 +202,28 @@ def test_pagers(form: str, tmp_path: Path) -> None:
         assert (code, landed) == (0, list(range(1, 33))), said
 
 
-def test_a_pager_that_tells_no_address_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "form",
+    [
+        "",
+        "<form action='/search'><input name=q><input type=hidden name=page value=1></form>",
+        "<form action='http://other.example.org/list'><input type=hidden name=page value=1></form>",
+    ],
+    ids=["none", "a search", "another site"],
+)
+def test_a_pager_that_tells_no_address_is_told(form: str, tmp_path: Path) -> None:
     with Site(0) as site:
-        site.answers["/tz/"] = 200, HTML, page(rows(range(1, 9)) + "第<b>1</b>页/共<b>4</b>页" + CALL.format(next=2))
+        pager = "第<b>1</b>页/共<b>4</b>页" + CALL.format(next=2)
+        site.answers["/tz/"] = 200, HTML, page(rows(range(1, 9)) + pager + form)
         site.answers |= {path(n): (200, HTML, article(n)) for n in range(1, 9)}
         code, landed, said = walk(site, tmp_path)
         assert (code, landed) == (3, list(range(1, 9))), said
         assert "page 1 of 4, but no address of the next" in said
+        assert not [path for path in site.asked if path.startswith("/search")]
 
 
-@pytest.mark.parametrize("error", ["<p>系统繁忙，请稍后再试</p>", ""])
-def test_a_page_without_rows_between_others(error: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("error", [page("<p>系统繁忙，请稍后再试</p>", side=""), page("", side=""), b""])
+def test_a_page_without_rows_between_others(error: bytes, tmp_path: Path) -> None:
     """It is told, the rows behind it land, and the next run brings its own."""
     with Site(0) as site:
         for number in range(1, 6):
@@ -196,7 +233,7 @@ def test_a_page_without_rows_between_others(error: str, tmp_path: Path) -> None:
             )
             site.answers["/tz/" if number == 1 else f"/tz/index_{number - 1}.html"] = 200, HTML, page(inner)
         whole = site.answers["/tz/index_2.html"]
-        site.answers["/tz/index_2.html"] = 200, HTML, page(error, side="")
+        site.answers["/tz/index_2.html"] = 200, HTML, error
         site.answers |= {path(n): (200, HTML, article(n)) for n in range(1, 41)}
         code, landed, said = walk(site, tmp_path)
         assert (code, landed) == (3, [n for n in range(1, 41) if not 16 < n < 25]), said
