@@ -48,6 +48,11 @@ _URL_DATES = (
     re.compile(r"/((?:19|20)\d{2})-(\d{2})-(\d{2})/"),
 )
 _URL_IN_SCRIPT = re.compile(r"""['"]([^'"\s/]*+/[^'"\s]++)['"]""")
+_HOLDERS = ("href", "value", "onclick", "data-url", "data-href", "data-link")
+_CALLING = etree.XPath(
+    "//*[self::area or self::option or ((self::li or self::tr or self::td or self::div or self::p or self::span)"
+    " and (@onclick or @data-url or @data-href or @data-link))]"
+)
 _QUOTED = re.compile(r"""['"]([^'"\s<>]{3,1000})['"]""")
 _LABELLED_TITLE = re.compile(r"^\s*(?:文章)?标\s*题\s*[:：]\s*([^\r\n]+)")
 _CUT = re.compile(r"(?:…|(?<!\.)\.{2,}+)\s*+$")
@@ -117,8 +122,8 @@ def _main_group(
     root: HtmlElement = page.root
     base_url = base_of(root, base_url)
     links = _links(root, base_url, pattern)
-    linked = {url for _, url in links}
-    links += [link for link in _called(root, base_url, pattern) if link[1] not in linked]
+    if len(linked := {url for _, url in links}) <= FEW:  # they may be of a box beside rows that are no links
+        links += [link for link in _called(root, base_url, pattern) if link[1] not in linked]
     blocks = Blocks(root, (a for a, _ in links), names, front=every_block)
     elements: list[HtmlElement] = [s.root for s in page.css(css)] if css else []
     chosen = [link for link in _in_elements(links, elements) if not blocks.beside(link[0])]
@@ -137,7 +142,7 @@ def _main_group(
     best = max(plain or groups, key=_worth, default=[])
     best = _leading(best, groups, pattern) + best
     if comments and not plain:
-        written_out = _in_comments(root, base_url, pattern, blocks)
+        written_out = _in_comments(root, base_url, pattern, blocks, scripts=len(best) < FEW)
         best = written_out if len(written_out) > len(best) else best
     return best, bool(plain)
 
@@ -185,8 +190,8 @@ def _called(root: HtmlElement, base_url: str, pattern: re.Pattern[str]) -> list[
     """The elements that lead to articles without being links: areas of a picture, options, rows with a script call or a data
     attribute."""
     found: list[tuple[HtmlElement, str]] = []
-    for node in root.iter("area", "option", "li", "tr", "td", "div", "p", "span"):
-        for name in ("href", "value", "onclick", "data-url", "data-href", "data-link"):
+    for node in _CALLING(root):
+        for name in _HOLDERS:
             value = node.get(name) or ""
             quoted = _QUOTED.search(value) if name == "onclick" else None
             address = quoted[1] if quoted is not None else "" if name == "onclick" else value.strip()
@@ -207,11 +212,13 @@ def _worth(group: Group) -> tuple[int, int]:
     return sum(_row_date(e, a, u) is not None or _told(e) is not None for e, a, u in group), len({u for *_, u in group})
 
 
-def _in_comments(root: HtmlElement, base_url: str, pattern: re.Pattern[str], blocks: Blocks) -> Group:
+def _in_comments(
+    root: HtmlElement, base_url: str, pattern: re.Pattern[str], blocks: Blocks, *, scripts: bool = True
+) -> Group:
     """The best rows that a comment, a text field or a script holds: lists that a script fills often keep their static rows
     so. What few a script writes may be of a box anywhere."""
     written_out: dict[HtmlElement, list[str]] = defaultdict(list)
-    for node in root.iter(etree.Comment, "textarea", "xmp", "script"):
+    for node in root.iter(etree.Comment, "textarea", "xmp", *(["script"] if scripts else [])):
         parent = node.getparent()
         if parent is not None and (markup := _kept(node)) and not blocks.beside(node):
             written_out[node if node.tag == "script" else parent].append(markup)
