@@ -321,11 +321,13 @@ def _absolute(match: re.Match[str], url: str) -> str:
 # The body in the page itself, where it does not show
 
 _HIDDEN = re.compile(
-    r"<(textarea|xmp|template|noscript|xml)\b[^>]{0,2000}>|<(script)\b[^>]{0,600}\btype\s{0,9}=\s{0,9}[\"']?text/(?:html|template|plain|xml|markdown|x-[\w-]{1,40})[^>]{0,600}>",
+    r"<(textarea|xmp|template|noscript|xml)\b[^>]{0,2000}>"
+    r"|<(script)\b[^>]{0,600}\btype\s{0,9}=\s{0,9}[\"']?text/(?:html|template|plain|xml|markdown|x-[\w-]{1,40})[^>]{0,600}>",
     re.IGNORECASE,
 )
 _HELD = re.compile(
-    r"""\s:?(?:value|content|[\w-]{0,30}(?:content|html|body|text|detail|article|props))\s{0,9}=\s{0,9}(?:"([^"]{80,200000})"|'([^']{80,200000})')""",
+    r"""\s:?(?:value|content|[\w-]{0,30}(?:content|html|body|text|detail|article|props))"""
+    r"""\s{0,9}=\s{0,9}(?:"([^"]{80,200000})"|'([^']{80,200000})')""",
     re.IGNORECASE,
 )
 # A string of a script, with the name that it is given or the key that it stands under.
@@ -352,7 +354,8 @@ _PROSE = re.compile("[⺀-鿿][，。；：、！？]")
 _MARKUP = re.compile(r"<[^<>]{0,5000}>")
 # What programs say to their users.
 _INTERFACE = re.compile(
-    "即将离开|是否继续|浏览器|请(?:您|先|重新|正确)?(?:输入|选择|填写|登录|登陆|稍[候后])|扫一扫|扫描|加载|点击(?:确定|取消|关闭)|验证码|请勿重复|提交成功|操作失败|网络异常|分享到"
+    "即将离开|是否继续|浏览器|请(?:您|先|重新|正确)?(?:输入|选择|填写|登录|登陆|稍[候后])|扫一扫|扫描|加载"
+    "|点击(?:确定|取消|关闭)|验证码|请勿重复|提交成功|操作失败|网络异常|分享到"
 )
 MAX_MESSAGE = 200  # Chinese characters
 MIN_PROSE = 20  # Chinese characters
@@ -390,8 +393,9 @@ def with_source(page: "Page") -> tuple[str, str]:
 
 
 _COVERED = re.compile(
-    r"""<(?:div|td|section|article|span)\b(?=[^>]{0,400}(?:id|class)\s{0,9}=\s{0,9}["']?[^"'>]{0,60}(?:con|zoom|article|text|body|detail|main|nr|wz|trs))"""
-    r"""(?![^>]{0,400}(?:id|class)\s{0,9}=\s{0,9}["']?[^"'>]{0,60}(?:pop|layer|dialog|modal|tip|alert|share|mask|win|wx|code|log|comment|menu|nav|foot|side|vote|form))"""
+    r"""<(?:div|td|section|article|span)\b(?=[^>]{0,400}(?:id|class)\s{0,9}=\s{0,9}["']?[^"'>]{0,60}"""
+    r"""(?:con|zoom|article|text|body|detail|main|nr|wz|trs))(?![^>]{0,400}(?:id|class)\s{0,9}=\s{0,9}["']?[^"'>]{0,60}"""
+    r"""(?:pop|layer|dialog|modal|tip|alert|share|mask|win|wx|code|log|comment|menu|nav|foot|side|vote|form))"""
     r"""[^>]{0,400}?\b(display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}hidden)[^>]{0,400}>""",
     re.IGNORECASE,
 )
