@@ -427,9 +427,13 @@ def _unfold(document: Document) -> None:
     ends = {box.last: box for box in reversed(document.boxes) if box.hidden and not box.offscreen and box.block}
     for number in list(ends):
         line = lines[number] if number < len(lines) else None
-        if line is None or line.hidden or not 3 < len(line.text) < 80:
+        if line is None or line.hidden or not 2 < len(line.text) < 80:
             continue
-        turns = "下" in line.text and not _PAGER_WORDS.sub("", line.text) and _is_scripted(document, number)
+        turns = (
+            ("下" in line.text or " 2" in line.text)
+            and not _PAGER_WORDS.sub("", line.text)
+            and _is_scripted(document, number)
+        )
         if not turns and _UNFOLDS.fullmatch(line.text) is None:
             continue
         folded: list[Box] = []

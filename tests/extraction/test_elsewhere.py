@@ -101,6 +101,7 @@ TURNS = "<div class=fy><a href='javascript:go(1)'>1</a> <a href='javascript:go(2
         (f"{BODY}<div id=more style='display:none'>{REST}</div><a onclick=x href='#'>展开全文</a>", 10),
         (f"{BODY}<div class=rest hidden>{REST}</div><p>点击查看余下全文 &gt;&gt;</p>", 10),
         (f"<div class=pg>{BODY}</div><div class=pg style='display:none'>{REST}</div>{TURNS}", 10),
+        (f"<div class=pg>{BODY}</div><div class=pg hidden>{REST}</div><a href='#'>1</a> <a href='#'>2</a>", 10),
         (f"<div class=pg>{BODY}</div><div class=pg style='display:none'>{REST}</div>", 5),
         (f"<div class=pg>{BODY}</div><div class=other style='display:none'>{REST}</div>{TURNS}", 5),
         (
@@ -109,7 +110,16 @@ TURNS = "<div class=fy><a href='javascript:go(1)'>1</a> <a href='javascript:go(2
         ),
         (f"{BODY}<div style='position:absolute;left:-9999px'>{REST}</div><a href='#'>展开全文</a>", 5),
     ],
-    ids=["folded", "hidden attribute", "turned by a script", "tabs", "another box", "another page", "off the screen"],
+    ids=[
+        "folded",
+        "hidden attribute",
+        "turned by a script",
+        "numbers",
+        "tabs",
+        "another box",
+        "another page",
+        "off the screen",
+    ],
 )
 def test_what_a_reader_unfolds(body: str, count: int) -> None:
     assert extract(page(body).encode(), URL).text.count(MARK) == count
