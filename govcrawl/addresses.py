@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 from functools import lru_cache
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from w3lib.url import canonicalize_url, safe_url_string
 
 FORM = 1
 
 _TRACKING = re.compile(r"^(?:utm_\w+|spm|from|isappinstalled|share_token|_t|timestamp)$", re.IGNORECASE)
+_SESSION = re.compile(r";jsessionid=[\w!.-]*", re.IGNORECASE)
 _DEFAULT_PORTS = re.compile(r":(?:80|443)?$")
 
 
@@ -48,6 +49,17 @@ def as_written(url: str, encoding: str = "utf-8") -> str:
         return str(safe_url_string(text, "gb18030" if encoding in ("gbk", "gb2312") else encoding))
     except (ValueError, LookupError, UnicodeError):
         return text
+
+
+def joined(base: str, href: str) -> str:
+    """The address of a link as a browser joins it to its base: backslashes are slashes, line ends are nothing. The number of
+    a visitor's session is no part of it. Raises ValueError."""
+    href = href.strip()
+    if "\\" in href:
+        path, mark, rest = href.partition("?")
+        href = path.replace("\\", "/") + mark + rest
+    url = urljoin(base, href)
+    return _SESSION.sub("", url) if ";" in url else url
 
 
 @lru_cache(8192)  # by the listing, then by the guard

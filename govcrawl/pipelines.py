@@ -81,6 +81,13 @@ class EmptyPage(Dropped):
     log_level = "WARNING"
 
 
+class ServerAway(Dropped):
+    """A server that says, with status 200, that it is busy or being mended; it says nothing of the article."""
+
+    outcome = "server_error"
+    log_level = "WARNING"
+
+
 class ErrorPage(Dropped):
     pass
 
@@ -221,12 +228,14 @@ class PartsPipeline(Stage):
             response = await self.ask(attempt, self._largest, page.site)
         except Exception as error:
             outcome, why = outcome_of_error(error)
+            attempt.kind = _kind(address, page)
             self.keeper.settle(attempt, outcome, error=why)
             return None
         whole = response.status == 200 and bool(response.body)
         outcome = (
             "landed" if whole else "server_error" if response.status == 200 else outcome_of_status(response.status)
         )
+        attempt.kind = "part" if whole else _kind(address, page)
         self.keeper.settle(attempt, outcome, error=None if whole else f"HTTP {response.status}")
         return response if whole else None
 
@@ -236,12 +245,13 @@ class CleanPipeline(Stage):
     with what it shows instead, and lands as its listing names it."""
 
     async def process_item(self, page: ArticlePage) -> ArticlePage:
-        await aside(extraction.clean, page.reading)
-        sort_out(page, stays_empty=not page.reading.body and self._stays_empty(page))
+        found = await aside(extraction.clean, page.reading)
+        without = not page.reading.body or found.page_type == "away"
+        sort_out(page, stays_empty=without and self._stays_empty(page))
         return page
 
     def _stays_empty(self, page: ArticlePage) -> bool:
-        """Whether a listed page has been empty so often that it lands as its listing names it."""
+        """Whether a listed page has been empty, or its server away, so often that it lands as its listing names it."""
         return page.is_listed and self.keeper.archive.is_last_try(page.attempt)
 
 
@@ -306,6 +316,11 @@ class ParquetPipeline(Stage):
         return article
 
 
+def _kind(address: str, page: ArticlePage) -> str:
+    """What a part is that could not be had: what a script asks for may be anything, and nothing may be missing."""
+    return "script" if address in page.reading.scripts_asked else "part"
+
+
 def part_rounds(page: ArticlePage, frames: int, pages: int) -> range:
     """How often the parts that a page wants are brought at most, since one may tell of others. A foreign page has none."""
     return range(frames + pages if page.reading.body and not page.is_foreign else 0)
@@ -325,6 +340,8 @@ def sort_out(page: ArticlePage, *, stays_empty: bool = False) -> None:
     found = extraction.clean(page.reading)
     if not page.reading.body and not page.is_again and not stays_empty:
         raise EmptyPage(f"{page.url} is a page of zero bytes")
+    if found.page_type == "away" and not page.is_again and not stays_empty:
+        raise ServerAway(f"{page.url} says that its server is busy or being mended")
     if found.page_type == "challenge":
         raise ChallengePage(f"{page.url} is a shield's challenge, not the page")
     page.reading_is_file = found.page_type == "attachment"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import json
 from urllib.parse import quote
@@ -40,6 +41,9 @@ _STATE = json.dumps({"article": {"title": "x", "content": BODY}})
 _PARAGRAPHS = json.dumps(
     {"parts": [{"type": "text", "text": f"{MARK}{k}）：各学校要提前安排，由值班教师登记。"} for k in range(1, 6)]}
 )
+_LINES = [f"<p>{line}" for line in BODY.split("<p>")[1:]]
+_PACKED = base64.b64encode(BODY.encode()).decode()
+_ANSWER = json.dumps({"code": 0, "data": {"title": TITLE, "content": BODY}})
 _WIDE = "".join(f"%u{ord(c):04X}" if ord(c) > 255 else quote(c) for c in BODY)
 
 # Form → the page, and the other pages that it needs; the whole text is in all of them.
@@ -95,6 +99,64 @@ TEXT_ELSEWHERE: dict[str, tuple[str, dict[str, str]]] = {
         page(f"<div id=c></div><script>document.getElementById('c').innerHTML = '{BODY}';</script>"),
         {},
     ),
+    "frame of data": (page(f"<iframe src='data:text/html;base64,{_PACKED}'></iframe>"), {}),
+    "frame that a script addresses": (
+        page("<iframe id=f></iframe><script>document.getElementById('f').src = 'body.html';</script>"),
+        {"/gg/202403/body.html": FRAME},
+    ),
+    "frame that jQuery addresses": (
+        page("<iframe id=f></iframe><script>var n='body'; $('#f').attr('src', n + '.html');</script>"),
+        {"/gg/202403/body.html": FRAME},
+    ),
+    "object of a page": (
+        page("<object type='text/html' data='body.html'></object>"),
+        {"/gg/202403/body.html": FRAME},
+    ),
+    "loaded": (page("<div id=c></div><script>$('#c').load('body.html');</script>"), {"/gg/202403/body.html": BODY}),
+    "asked by getJSON": (page("<script>$.getJSON('/api/1?id=17', fill);</script>"), {"/api/1?id=17": _ANSWER}),
+    "asked by ajax": (
+        page("<script>var id = '17'; $.ajax({type: 'get', url: '/api/2/' + id + '.json', success: f});</script>"),
+        {"/api/2/17.json": _ANSWER},
+    ),
+    "asked by fetch": (page("<script>fetch(`/api/3`).then(fill)</script>"), {"/api/3": _ANSWER}),
+    "asked as XML": (
+        page("<script>x.open('GET', '/api/4.xml', true);</script>"),
+        {"/api/4.xml": f"<?xml version='1.0'?><r><content>{ESCAPED}</content></r>"},
+    ),
+    "called back": (page("<script src='/api/5?callback=fill'></script>"), {"/api/5?callback=fill": f"fill({_ANSWER})"}),
+    "base 64": (page(f"<script>$('#c').html(decodeURIComponent(escape(atob('{_PACKED}'))));</script>"), {}),
+    "base 64 in an input": (page(f"<input type=hidden id=x value='{_PACKED}'>"), {}),
+    "percent signs in an attribute": (page(f"<div data-content='{quote(BODY)}'></div>"), {}),
+    "JSON in an attribute": (page(f"<div data-props='{html.escape(json.dumps({'content': BODY}))}'></div>"), {}),
+    "array": (page(f"<script>var a = {json.dumps(_LINES)}; $('#c').html(a.join(''));</script>"), {}),
+    "pushed": (
+        page(
+            "<script>var a = [];"
+            + "".join(f"a.push('{line}');" for line in _LINES)
+            + "$('#c').html(a.join(''))</script>"
+        ),
+        {},
+    ),
+    "added": (
+        page(
+            f"<script>var v = '{'x' * 1_600}', s = '';"
+            + "".join(f"s += '{line}';\n" for line in _LINES)
+            + "c.innerHTML = s;</script>"
+        ),
+        {},
+    ),
+    "hidden until a script has run": (
+        page(f"<div id=zoom style='display:none'>{BODY}</div><script>$('#zoom').show()</script>"),
+        {},
+    ),
+    "CDATA": (page(f"<xml id=d><![CDATA[{BODY}]]></xml>"), {}),
+    "CDATA in a script": (page(f"<script type='text/xml'><content><![CDATA[{BODY}]]></content></script>"), {}),
+    "arguments of a function": (
+        page(
+            "", head=f"<script>window.__NUXT__=(function(a,b){{return {{t:a,c:b}}}}('x', {json.dumps(BODY)}));</script>"
+        ),
+        {},
+    ),
     "jQuery": (page(f"<div id=c></div><script>$(function(){{ $('#c').html('{BODY}'); }});</script>"), {}),
 }
 
@@ -115,12 +177,18 @@ DOCUMENT_SHOWN: dict[str, tuple[str, str]] = {
         f"<iframe src='https://view.officeapps.live.com/op/embed.aspx?src={quote(BASE + '/f/x.docx', safe='')}'></iframe>",
         "/f/x.docx",
     ),
+    "program behind a viewer": (
+        "<iframe src='/pdfjs/web/viewer.html?file=%2Fdownload%2Fdownfile.jsp%3Fid%3D33'></iframe>",
+        "/download/downfile.jsp?id=33",
+    ),
     "furl": (f"<iframe src='http://ow.example.com/?i=1&furl={BASE}/f/x.doc'></iframe>", "/f/x.doc"),
     "base 64": (
         "<iframe src='/onlinePreview?url=aHR0cDovL3d3dy5xaW5neGkuZXhhbXBsZS5jbi9mL3gucGRm'></iframe>",
         "/f/x.pdf",
     ),
     "PDFObject": ("<div id=pdf></div><script>PDFObject.embed('/f/x.pdf', '#pdf');</script>", "/f/x.pdf"),
+    "flip book": ("<div class='flipbook' data-pdf='/f/x.pdf'></div>", "/f/x.pdf"),
+    "source of a book": ("<div class='_df_book' source='x.pdf'></div>", "/gg/202403/x.pdf"),
     "variable": ('<div id=pdf></div><script>var pdfUrl = "\\/f\\/x.ofd"; show(pdfUrl);</script>', "/f/x.ofd"),
 }
 
@@ -140,6 +208,7 @@ SCANNED: dict[str, str] = {
     "plain": "<p><img src='/u/1.jpg'></p><p><img src='/u/2.jpg'></p>",
     "lazy": "<p><img src='/i/loading.gif' data-original='/u/1.jpg'></p><p><img data-src='/u/2.jpg'></p>",
     "old lazy": "<p><img _src='/u/1.jpg' src='data:image/gif;base64,xx'></p><p><img original='/u/2.jpg'></p>",
+    "sets": "<p><img srcset='/u/1.jpg 1x, /u/9.jpg 2x'></p><p><img srcset='/u/2.jpg 800w'></p>",
     "captions": "<p>（扫描件）</p><p><img src='/u/1.jpg' width='800'></p><p>第2页</p><p><img src='/u/2.jpg'></p>",
     "in a frame": "<iframe src='/scan.html'></iframe>",
 }

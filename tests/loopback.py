@@ -52,7 +52,7 @@ def sentence(number: int) -> str:
 
 class Site:
     """Articles 1..count, newest first, 20 a list page. ``publish(n)`` adds n newer ones. ``answers`` overrides paths with
-    (status, headers, body) or a callable that returns one, ``raw`` with bytes as they go over the wire."""
+    (status, headers, body) or a callable that returns one, ``POST /path body`` those of forms; ``raw`` with bytes as they go over the wire."""
 
     def __init__(
         self, count: int, delay: float = 0.0, per_page: int = PER_PAGE, tls: ssl.SSLContext | Any = None
@@ -64,10 +64,17 @@ class Site:
         self.answers: dict[str, Any] = {}
         self.headers: dict[str, dict[str, str]] = {}
         self.raw: dict[str, bytes] = {}
+        self.posted: list[tuple[str, str]] = []
         site = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                sent = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+                site.posted.append((self.path, sent))
+                self.path = f"POST {self.path} {sent}"
+                self.do_GET()
 
             def do_GET(self) -> None:
                 site.asked[self.path] += 1

@@ -24,6 +24,7 @@ QUALITY: dict[str, str] = {
     "`form` in captures tells what it shows; newer rules read it again",
     "short": "fewer than 100 characters",
     "mojibake_repaired": "the bytes were decoded wrongly before they were published, and were repaired",
+    "unmapped_characters": "characters that only the page's own font shows are missing in the text",
 }
 
 _TYPES = {

@@ -105,7 +105,7 @@ CAPTURES = _schema(
         "kind",
         pa.string(),
         False,
-        "`listing` `article` `part` (a frame or further page) `image` `script` (asked in a browser) `example` (for a proposal) `attachment` `robots`",
+        "`listing` `article` `part` (a frame or further page) `image` `script` (asked in a browser, or asked for by a page and not had) `example` (for a proposal) `attachment` `robots`",
     ),
     ("channel", pa.string(), True, "the column it belongs to"),
     ("listed_title", pa.string(), True, "the title in the listing"),

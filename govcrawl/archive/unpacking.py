@@ -35,9 +35,23 @@ class Unpacked:
     lied: tuple[str, ...] = ()
 
 
-def unpack(body: bytes, encodings: list[str], limit: int) -> Unpacked:
+def unpack(body: bytes, encodings: list[str], limit: int, kind: str = "") -> Unpacked:
     """Take a body out of these encodings, the last one first. ``limit``: most bytes of any step, 0 for none. Raises
-    TooLarge. An encoding that is not known ends it: what is inside is left as it is."""
+    TooLarge. An encoding that is not known ends it: what is inside is left as it is. ``kind``: the Content-Type; a text that
+    is packed though no header says so is unpacked too."""
+    done = _unpacked(body, encodings, limit)
+    if done.cut is None and is_packed(done.body, kind):
+        inner = _unpacked(done.body, ["gzip"], limit)
+        done.body, done.cut = inner.body, inner.cut
+    return done
+
+
+def is_packed(body: bytes, kind: str) -> bool:
+    """Whether a body that should be a text is gzip."""
+    return body.startswith(b"\x1f\x8b\x08") and kind.lower().lstrip().startswith(("text/", "application/xhtml"))
+
+
+def _unpacked(body: bytes, encodings: list[str], limit: int) -> Unpacked:
     if sum(e in _READERS for e in encodings) > NESTED:
         raise TooLarge(f"packed {len(encodings)} times; at most {NESTED} are unpacked")
     done = Unpacked(body)

@@ -453,7 +453,8 @@ def recorded_in(
         status, when = record.http_headers.status_code or 0, record.record_date or now_ms()
         own = record.headers.get("WARC-Target-URI") or ""
         packed = ",".join(v for k, v in found if k.lower() == "content-encoding")
-        body = unpack(record.reader.read(), encodings_in(packed), MOST_BYTES).body
+        kind = next((v for k, v in found if k.lower() == "content-type"), "")
+        body = unpack(record.reader.read(), encodings_in(packed), MOST_BYTES, kind).body
         headers = [(k, v) for k, v in found if k.lower() not in _DECODED]
         if rendered and (markup := _rendered_after(stream, offset, own)) is not None:
             body = markup

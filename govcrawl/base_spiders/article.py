@@ -204,7 +204,8 @@ def outcome_of(failure: Failure) -> tuple[str, str]:
 def outcome_of_error(error: BaseException) -> tuple[str, str]:
     if isinstance(error, HttpError):
         status = error.response.status
-        return outcome_of_status(status), f"HTTP {status}"
+        nowhere = 300 <= status < 400 and status != 304 and not error.response.headers.get("Location")
+        return "server_error" if nowhere else outcome_of_status(status), f"HTTP {status}"
     text = f"{type(error).__name__}: {error}"[:500]
     if (outcome := getattr(error, "outcome", None)) is not None:
         return str(outcome), text

@@ -202,7 +202,7 @@ class Blocks:
                         continue
                     break
                 words = _words(other)
-                if not words:
+                if not words or (len(words) <= 30 and _is_empty_box(other)):
                     continue
                 if len(words) > 30 or _CRUMB.search(words):
                     break
@@ -277,6 +277,11 @@ def _is_waiting(node: HtmlElement) -> bool:
     """Whether an element says nothing, or that its rows are coming."""
     words = "".join(islice(node.itertext(), 20))
     return len(words) < 200 and (_WAITS.fullmatch(words.strip()) is not None or _TEMPLATE.search(words) is not None)
+
+
+def _is_empty_box(element: HtmlElement) -> bool:
+    """Whether an element is a box of its own whose rows are still to come: its heading is none of what follows it."""
+    return any(len(box) == 0 and not (box.text or "").strip() for box in element.iter("ul", "ol", "tbody"))
 
 
 def _common(nodes: list[HtmlElement]) -> HtmlElement | None:

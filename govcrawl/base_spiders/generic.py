@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 from scrapy.http import Request
 
 from govcrawl.base_spiders.listing import ListingSpider
-from govcrawl.base_spiders.news_links import next_link
+from govcrawl.base_spiders.news_links import form_page, next_link
 from govcrawl.base_spiders.numbered import numbered_pages
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ class GenericSpider(ListingSpider):
             yield Request(url)
         elif (pages := _up_to_last(response)) is not None:
             yield from pages
+        elif (request := form_page(response)) is not None:
+            yield request
         else:
             yield from numbered_pages(response, endless=False)
 

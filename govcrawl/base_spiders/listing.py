@@ -16,10 +16,10 @@ from govcrawl.archive.ledger import Attempt
 from govcrawl.archive.revisit import Schedule
 from govcrawl.archive.schema import RETRIED
 from govcrawl.base_spiders.arguments import count, day, switch
-from govcrawl.base_spiders.article import ArticleSpider, outcome_of
+from govcrawl.base_spiders.article import ArticleSpider, outcome_of, texts_of
 from govcrawl.base_spiders.rows import Row, date_in_url, find_rows
 from govcrawl.errors import BadArgument, IncoherentSpider, nearest
-from govcrawl.extraction import clean, relative
+from govcrawl.extraction import charset, clean, relative
 from govcrawl.extraction.elsewhere import leads_to
 from govcrawl.extraction.page import Page as Reading
 from govcrawl.extraction.page import Site
@@ -70,6 +70,7 @@ class Walk:
     list_pages: int = 0
     list_rows: int = 0
     held: int | None = None
+    empty: str | None = None  # the last page, where it had no rows
 
 
 class ListingSpider(ArticleSpider):
@@ -339,6 +340,7 @@ class ListingSpider(ArticleSpider):
 
     def _parse_list(self, response: Response, walk: Walk) -> Iterator[Request]:
         attempt: Attempt = response.meta["attempt"]
+        response = as_it_is(response)
         walk.pages += 1
         walk.list_pages += 1
         walk.last_response = response
@@ -365,8 +367,11 @@ class ListingSpider(ArticleSpider):
         if not fresh:
             # A page that scripts fill says where its rows are; a page or two without any is no reason to give up.
             # Where page 2 repeats page 1, the site counts from the other number.
+            # One page without rows may be an error between others.
             walk.repeated = walk.repeated or (walk.list_pages == 2 and bool(rows))
             more = walk.list_pages < 3 if not walk.list_rows else walk.list_pages == 2 and walk.repeated
+            if walk.list_rows and not rows and walk.empty is None and (page is None or page.selector.type == "html"):
+                walk.empty, more = response.url, True
             following = self._next_page(walk, part=not more)
             walk.ended = "last" if walk.rows else "no_rows"
             if walk.ended == "no_rows" and _is_challenge(response):
@@ -377,6 +382,9 @@ class ListingSpider(ArticleSpider):
             if following is not None:
                 yield following
             return
+        if walk.empty is not None:
+            walk.broken.append(f"{walk.empty} has no rows, but the page after it has")
+            walk.empty = None
         yield from self._take(fresh, walk)
         self.archive.settle(attempt, "landed")
 
@@ -404,6 +412,14 @@ class ListingSpider(ArticleSpider):
             yield request
         else:
             walk.ended = "last"
+            self._look_for_more(walk)
+
+    def _look_for_more(self, walk: Walk) -> None:
+        """Note that a page says that it is not the last, where nothing tells how to come to the next."""
+        page = walk.last_response
+        stated = stated_position(page.text) if isinstance(page, TextResponse) else None
+        if page is not None and stated is not None and stated[0] < stated[1] and walk.list_pages < stated[1]:
+            walk.broken.append(f"{page.url}: page {stated[0]} of {stated[1]}, but no address of the next")
 
     def _own_rows(self, walk: Walk) -> list[Row]:
         """The rows of the page itself, where what should fill it gave none; its pages are gone on from there."""
@@ -501,6 +517,7 @@ class ListingSpider(ArticleSpider):
             request = walk.branches.pop(0)
             if not _asked(request, walk):
                 walk.ahead, walk.shell, walk.repeated, walk.parts, walk.held = None, None, False, False, None
+                walk.empty = None
                 walk.list_pages = walk.list_rows = 0
                 return self._list_request(request, walk)
         return None
@@ -529,6 +546,8 @@ class ListingSpider(ArticleSpider):
         if outcome == "not_found":
             # Page counts run ahead of the pages that exist on several CMSs; the stated total tells when rows are missing.
             walk.ended = "last" if walk.rows else "no_rows"
+            if walk.list_pages == 1 and walk.rows:
+                self._look_for_more(walk)
             if (following := self._next_page(walk, part=True)) is not None:
                 yield following
             return
@@ -561,6 +580,14 @@ def column_names(response: TextResponse) -> tuple[str, ...]:
     return (channel,) if channel and "://" not in channel else ()
 
 
+def as_it_is(response: Response) -> Response:
+    """A list page read by the encoding that it has, where the one that its header declares does not fit."""
+    if not isinstance(response, TextResponse) or "\ufffd" not in response.text[:200_000]:
+        return response
+    _, encoding, repaired = charset.decode(response.body, texts_of(response.headers))
+    return response if repaired or encoding == response.encoding else response.replace(encoding=encoding)
+
+
 _NO_LIST = re.compile(r"weather|tianqi|share|banner|head|foot|top|left|menu|nav|login|count|search", re.IGNORECASE)
 _NO_COLUMN = re.compile(r"^/?$|^/(?:index|default|home)\.\w+$|/(?:404|error)\b", re.IGNORECASE)
 
@@ -589,6 +616,17 @@ def stated_total(text: str) -> int | None:
     """The number of entries that a list page states: 共 N 条, 共有N条记录, 共 <b>24</b> 篇文章."""
     found = _TOTAL.search(text)
     return int(found.group(1)) if found else None
+
+
+_POSITION = re.compile(
+    r"第\s{0,9}(\d{1,5})\s{0,9}页?\s{0,9}[/／,，|]?\s{0,9}共\s{0,9}(\d{1,5})\s{0,9}页|(?<![\d/])(\d{1,5})\s{0,9}/\s{0,9}(\d{1,5})\s{0,9}页"
+)
+
+
+def stated_position(text: str) -> tuple[int, int] | None:
+    """Which list page a page says that it is, and of how many: 第1页/共4页, 1/4页."""
+    found = _POSITION.search(re.sub(r"<[^<>]{0,500}>|&nbsp;", " ", text))
+    return None if found is None else (int(found[1] or found[3]), int(found[2] or found[4]))
 
 
 def _province_named(channel: str) -> str | None:

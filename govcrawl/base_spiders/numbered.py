@@ -17,6 +17,7 @@ from scrapy.http import Request
 
 from govcrawl.base_spiders.fields import markup
 from govcrawl.base_spiders.listing import ListingSpider
+from govcrawl.base_spiders.news_links import form_page, next_link
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -165,7 +166,14 @@ def numbered_pages(
     here = list_file(response.url, extension, separator)
     script = script_pager(response.text)
     linked = linked_pages(response, here)
-    counts = [n for n in (script.pages if script else None, stated_pages(response.text)) if n is not None]
+    if not linked and response.selector.type != "json" and (url := next_link(response)) is not None:
+        yield Request(url)  # the site writes its further pages otherwise
+        return
+    if not linked and script is None and (request := form_page(response)) is not None:
+        yield request
+        return
+    # A page that shows rows and counts no page does not count.
+    counts = [n for n in (script.pages if script else None, stated_pages(response.text)) if n]
     if here.number is None:
         here = ListFile(
             here.folder,

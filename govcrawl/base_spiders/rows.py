@@ -7,16 +7,15 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import islice
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
 
 from lxml import etree
 from parsel import Selector
 
-from govcrawl.addresses import doc_id
+from govcrawl.addresses import doc_id, host_of, joined
 from govcrawl.base_spiders.blocks import Blocks, around
-from govcrawl.extraction import relative
+from govcrawl.extraction import elsewhere, relative
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 # Longer rows than any real list has.
 MAX_TEXTS = 400
 FEW = 12  # rows that may be a box beside a list
+FEW_WRITTEN = 8  # rows that a script writes
 MAX_ADDRESS = 2_000  # a longer one is looked at by its ends; it will be refused
 
 DOCUMENT = re.compile(r"\.(?:pdf|docx?|xlsx?|zip|rar|wps|et|ofd|pptx?)$", re.IGNORECASE)
@@ -48,6 +48,12 @@ _URL_DATES = (
     re.compile(r"/((?:19|20)\d{2})-(\d{2})-(\d{2})/"),
 )
 _URL_IN_SCRIPT = re.compile(r"""['"]([^'"\s/]*+/[^'"\s]++)['"]""")
+_HOLDERS = ("href", "value", "onclick", "data-url", "data-href", "data-link")
+_CALLING = etree.XPath(
+    "//*[self::area or self::option or ((self::li or self::tr or self::td or self::div or self::p or self::span)"
+    " and (@onclick or @data-url or @data-href or @data-link))]"
+)
+_QUOTED = re.compile(r"""['"]([^'"\s<>]{3,1000})['"]""")
 _LABELLED_TITLE = re.compile(r"^\s*(?:文章)?标\s*题\s*[:：]\s*([^\r\n]+)")
 _CUT = re.compile(r"(?:…|(?<!\.)\.{2,}+)\s*+$")
 
@@ -114,7 +120,10 @@ def _main_group(
     if page.type == "json":
         return [], False
     root: HtmlElement = page.root
+    base_url = base_of(root, base_url)
     links = _links(root, base_url, pattern)
+    if len(linked := {url for _, url in links}) <= FEW:  # they may be of a box beside rows that are no links
+        links += [link for link in _called(root, base_url, pattern) if link[1] not in linked]
     blocks = Blocks(root, (a for a, _ in links), names, front=every_block)
     elements: list[HtmlElement] = [s.root for s in page.css(css)] if css else []
     chosen = [link for link in _in_elements(links, elements) if not blocks.beside(link[0])]
@@ -131,10 +140,41 @@ def _main_group(
     groups = [_main_links(g) for g in groups if not blocks.elsewhere([e for e, *_ in g])]
     plain = [g for g in groups if blocks.evident([e for e, *_ in g])]
     best = max(plain or groups, key=_worth, default=[])
+    best = _leading(best, groups, pattern) + best
     if comments and not plain:
-        written_out = _in_comments(root, base_url, pattern, blocks)
+        written_out = _in_comments(root, base_url, pattern, blocks, scripts=len(best) < FEW)
         best = written_out if len(written_out) > len(best) else best
     return best, bool(plain)
+
+
+def base_of(root: HtmlElement, url: str) -> str:
+    """What a page's relative links are joined to: its ``<base>``, unless that is the address of a server behind the site's."""
+    href = next((href for base in root.iter("base") if (href := base.get("href"))), "")
+    try:
+        base = joined(url, href)
+    except ValueError:
+        return url
+    host = host_of(base)
+    inner = "." not in host or host.replace(".", "").isdigit()
+    return url if inner and host != host_of(url) else base
+
+
+def _leading(best: Group, groups: list[Group], pattern: re.Pattern[str]) -> Group:
+    """The story that stands alone above a list, in the same box: it is no row of the list below."""
+    rows = [element for element, *_ in best]
+    holder = rows[0].getparent() if len(rows) > 3 else None
+    box = holder.getparent() if holder is not None else None
+    if box is None or box.tag in ("body", "html") or any(row.getparent() is not holder for row in rows):
+        return []
+    listed = {url for *_, url in best}
+    above = list(takewhile(lambda child: child is not holder, box.iterchildren()))
+    lead = [
+        link
+        for group in groups
+        for link in group
+        if link[2] not in listed and pattern.search(_ends(link[2])) and any(a in above for a in around(link[1]))
+    ]
+    return lead if len({url for *_, url in lead}) == 1 else []
 
 
 def _links(root: HtmlElement, base_url: str, pattern: re.Pattern[str]) -> list[tuple[HtmlElement, str]]:
@@ -146,27 +186,60 @@ def _links(root: HtmlElement, base_url: str, pattern: re.Pattern[str]) -> list[t
     ]
 
 
+def _called(root: HtmlElement, base_url: str, pattern: re.Pattern[str]) -> list[tuple[HtmlElement, str]]:
+    """The elements that lead to articles without being links: areas of a picture, options, rows with a script call or a data
+    attribute."""
+    found: list[tuple[HtmlElement, str]] = []
+    for node in _CALLING(root):
+        for name in _HOLDERS:
+            value = node.get(name) or ""
+            quoted = _QUOTED.search(value) if name == "onclick" else None
+            address = quoted[1] if quoted is not None else "" if name == "onclick" else value.strip()
+            if "/" not in address and "." not in address:
+                continue
+            try:
+                url = joined(base_url, address)
+            except ValueError:
+                continue
+            if url.startswith(("http://", "https://")) and pattern.search(_ends(url)):
+                found.append((node, url))
+                break
+    return found
+
+
 def _worth(group: Group) -> tuple[int, int]:
     """How many of a group's rows have a date, and how many there are."""
     return sum(_row_date(e, a, u) is not None or _told(e) is not None for e, a, u in group), len({u for *_, u in group})
 
 
-def _in_comments(root: HtmlElement, base_url: str, pattern: re.Pattern[str], blocks: Blocks) -> Group:
-    """The best rows that a comment holds: lists that a script fills often keep their static rows so."""
+def _in_comments(
+    root: HtmlElement, base_url: str, pattern: re.Pattern[str], blocks: Blocks, *, scripts: bool = True
+) -> Group:
+    """The best rows that a comment, a text field or a script holds: lists that a script fills often keep their static rows
+    so. What few a script writes may be of a box anywhere."""
     written_out: dict[HtmlElement, list[str]] = defaultdict(list)
-    for comment in root.iter(etree.Comment):
-        parent = comment.getparent()
-        if "<a" in (comment.text or "").lower() and parent is not None and not blocks.beside(comment):
-            written_out[parent].append(comment.text or "")
+    for node in root.iter(etree.Comment, "textarea", "xmp", *(["script"] if scripts else [])):
+        parent = node.getparent()
+        if parent is not None and (markup := _kept(node)) and not blocks.beside(node):
+            written_out[node if node.tag == "script" else parent].append(markup)
     best: Group = []
-    for texts in written_out.values():  # a list's rows may each stand in a comment of their own
+    for holder, texts in written_out.items():  # a list's rows may each stand in a comment of their own
         inner = Selector(f"<div>{' '.join(texts)}</div>").root
         links = _links(inner, base_url, pattern)
         within = Blocks(inner, (a for a, _ in links))
+        least = FEW_WRITTEN if holder.tag == "script" else 2
         groups = [[link for link in g if not within.beside(link[0])] for g in _by_shape(links)]
-        groups = [_main_links(g) for g in groups if len({u for *_, u in g if pattern.search(_ends(u))}) > 1]
+        groups = [_main_links(g) for g in groups if len({u for *_, u in g if pattern.search(_ends(u))}) >= least]
         best = max([best, *groups], key=_worth)
     return best
+
+
+def _kept(node: HtmlElement) -> str:
+    """The markup with links that a comment or an element keeps without showing it."""
+    text = node.text or ""
+    if "<a" not in text.lower() and "<a" not in text.replace("\\u003C", "<").replace("\\u003c", "<").lower():
+        return ""
+    return text if node.tag != "script" else " ".join(source.html for source in elsewhere.in_script(text[:2_000_000]))
 
 
 def _as_rows(group: Group) -> list[Row]:
@@ -214,7 +287,7 @@ def _target(anchor: HtmlElement, base_url: str) -> str | None:
             return None
         href = found.group(1)
     try:
-        url = urljoin(base_url, href)
+        url = joined(base_url, href)
     except ValueError:
         return None
     return url.partition("#")[0] if url.startswith(("http://", "https://")) else None
@@ -292,8 +365,8 @@ def _title(anchor: HtmlElement) -> str | None:
     words are cut."""
     heading = next(anchor.iter("h1", "h2", "h3", "h4", "h5", "h6"), None)
     words = heading if heading is not None and (heading.text_content() or "").strip() else anchor
-    text = _words(words)
-    full = anchor.get("title") or ""
+    text = _words(words) if anchor.tag != "option" else _DATE.sub("", _words(words)).strip()
+    full = anchor.get("title") or anchor.get("alt") or ""
     if labelled := _LABELLED_TITLE.match(full):
         full = labelled.group(1)
     full = " ".join(full.split())

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,13 +102,11 @@ def _command(job: Job) -> list[str]:
 
 
 def _watched(process: subprocess.Popen[bytes], wanted: Callable[[], bool]) -> int:
-    told = False
-    while (code := process.poll()) is None:
-        if not told and not wanted():
-            process.terminate()
-            told = True
-        time.sleep(_LOOK)
-    return code
+    while wanted():
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(_LOOK)
+    process.terminate()
+    return process.wait()
 
 
 def last_line(log: Path) -> str:

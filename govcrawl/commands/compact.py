@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
+from govcrawl.archive import compact_captures, compact_runs
 from govcrawl.archive.checks.verify import is_there
 from govcrawl.archive.compact import Compacted, Scope, compact, days_ago
-from govcrawl.archive.compact_captures import compact_captures
-from govcrawl.archive.compact_runs import compact_runs
 from govcrawl.archive.storage import Storage, StorageError
-from govcrawl.attachments.compaction import compact_texts
+from govcrawl.attachments import compaction
 from govcrawl.errors import nearest
 from govcrawl.extensions import data_folder
 from govcrawl.provinces import PROVINCES
@@ -41,15 +40,19 @@ class Command(ScrapyCommand):
     def long_desc(self) -> str:
         return (
             "Merge the article files of each site and partition into one, keeping each (doc_id, revision) once, and where no "
-            "partition is named, each site's captures files, its run files older than a month, and the texts of attachments into few. Readers may go on "
-            "reading; a site that a crawl holds is passed over. Exit codes: 0 done, 2 bad argument, 7 a site was passed "
+            "partition is named, each site's captures files, its run files older than a month, and the texts of attachments into few. "
+            f"Of captures, files below {_size(compact_captures.SIZES.small)} are merged with those after them, into none above "
+            f"{_size(compact_captures.SIZES.large)}; of texts {_size(compaction.SIZES.small)} and {_size(compaction.SIZES.large)}; "
+            f"of run files {_size(compact_runs.SIZES.small)} and {_size(compact_runs.SIZES.large)}. Readers may go on reading; a site that a crawl holds is passed over. Exit codes: 0 done, 2 bad argument, 7 a site was passed "
             "over, 8 storage failed."
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
         parser.add_argument(
-            "--older-than", metavar="DAYS", help="only files of runs that began so many days ago or earlier"
+            "--older-than",
+            metavar="DAYS",
+            help="only files of runs that began so many days ago or earlier, of every kind of file",
         )
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
@@ -83,10 +86,14 @@ class Command(ScrapyCommand):
 def _compacted(storage: Storage, scope: Scope) -> Iterator[Compacted]:
     yield from compact(storage, scope)
     if not scope.names_partition:
-        yield from compact_captures(storage, scope)
-        yield from compact_runs(storage, scope)
-        if (texts := compact_texts(storage, scope)) is not None:
+        yield from compact_captures.compact_captures(storage, scope)
+        yield from compact_runs.compact_runs(storage, scope)
+        if (texts := compaction.compact_texts(storage, scope)) is not None:
             yield texts
+
+
+def _size(number: int) -> str:
+    return f"{number >> 20} MiB" if number >= 1 << 20 else f"{number >> 10} KiB"
 
 
 def _line(one: Compacted) -> str:

@@ -53,7 +53,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 def quality(page: Page) -> list[str]:
     """The flags of a page, in a fixed order; see the data dictionary for their meanings."""
     cleaned, stated = clean(page), metadata(page)
-    if cleaned.page_type in ("challenge", "error", "empty", "attachment"):
+    if cleaned.page_type in ("challenge", "error", "away", "empty", "attachment"):
         return []
     host = host_of(page.url)
     bare = len("".join(cleaned.text.split()))
@@ -70,6 +70,7 @@ def quality(page: Page) -> list[str]:
         "image_only": bool(cleaned.images) and not cleaned.attachments and bare < MIN_TEXT,
         "short": cleaned.text_length < 100,
         "mojibake_repaired": page.decoded[2],
+        "unmapped_characters": page.document.unmapped >= max(5, cleaned.text_length // 100),
     }
     return [name for name, raised in found.items() if raised]
 

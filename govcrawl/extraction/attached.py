@@ -7,9 +7,19 @@ from urllib.parse import unquote
 
 from govcrawl.extraction import body as bodies
 from govcrawl.extraction import marks
-from govcrawl.extraction.document import Link, Picture, squeeze
+from govcrawl.extraction.document import Link, Picture, is_file_of, squeeze
 from govcrawl.extraction.results import Attachment, Image
-from govcrawl.extraction.shown import in_scripts, is_attachment, is_file, is_named, is_viewer, joined, media_type, shown
+from govcrawl.extraction.shown import (
+    in_attributes,
+    in_scripts,
+    is_attachment,
+    is_file,
+    is_named,
+    is_viewer,
+    joined,
+    media_type,
+    shown,
+)
 
 if TYPE_CHECKING:
     from govcrawl.extraction.page import Page
@@ -85,8 +95,10 @@ def _framed(base: str, tag: str, src: str) -> str:
 
 
 def in_its_scripts(page: "Page") -> list[Attachment]:
-    """The documents that the scripts of a page without a body name, to show them in it."""
-    urls = dict.fromkeys(joined(page.base, address) for address in in_scripts(page.document.scripts))
+    """The documents that the scripts and empty elements of a page without a body name, to show them in it."""
+    urls = dict.fromkeys(
+        joined(page.base, address) for address in [*in_scripts(page.document.scripts), *in_attributes(page.markup)]
+    )
     return [Attachment(url, file_name(url), media_type(url)) for url in urls][:20]
 
 
@@ -99,7 +111,7 @@ def _linked(link: Link) -> str:
         return viewed
     if is_attachment(href):
         return href
-    return href if href and "." in link.text[-9:] and is_named(link.text) else ""
+    return href if href and is_file_of(link) else ""
 
 
 def _name(link: Link) -> str:

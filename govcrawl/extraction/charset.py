@@ -36,6 +36,9 @@ def decode(body: bytes, headers: Mapping[str, str] | None = None) -> tuple[str, 
     for mark, name in _BOMS:
         if body.startswith(mark):
             return body[len(mark) :].decode(name, "replace").replace("\0", ""), name, False
+    if body[1:200:2].count(0) > 40 or body[:200:2].count(0) > 40:  # the tags of a page in UTF-16 that says so nowhere
+        name = "utf-16-le" if body[1:200:2].count(0) > 40 else "utf-16-be"
+        return body.decode(name, "replace").replace("\0", ""), name, False
     sound = body.replace(b"\0", b"") if b"\0" in body else body  # a NUL ends a C string
     try:
         # Text of another encoding is valid UTF-8 by chance only where it is very short.

@@ -34,6 +34,7 @@ _EVENT = re.compile(
 _HOUR = re.compile(r"\d{1,2}[:：]\d\d$")
 _CLOCK = re.compile(r"\d{1,2}[:：]\d\d")
 MIN_TEXT = 50  # characters: less is a caption
+MIN_MORE = 20  # characters that a body elsewhere has at least
 _META = re.compile(r"(?:19|20)\d\d\s*[-年/.]\s*\d{1,2}\s*[-月/.]\s*\d{1,2}\s*日?")
 
 
@@ -98,16 +99,15 @@ def _is_poor(page: Page, text: str, page_type: str) -> bool:
 
 def _fuller(page: Page, text: str, rule: str, page_type: str) -> tuple[str, str, str]:
     """What is found with the page's frames set in, or the body that it keeps hidden or in scripts, where that is more."""
-    framed = elsewhere.with_frames(page)
-    candidates = [(framed, "frame")] if framed else []
+    framed, covered = elsewhere.with_frames(page), elsewhere.uncovered(page)
     hidden, held_by = elsewhere.with_source(page) if page_type != "list" or page.listed_title else ("", "")
-    if hidden:
-        candidates.append((hidden, held_by))
-    for markup, where in candidates:
-        other = page.with_markup(markup, stated=where != "frame")
+    for markup, where, least in ((framed, "frame", MIN_MORE), (covered, "covered", 100), (hidden, held_by, MIN_MORE)):
+        if not markup:
+            continue
+        other = page.with_markup(markup, stated=markup is hidden)
         more, _, other_type = _found(other)
-        shown = not text and page_type != "article" and any(_belongings(other, more, "empty"))
-        if (other_type == "article" and len(more) >= max(20, 1.5 * len(text))) or shown:
+        shown = not text and page_type != "article" and least == MIN_MORE and any(_belongings(other, more, "empty"))
+        if (other_type == "article" and len(more) >= max(least, 1.5 * len(text))) or shown:
             page.adopt(other)
             text, rule, page_type = more, where, other_type
     return text, rule, page_type
@@ -292,6 +292,8 @@ def _page_type(page: Page, document: Document, text: str) -> str:
         if len(markup) < 60_000 and shown < 300 and size < 120 and marks.CHALLENGE.search(markup[:60_000]):
             return "challenge"
         visible = " ".join(line.text for line in document.lines[:12] if not line.hidden)[:200]
+        if size < 200 and len(document.lines) < 40 and _is_away(page, visible):
+            return "away"
         if (
             size < 200
             and (marks.ERROR.search(document.title) or (marks.ERROR.search(visible) and len(document.lines) < 40))
@@ -308,6 +310,15 @@ def _page_type(page: Page, document: Document, text: str) -> str:
     if document.attached:
         return "article"
     return "video" if _is_video(document) else "empty"
+
+
+def _is_away(page: Page, visible: str) -> bool:
+    """Whether a page is its server's word that it is busy or being mended; a notice of such work has a header, or the title
+    that its listing names."""
+    if not (marks.AWAY.search(page.document.title) or marks.AWAY.search(visible)):
+        return False
+    listed = title.key(page.listed_title or "")[:12]
+    return not (len(listed) > 3 and listed in title.key(visible)) and not elsewhere.is_headed(page)
 
 
 def _is_video(document: Document) -> bool:

@@ -40,6 +40,8 @@ _BITS = (
 # What shows nothing and is no white space to str.split: the first kind joins, the second parts.
 _ZERO = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad\ufffe\uffff]")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\ue000-\uf8ff\ufdd0-\ufdef]")
+# A character of the page's own font inside a word.
+_OWN = re.compile("[⺀-鿿][\ue000-\uf8ff]+(?=[⺀-鿿，。])")
 _ODD = re.compile(f"[{_ZERO.pattern[1:-1]}{_CONTROL.pattern[1:-1]}]")
 _BEFORE, _BEHIND = "[⺀-鿿，。、；：？！”》）]", "(?=[⺀-鿿“《（])"
 # A line break inside Chinese text; each way of writing it begins with one character, to which the engine leaps.
@@ -155,7 +157,8 @@ class Picture:
             src = self.attributes.get(key)
             if src and not src.startswith("data:"):
                 return src
-        return ""
+        several = self.attributes.get("srcset") or self.attributes.get("data-srcset") or ""
+        return next(iter(several.split()), "").rstrip(",")
 
     @property
     def alt(self) -> str:
@@ -185,6 +188,7 @@ class Document:
     scripts: list[str] = field(default_factory=list)
     frames: list[tuple[str, str, int]] = field(default_factory=list)
     attached: set[int] = field(default_factory=set)
+    unmapped: int = 0  # characters inside words that only the page's own font shows
 
     def first_meta(self, *names: str) -> str:
         """The first non-empty content among the meta tags of these names, in the names' order."""
@@ -252,6 +256,7 @@ def parse(markup: str, selectors: tuple[str, ...] = ()) -> Document:
     document = walk.document
     _hide(document, *hidden_names(walk.sheets))
     _reveal(document)
+    _unfold(document)
     _unlink(document)
     document.attached = {link.line for link in document.links if _is_document(link)}
     return document
@@ -268,7 +273,15 @@ def _is_document(link: Link) -> bool:
     """Whether a link is to a document, by its address or its words."""
     if link.href.endswith(_PAGES):
         return False
-    return is_attachment(link.href) or ("." in link.text[-9:] and is_named(link.text))
+    return is_attachment(link.href) or (("." in link.text[-9:] or "." in link.title[-9:]) and is_file_of(link))
+
+
+def is_file_of(link: Link) -> bool:
+    """Whether a link's words, or the name under which it is kept, are that of a file."""
+    text, title = link.text, link.title
+    if "." in text[-9:] and is_named(text):
+        return True
+    return title != "" and "." in title[-9:] and is_named(title) and not link.href.endswith(_PAGES)
 
 
 def _write(tree: LexborHTMLParser) -> None:
@@ -407,6 +420,65 @@ def _reveal(document: Document) -> None:
     _hide_lines(document, [box for box in document.boxes if box.hidden])
 
 
+# What a reader presses to see the rest of a text.
+_UNFOLDS = re.compile(
+    r"\W{0,6}(?:点击)?(?:展开|阅读|查看|显示|余下|剩余)(?:阅读|查看|余下|剩余)?(?:全文|全部|更多|内容)\W{0,6}"
+)
+_PAGER_WORDS = re.compile(r"下一?页|上一?页|[首尾末]页|[\W\d共第页]")
+
+
+def _unfold(document: Document) -> None:
+    """Show what goes on from the text before it and is hidden up to 展开全文, or to a pager that only a script turns."""
+    lines = document.lines
+    ends = {box.last: box for box in reversed(document.boxes) if box.hidden and not box.offscreen and box.block}
+    for number in list(ends):
+        line = lines[number] if number < len(lines) else None
+        if line is None or line.hidden or not 2 < len(line.text) < 80:
+            continue
+        turns = (
+            ("下" in line.text or " 2" in line.text)
+            and not _PAGER_WORDS.sub("", line.text)
+            and _is_scripted(document, number)
+        )
+        if not turns and _UNFOLDS.fullmatch(line.text) is None:
+            continue
+        folded: list[Box] = []
+        at = number
+        while (box := ends.get(at)) is not None and box.first < at:
+            folded.append(box)
+            at = box.first
+        if (
+            at
+            and len(lines[at - 1].text) >= 20
+            and not lines[at - 1].hidden
+            and _goes_on(document, at - 1, folded, turns)
+        ):
+            for box in folded:
+                box.hidden = False
+            for inner in lines[at:number]:
+                inner.hidden = False
+            _hide_lines(document, [box for box in document.boxes if box.hidden and box.block])
+
+
+def _goes_on(document: Document, before: int, folded: list[Box], turns: bool) -> bool:
+    """Whether hidden boxes go on from the text in a line: they stand in a box around it, or beside one of their own kind."""
+    box, around = document.lines[before].box, set()
+    while box >= 0:
+        around.add(box)
+        box = document.boxes[box].parent
+    if any(one.parent not in around for one in folded):
+        return False
+    return not turns or any(
+        document.boxes[b].cls == folded[0].cls and document.boxes[b].parent == folded[0].parent for b in around
+    )
+
+
+def _is_scripted(document: Document, number: int) -> bool:
+    """Whether the links of a line lead nowhere by themselves."""
+    own = [link for link in document.links if link.line == number]
+    return bool(own) and all(link.href[:1] == "#" or link.href[:11].lower() == "javascript:" for link in own)
+
+
 def _unlink(document: Document) -> None:
     """An anchor around paragraphs, or one never closed that the parser opens again in each, is no link to a reader."""
     lines = document.lines
@@ -516,6 +588,7 @@ class _Walk:
         if " " in text or not text.isprintable():  # most texts are words without white space
             words = text.split()
             if not " ".join(words).isprintable():
+                self.document.unmapped += len(_OWN.findall(text))
                 text = _plain(text)
                 words = text.split()
             gap = " " if text[:1].isspace() else gap

@@ -1,19 +1,22 @@
 """Where a page's content lies when it does not stand in the page: another address that it leads to, frames, further pages,
 hidden elements and the data of its scripts. Recognised here on the page alone; whoever reads pages brings the parts."""
 
+import binascii
 import re
+from base64 import b64decode
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape, unescape
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from govcrawl.addresses import canonical, host_of
+from govcrawl.addresses import canonical, host_of, is_address
 from govcrawl.extraction import marks
 from govcrawl.extraction.flags import registrable
 from govcrawl.extraction.page import STATED
 from govcrawl.extraction.shown import joined, shown
-from govcrawl.extraction.written import percent_decoded, unescaped
+from govcrawl.extraction.written import percent_decoded, text_of, unescaped
 
 if TYPE_CHECKING:
     from govcrawl.extraction.page import Page
@@ -63,7 +66,7 @@ def leads_to(markup: str, url: str) -> str | None:
     if len("".join(_TAG.sub("", markup).split())) > 200:
         return None
     found = joined(url, unescape(target).strip())
-    if urlsplit(found).scheme not in ("http", "https") or canonical(found) == canonical(url):
+    if not is_address(found) or canonical(found) == canonical(url):
         return None
     return found
 
@@ -135,7 +138,8 @@ _FRAME = re.compile(
     re.IGNORECASE,
 )
 _SRC = re.compile(
-    r"""(?<![\w-])(?:data-)?src\s{0,9}=\s{0,9}(?:"([^"]{0,4000})"|'([^']{0,4000})'|([^\s>"']{1,4000}))""", re.IGNORECASE
+    r"""(?<![\w-])(?:data-)?src\s{0,9}=\s{0,9}(?:"([^"]{0,200000})"|'([^']{0,200000})'|([^\s>"']{1,4000}))""",
+    re.IGNORECASE,
 )
 _SRCDOC = re.compile(r"""srcdoc\s{0,9}=\s{0,9}(?:"([^"]{20,200000})"|'([^']{20,200000})')""", re.IGNORECASE)
 _BESIDE = re.compile(
@@ -148,6 +152,7 @@ _LINKS = re.compile(
     re.IGNORECASE,
 )
 _BASE = re.compile(r"<base\b[^>]{0,2000}>", re.IGNORECASE)
+_HTML = re.compile(r"\.s?html?(?:[?#]|$)", re.IGNORECASE)
 _FRAMESET = re.compile(r"<frameset\b", re.IGNORECASE)
 _BODY = re.compile(r"</?body\b|</html", re.IGNORECASE)
 
@@ -158,10 +163,47 @@ def frames(page: "Page") -> list[str]:
     found: dict[str, None] = {}
     for holder in (page, *brought):
         for tag, src, _ in holder.document.frames:
-            address = _frame_address(holder.base, src) if tag in ("iframe", "frame") else ""
+            framed = tag in ("iframe", "frame") or (tag in ("object", "embed") and _HTML.search(src))
+            address = _frame_address(holder.base, src) if framed else ""
             if address and not _BESIDE.search(urlsplit(address).path) and same_site(page, address):
                 found.setdefault(address)
     return list(found)
+
+
+# What a script asks for and puts into its page: where the expression of its address begins.
+_ASKS = re.compile(
+    r"""(?:\.load|\.get|\.getJSON|\bfetch|\baxios)\s?\(\s{0,9}(?=["'`\w])|\.open\s?\(\s{0,9}["']get["']\s{0,9},\s{0,9}"""
+    r"""|\burl\s{0,9}:\s{0,9}|\.src\s{0,9}=(?!=)\s{0,9}|\.attr\s?\(\s{0,9}["']src["']\s{0,9},\s{0,9}""",
+    re.IGNORECASE,
+)
+_POSTS = re.compile(r"""\b(?:type|method)["']?\s{0,9}:\s{0,9}["']post""", re.IGNORECASE)
+_SERVED = re.compile(r"""<script\b[^>]{0,300}\bsrc\s{0,9}=\s{0,9}["']?([^\s"'>]{1,1000})""", re.IGNORECASE)
+_CALLS_BACK = re.compile(r"[?&](?:callback|jsonp|jsoncallback|cb)=", re.IGNORECASE)
+_NO_PART = re.compile(r"\.(?:js|css|png|jpe?g|gif|bmp|ico|svg|webp|mp4|mp3|m3u8|swf|woff2?)$", re.IGNORECASE)
+
+
+def asked(page: "Page") -> list[str]:
+    """Addresses on the page's own site that its scripts ask for, by which they may fill it."""
+    whole = "\n".join(page.document.scripts)
+    stem = _parts_of(page.url)[1]
+    found: dict[str, None] = {}
+    served = [unescape(src) for src in _SERVED.findall(page.markup)]
+    for src in [*_asked_in(whole), *(s for s in served if _CALLS_BACK.search(s) or (len(stem) > 3 and stem in s))]:
+        address = _frame_address(page.base, src)
+        path = urlsplit(address).path if address else ""
+        plain = not _NO_PART.search(path) or src in served
+        if address and plain and not _BESIDE.search(path) and same_site(page, address) and address != page.url:
+            found.setdefault(address)
+    return list(found)
+
+
+def _asked_in(script: str) -> Iterator[str]:
+    for match in islice(_ASKS.finditer(script), 100):
+        if _POSTS.search(script, max(0, match.start() - 200), match.end() + 300):
+            continue
+        address = text_of(script[match.end() : match.end() + 400], script)
+        if re.search(r"[/?]|\.\w{3,5}$", address) and not re.search(r"[\s<>{}]", address):
+            yield address
 
 
 def same_site(page: "Page", address: str) -> bool:
@@ -178,7 +220,7 @@ def _frame_address(base: str, src: str) -> str:
     if not src or src.startswith(("#", "about:", "javascript:", "data:", "blob:")) or shown(src):
         return ""
     address = joined(base, src).partition("#")[0]
-    return address if address.startswith(("http://", "https://")) else ""
+    return address if is_address(address) else ""
 
 
 def with_frames(page: "Page") -> str:
@@ -191,13 +233,34 @@ def with_frames(page: "Page") -> str:
         part = page.parts.get(address)
         if part is not None and address not in used:
             used.add(address)
-            rest += _inner(page, part.markup, part.url, used, 1)
+            rest += _inner(page, _readable(page, part), part.url, used, 1)
     if not used:
         return ""
     if whole:
         return whole + rest
     head = page.markup[: _FRAMESET.search(page.markup).start()]  # type: ignore[union-attr]
     return f"{_BODY.sub('<div', head)}<body>{rest}</body></html>"
+
+
+_DATA = re.compile(r"\s{0,99}(?:[\[{]|(?:var|let|const)\s|[\w.$]{1,80}\s{0,9}[(=])")
+_ENTRIES = re.compile(r"""["']?\b(?:\w{0,9}title|headline)["']?\s{0,9}:\s{0,9}["']([^"'\n]{1,300})""", re.IGNORECASE)
+
+
+def _readable(page: "Page", part: "Page") -> str:
+    """A part as markup: the body that JSON or a script keeps, none of a list or of another article; XML without its marks."""
+    markup = part.markup
+    if not _DATA.match(markup[:200]):
+        return unescape(markup) if markup.lstrip()[:5] == "<?xml" and "&lt;p" in markup else markup
+    titles = [_bare(unescaped(title)) for title in _ENTRIES.findall(markup)[:5]]
+    own = [_bare(title) for title in (page.headline.text, page.listed_title) if title]
+    if len(titles) > 4 or (titles and not any(t[:8] and t[:8] in o for t in titles for o in own)):
+        return ""
+    best = max(in_script(markup[:2_000_000]), key=lambda source: _weight(source.html), default=None)
+    return f"<p>{escape(best.header)}</p><div>{best.html}</div>" if best is not None else ""
+
+
+def _bare(title: str) -> str:
+    return re.sub(r"\W+", "", title)
 
 
 def _framed(page: "Page", markup: str, base: str, used: set[str], depth: int) -> str:
@@ -211,7 +274,11 @@ def _framed(page: "Page", markup: str, base: str, used: set[str], depth: int) ->
             used.add(base + "#srcdoc")
             return _division(_framed(page, unescape(document[1] or document[2]), base, used, depth + 1))
         src = _SRC.search(match[2])
-        address = _frame_address(base, unescape(src[1] or src[2] or src[3] or "")) if src else ""
+        written = unescape(src[1] or src[2] or src[3] or "") if src else ""
+        if inner := _written_out(written):
+            used.add(written[:80])
+            return _division(_framed(page, inner, base, used, depth + 1))
+        address = _frame_address(base, written) if src else ""
         part = page.parts.get(address) if address else None
         if part is None or address in used:
             return match[0]
@@ -224,6 +291,14 @@ def _framed(page: "Page", markup: str, base: str, used: set[str], depth: int) ->
         out += [_FRAME.sub(one, markup[last:start]), markup[start:end]]
         last = end
     return "".join(out)
+
+
+def _written_out(src: str) -> str:
+    """The markup that a frame's address holds itself: ``data:text/html;base64,…``; "" for none."""
+    kind, comma, data = src.strip().partition(",")
+    if not comma or not kind.lower().startswith("data:text/html"):
+        return ""
+    return _deciphered(data) if kind.lower().endswith(";base64") else percent_decoded(data)
 
 
 def _inner(page: "Page", markup: str, url: str, used: set[str], depth: int) -> str:
@@ -246,16 +321,18 @@ def _absolute(match: re.Match[str], url: str) -> str:
 # The body in the page itself, where it does not show
 
 _HIDDEN = re.compile(
-    r"<(textarea|xmp|template|noscript)\b[^>]{0,2000}>|<(script)\b[^>]{0,600}\btype\s{0,9}=\s{0,9}[\"']?text/(?:html|template|plain|x-[\w-]{1,40})[^>]{0,600}>",
+    r"<(textarea|xmp|template|noscript|xml)\b[^>]{0,2000}>"
+    r"|<(script)\b[^>]{0,600}\btype\s{0,9}=\s{0,9}[\"']?text/(?:html|template|plain|xml|markdown|x-[\w-]{1,40})[^>]{0,600}>",
     re.IGNORECASE,
 )
 _HELD = re.compile(
-    r"""\s(?:value|data-content|data-html|data-body|data-text|content)\s{0,9}=\s{0,9}(?:"([^"]{80,200000})"|'([^']{80,200000})')""",
+    r"""\s:?(?:value|content|[\w-]{0,30}(?:content|html|body|text|detail|article|props))"""
+    r"""\s{0,9}=\s{0,9}(?:"([^"]{80,200000})"|'([^']{80,200000})')""",
     re.IGNORECASE,
 )
 # A string of a script, with the name that it is given or the key that it stands under.
 _STRING = re.compile(
-    r"""(?:["']?(?P<key>[\w$]{1,60})["']?\s{0,9}[:=]\s{0,9}(?:[\w.]{1,40}\(\s{0,9}){0,2})?"""
+    r"""(?:["']?(?P<key>[\w$]{1,60})["']?\s{0,9}(?P<sign>:|\+?=)\s{0,9}(?:[\w.]{1,40}\(\s{0,9}){0,3})?"""
     r"""(?P<text>"(?:[^"\\\n]|\\[\s\S])*+"?|'(?:[^'\\\n]|\\[\s\S])*+'?|`(?:[^`\\]|\\[\s\S])*+`?)"""
 )
 _CREDITS = {"来源": "source", "作者": "author", "责任编辑": "editor"}
@@ -268,10 +345,19 @@ _CREDIT = re.compile(
 _SUMMARY = re.compile(
     r"title|summary|digest|desc|abstract|keyword|intro|brief|share|copyright|tips?$|msg|message", re.IGNORECASE
 )
+# What stands before a string that is added to others: + "…", ["…", push("…"
+_ADDED = re.compile(r"(?:[+,\[]|\b(?:push|writeln|write|append|concat)\s{0,3}\()\s{0,20}$")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}$")
 _TAGS = re.compile(r"<(?:p|br|div|span|img|table|section|h[1-6]|iframe|embed|a)\b", re.IGNORECASE)
 _CHINESE = re.compile("[⺀-鿿]")
 _PROSE = re.compile("[⺀-鿿][，。；：、！？]")
 _MARKUP = re.compile(r"<[^<>]{0,5000}>")
+# What programs say to their users.
+_INTERFACE = re.compile(
+    "即将离开|是否继续|浏览器|请(?:您|先|重新|正确)?(?:输入|选择|填写|登录|登陆|稍[候后])|扫一扫|扫描|加载"
+    "|点击(?:确定|取消|关闭)|验证码|请勿重复|提交成功|操作失败|网络异常|分享到"
+)
+MAX_MESSAGE = 200  # Chinese characters
 MIN_PROSE = 20  # Chinese characters
 
 
@@ -306,6 +392,25 @@ def with_source(page: "Page") -> tuple[str, str]:
     return markup[:end] + body + markup[end:], best.rule
 
 
+_COVERED = re.compile(
+    r"""<(?:div|td|section|article|span)\b(?=[^>]{0,400}(?:id|class)\s{0,9}=\s{0,9}["']?[^"'>]{0,60}"""
+    r"""(?:con|zoom|article|text|body|detail|main|nr|wz|trs))(?![^>]{0,400}(?:id|class)\s{0,9}=\s{0,9}["']?[^"'>]{0,60}"""
+    r"""(?:pop|layer|dialog|modal|tip|alert|share|mask|win|wx|code|log|comment|menu|nav|foot|side|vote|form))"""
+    r"""[^>]{0,400}?\b(display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}hidden)[^>]{0,400}>""",
+    re.IGNORECASE,
+)
+
+
+def uncovered(page: "Page") -> str:
+    """The page's markup with the body shown that a script shows once it has run; "" where none is hidden."""
+    markup = page.markup
+    spans = [match.span(1) for match in _COVERED.finditer(markup)] if len(markup) <= MAX_MARKUP else []
+    out, last = "", 0
+    for start, end in spans[:20]:
+        out, last = out + markup[last:start], end
+    return out + markup[last:] if spans else ""
+
+
 def _sources(markup: str, scripts: list[str]) -> Iterator[Source]:
     low = markup.lower()
     last = 0
@@ -322,33 +427,61 @@ def _sources(markup: str, scripts: list[str]) -> Iterator[Source]:
         last = end + len(tag) + 2
         yield Source(html, match.start(), low.find(">", end) + 1 or last, "hidden")
     for match in _HELD.finditer(markup):
-        html = _markup_of(match[1] or match[2])
+        html = _markup_of(_deciphered((match[1] or match[2]).strip()))
         if _TAGS.search(html):
-            yield Source(html, rule="hidden")
+            data = in_script(unescape(html)) if html[:1] in "{[\"'" else ()
+            yield from [replace(source, rule="hidden") for source in data] or [Source(html, rule="hidden")]
     for script in scripts:
-        yield from _in_script(script[:2_000_000])
+        yield from in_script(script[:2_000_000])
 
 
-def _in_script(script: str) -> Iterator[Source]:
-    """Markup in a script's strings; and paragraphs that stand as strings under the same key."""
+def in_script(script: str) -> Iterator[Source]:
+    """Markup in a script's strings, those that it puts together as one; and paragraphs that stand as strings under the same
+    key."""
     prose: dict[str, list[str]] = {}
+    pieces: dict[str, list[str]] = {}
     header = _credits(script)
+    name = ""
     for match in _STRING.finditer(script):
-        text = match["text"]
-        if len(text) < 10 or text[-1] != text[0]:
+        text, key = match["text"], match["key"] or ""
+        if key:  # a name is added to later on, a key of data is not
+            name = key if match["sign"] != ":" else f"{match.start()}"
+        if len(text) < 10 or text[-1] != text[0] or _SUMMARY.search(key):
             continue
-        key = match["key"] or ""
-        if _SUMMARY.search(key):
+        words = _markup_of(_deciphered(unescaped(text[1:-1])))
+        if _INTERFACE.search(words) and len(_CHINESE.findall(words)) < MAX_MESSAGE:
             continue
-        words = _markup_of(percent_decoded(unescaped(text[1:-1])))
+        added = key or _ADDED.search(script[max(0, match.start() - 40) : match.start()])
         if _TAGS.search(words):
-            if len(words) >= MIN_PROSE:
-                yield Source(words, header=header)
+            pieces.setdefault(name if added else f"{match.start()}", []).append(_whole_tags(words))
         elif _PROSE.search(words) and "function" not in words:
             prose.setdefault(key, []).append(f"<p>{words}</p>")
+            if name in pieces and added and not key:
+                pieces[name].append(words)
+    for together in pieces.values():
+        if len(html := "".join(together)) >= MIN_PROSE:
+            yield Source(html, header=header)
     for key, paragraphs in prose.items():
         if key:
             yield Source("".join(dict.fromkeys(paragraphs)), header=header)
+
+
+def _whole_tags(words: str) -> str:
+    """A piece of markup without the halves of tags at its ends, which other pieces complete."""
+    opened, closed = words.find("<"), words.find(">")
+    if 0 <= closed < opened and not _CHINESE.search(words, 0, closed):
+        words = words[closed + 1 :]
+    return words[: words.rfind("<")] if words.rfind("<") > words.rfind(">") else words
+
+
+def _deciphered(text: str) -> str:
+    """A text out of percent signs or base 64, in which some pages keep their markup."""
+    if len(text) >= 200 and _BASE64.match(text):
+        try:
+            text = b64decode(text + "=" * (-len(text) % 4)).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            return ""
+    return percent_decoded(text)
 
 
 def _credits(script: str) -> str:
@@ -369,6 +502,7 @@ def _markup_of(text: str, *, tags: bool = True) -> str:
         if "&lt;" not in text and "&#60;" not in text and "&quot;" not in text:
             break
         text = unescape(text)
+    text = text.replace("<![CDATA[", "").replace("]]>", "")
     if not tags and not _TAGS.search(text):
         text = "<p>" + text.replace("\n", "</p><p>") + "</p>"
     return text
@@ -428,14 +562,30 @@ def _told(url: str, markup: str) -> Iterator[tuple[int, str]]:
         numbers = [int(n) for n in re.findall(r"(?<![\"'\w.])\d{1,3}(?![\"'\w.])", match[1])]
         if numbers and stem in names and numbers[0] > 1:
             end = next((f".{n.lstrip('.')}" for n in names[names.index(stem) + 1 :] if n), ext)
-            yield from ((n, f"{folder}{stem}_{n}{end}") for n in range(1, min(numbers[0], MAX_PAGES + 1)))
+            first = 2 if numbers[1:2] == [1] else 1  # some count their pages from 1
+            last = min(numbers[0], MAX_PAGES + 1)
+            yield from ((n, f"{folder}{stem}_{n}{end}") for n in range(first, last + first - 1))
             return
+    yield from _named(url, markup, stem, ext)
     if f"{stem}_" not in markup:
         return
     if f'"{stem}_' in markup or f"'{stem}_" in markup or f'\\"{stem}_' in markup:
         counted = _COUNT.search(markup)
         if counted and int(counted[1]) > 1:
             yield from ((n, f"{folder}{stem}_{n}{ext}") for n in range(1, min(int(counted[1]), MAX_PAGES + 1)))
+
+
+def _named(url: str, markup: str, stem: str, ext: str) -> Iterator[tuple[int, str]]:
+    """Pages that the page names in an attribute or a script: ``<link rel=next>``, options, ``onclick``."""
+    form = re.compile(rf"[_-]\d{{1,3}}{re.escape(ext)}(?=[\"'\s>)?#])")
+    at = markup.find(stem) if len(stem) > 3 and ext else -1
+    while at >= 0:
+        if (match := form.match(markup, at + len(stem))) is not None:
+            before = re.search(r"[^\"'\s<>()=]{0,200}$", markup[max(0, at - 200) : at])
+            address = joined(url, before[0] + markup[at : match.end()]) if before else ""
+            if found := _further(url, address):
+                yield found
+        at = markup.find(stem, at + len(stem))
 
 
 def _linked(url: str, links: list[Any], base: str) -> Iterator[tuple[int, str]]:

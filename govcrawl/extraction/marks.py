@@ -140,7 +140,8 @@ _CHALLENGE = r"""
     wzws __jsl_clearance _\$jsl acw_sc__v2 \$_ts\s*= EO_Bot edgeone cf-challenge challenge-platform yunsuo safedog 安全狗
     网站防火墙 人机验证 安全验证 请完成验证 verify\syou\sare\shuman slidercaptcha captcha
     请(?:开启|启用|打开)\s*JavaScript.{0,20}(?:继续|刷新|访问) enable\sJavaScript\sand\scookies
-    正在(?:验证|检查)您的浏览器 访问(?:过于)?频繁 统一身份认证 请(?:先|您)?登录(?:后|再)?(?:查看|访问|继续|浏览)
+    正在(?:验证|检查)您的浏览器 访问(?:过于)?频繁 统一身份认证 请(?:先|您)?登录(?:后|再){0,2}(?:查看|访问|继续|浏览)
+    (?:访问|请求|操作)(?:已|已经)?被(?:拦截|阻断|屏蔽) 可能对网站(?:造成)?(?:安全)?威胁 创宇盾 云盾
     (?:登录|登陆)后(?:查看|访问|继续) \bdocument\.cookie\s*=[^;]{0,200};[\s\S]{0,300}location\.(?:reload|href|replace)
 """
 # A page that says that there is none. The number of an error stands alone or before its name; 新增学位403个 is news.
@@ -157,6 +158,13 @@ _ERROR = (
     (?:文章|内容|信息|稿件)(?:不存在|已删除|已被删除|已下线) 系统(?:错误|异常|繁忙) 出错了
 """
 )
+# A page that says that the server is busy, broken or being mended: it says nothing of the article.
+_AWAY = r"""
+    (?:系统|服务器|服务|网络|当前)(?:繁忙|忙碌|过载|错误|异常) 请稍[后候](?:再试|再来|重试|访问) 稍[后候]再试
+    (?:网站|系统|平台|服务器)(?:正在)?(?:升级|维护|改版|调整|检修){1,2}(?:中|公告|通知|。|，|$) 暂停(?:服务|访问|对外服务) 暂时无法访问
+    数据库(?:连接)?(?:错误|失败|异常) http\sstatus\s50\d internal\sserver\serror service\s(?:temporarily\s)?unavailable
+    bad\sgateway gateway\stime-?\s?out too\smany\sconnections nullpointerexception sqlexception
+"""
 # The Traditional forms of the characters above: a Simplified one and those that stand for it.
 _PAIRS = """
     与與 专專 丢丟 个個 为爲 举舉 习習 于於 仅僅 们們 众衆 传傳 体體 余餘 关關 内內 击擊 则則 删刪 别別 办辦
@@ -238,6 +246,7 @@ EDGE = pattern(_EDGE, r"^[\s\[【〔(（<■●]*")
 INNER = pattern(_INNER, "", r"[\s\x1f]*[:：]")
 TOOLS = pattern(_HEAD_TOOLS, "^", "$")
 CHALLENGE = pattern(_CHALLENGE, flags=re.IGNORECASE)
+AWAY = pattern(_AWAY, flags=re.IGNORECASE | re.MULTILINE)
 ERROR = pattern(_ERROR, flags=re.IGNORECASE | re.MULTILINE)
 NOISE = re.compile(
     "|".join(f"{word}(?<=[ _-]{word})" for word in _NOISE_BEGINNINGS.split()) + "|" + "|".join(_NOISE_PARTS.split())

@@ -55,7 +55,7 @@ def marked(line: Line) -> str:
 def _metadata(page: Page) -> Metadata:
     cleaned = clean(page)
     result = Metadata()
-    if cleaned.page_type in ("challenge", "error", "attachment") or _is_silent(page):
+    if cleaned.page_type in ("challenge", "error", "away", "attachment") or _is_silent(page):
         if cleaned.page_type == "attachment":
             result.title = page.listed_title or ""
         return _finish(page, result, None)
@@ -395,7 +395,7 @@ def _finish(page: Page, result: Metadata, moment: Moment | None, known: Any = No
     cleaned = clean(page)
     site = page.site
     own = site.province if site is not None else None
-    if cleaned.page_type in ("challenge", "error") or _is_silent(page):
+    if cleaned.page_type in ("challenge", "error", "away") or _is_silent(page):
         result.province, result.province_from = (own, "site") if own and own != NATIONAL else (UNKNOWN, "none")
     else:
         evidence = province.Evidence(

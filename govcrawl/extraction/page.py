@@ -83,6 +83,7 @@ class Page:
         self.parts: dict[str, Page | None] = {}
         self.frames_asked: list[str] = []
         self.pages_asked: list[str] = []
+        self.scripts_asked: list[str] = []
         self.is_stated = False
         self.explanation = Explanation() if explain else None
 

@@ -18,6 +18,9 @@ def wanted(page: Page, *, frames: int = elsewhere.MAX_FRAMES, pages: int = elsew
     found = clean(page)
     if found.page_type in ("empty", "video") or _is_bare(page):
         new = [a for a in elsewhere.frames(page) if a not in page.parts]
+        if not new and found.page_type == "empty" and page.frames_asked == [*page.parts]:
+            new = [a for a in elsewhere.asked(page) if a not in page.parts][:1]  # one by one, until the text is there
+            page.scripts_asked += new
         page.frames_asked += new[: max(0, frames - len(page.frames_asked))]
     if found.page_type == "article" and found.text:
         new = [a for a in elsewhere.pages(page) if a not in page.parts]
@@ -48,5 +51,5 @@ def bring(
 
 
 def is_incomplete(page: Page) -> bool:
-    """Whether a part of the article could not be had."""
-    return any(part is None for part in page.parts.values())
+    """Whether a part of the article could not be had; what a script asks for may be anything."""
+    return any(part is None for address, part in page.parts.items() if address not in page.scripts_asked)

@@ -25,7 +25,7 @@ class Image:
 
 @dataclass
 class Cleaned:
-    """The body of a page. `page_type` is one of article, list, video, challenge, error, attachment, empty; all but the
+    """The body of a page. `page_type` is one of article, list, video, challenge, error, away (a server that is busy or being mended), attachment, empty; all but the
     first have no text; `form` says what such a page shows instead: list, video, frame, script, image, redirect …. `text` is Simplified; `text_original` is as published where the page is Traditional.
     `text_hash` is the SHA-256 hex of the NFKC-folded text without white space, `text_length` its characters."""
 

@@ -5,8 +5,9 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from urllib.parse import unquote, urljoin
+from urllib.parse import unquote
 
+from govcrawl import addresses
 from govcrawl.extraction.written import literal
 
 _EXTENSIONS = "pdf|docx?|xlsx?|pptx?|wps|et|dps|rtf|zip|rar|7z|ofd|ceb|csv|txt"
@@ -31,6 +32,9 @@ HOLDERS = frozenset([*_HOLDERS_TEXT.split(), "onclick", "ondblclick"])
 _NAMES = frozenset(
     ["name", "filename", "file_name", "title", "fn", "downname", "downloadname"]
 )  # parameters that name, not address
+_HELD_FILE = re.compile(
+    r"""<(?:div|section|span|canvas)\b[^<>]{0,500}?\s(?:source|file|pdf|data-[\w-]{1,30})\s{0,9}=\s{0,9}["']([^"'<>]{1,1000})["']"""
+)
 _ENCODED = re.compile("%(?:2f|3a|25)", re.IGNORECASE)
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,2000}={0,2}$")
 MEDIA_TYPES = {
@@ -117,7 +121,7 @@ def _document(value: str) -> str:
         if decoded == value:
             break
         value = decoded
-    if is_file(value):
+    if is_file(value) or ("/" in value and is_attachment(value)):
         return value
     if _BASE64.match(value):
         try:
@@ -169,9 +173,14 @@ def in_scripts(scripts: Iterable[str]) -> list[str]:
     return list(found)
 
 
+def in_attributes(markup: str) -> list[str]:
+    """Documents that elements without text hold for a script to show: ``<div class="flipbook" data-pdf="…">``."""
+    return list(dict.fromkeys(src for src in _HELD_FILE.findall(markup[:2_000_000]) if is_file(src)))
+
+
 def joined(base: str, href: str) -> str:
     """An address joined to its base; as it is where it is none."""
     try:
-        return urljoin(base, href.strip())
+        return addresses.joined(base, href)
     except ValueError:
         return href

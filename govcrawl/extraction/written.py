@@ -96,6 +96,17 @@ def writings(scripts: list[str]) -> Iterator[list[Writing]]:
             yield []
 
 
+def text_of(expression: str, whole: str = "") -> str:
+    """The text that an expression of a script begins with: literals and names that the page's scripts set once, put
+    together; "" where anything else stands in it."""
+    reader = _Reader(expression, whole)
+    try:
+        text = reader.value(0)
+    except _Unknown:
+        return ""
+    return text if reader.peek() in ("", ",", ")", ";", "}") or reader.kind() == "name" else ""
+
+
 @lru_cache(maxsize=1024)  # a site's pages have the same ones
 def _may_write(script: str) -> bool:
     """Whether a script has a statement of those that are read, and loads no other."""

@@ -10,7 +10,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import TextResponse
 from scrapy.responsetypes import responsetypes
 
-from govcrawl.archive.unpacking import TooLarge, encodings_in, unpack
+from govcrawl.archive.unpacking import TooLarge, encodings_in, is_packed, unpack
 from govcrawl.extraction.document import MAX_TAG, shorten
 
 if TYPE_CHECKING:
@@ -56,9 +56,10 @@ class UnpackMiddleware:
         if "dataloss" in response.flags and not self._bearable(request, attempt):
             return self._again(request, "the body is shorter than its Content-Length", attempt)
         encodings = encodings_of(response)
-        if encodings and request.method != "HEAD" and response.body:
+        kind = (response.headers.get("Content-Type") or b"").decode("latin-1")
+        if (encodings or is_packed(response.body, kind)) and request.method != "HEAD" and response.body:
             try:
-                done = unpack(response.body, encodings, request.meta.get("download_maxsize", self._limit))
+                done = unpack(response.body, encodings, request.meta.get("download_maxsize", self._limit), kind)
             except TooLarge as exc:
                 raise Oversized(f"{exc} (DOWNLOAD_MAXSIZE)") from exc
             if done.cut is not None:

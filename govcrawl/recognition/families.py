@@ -16,10 +16,10 @@ from urllib.parse import urljoin, urlsplit
 
 from scrapy.spiderloader import get_spider_loader
 
-from govcrawl.addresses import canonical, doc_id, host_of, is_address
+from govcrawl.addresses import canonical, doc_id, host_of, is_address, joined
 from govcrawl.base_spiders.listing import ListingSpider
 from govcrawl.base_spiders.news_json import feed_of
-from govcrawl.base_spiders.rows import DOCUMENT, MAX_ADDRESS, find_rows
+from govcrawl.base_spiders.rows import DOCUMENT, MAX_ADDRESS, base_of, find_rows
 from govcrawl.errors import BadArgument
 from govcrawl.extraction import flags
 from govcrawl.extraction.page import Site
@@ -145,9 +145,15 @@ def recognise(response: TextResponse) -> Recognised | None:
         score = sum(2 if not e.startswith("the mark") else 1 for e in evidence)
         if score >= 2 and (best is None or (score, count) > (best[0], best[2])):
             best = score, family, count, tuple(evidence)
+    learned = None
     if best is not None and best[2]:
-        return Recognised(best[1], bound_to(response.url, best[1].article), best[3])
-    learned = _learned(links, response)
+        pattern = bound_to(response.url, best[1].article)
+        if len(best[3]) == 1 and not find_rows(response.selector, response.url, re.compile(pattern)):
+            learned = _learned(links, response)  # such addresses stand beside the list alone
+        if learned is None or not find_rows(response.selector, response.url, re.compile(learned)):
+            return Recognised(best[1], pattern, best[3])
+        best = None
+    learned = learned or _learned(links, response)
     if best is not None:
         return Recognised(best[1], learned or bound_to(response.url, best[1].article or r"/.*\d"), best[3])
     if learned is None:
@@ -215,9 +221,10 @@ def _links(response: TextResponse) -> dict[str, str]:
     same = registrable(response.url)
     if feed_of(response) is not None:
         return found
-    for anchor in response.css("a[href]"):
+    base = base_of(response.selector.root, response.url)
+    for anchor in response.css("a[href], area[href]"):
         try:
-            url = urljoin(response.url, anchor.attrib["href"].strip()).partition("#")[0]
+            url = joined(base, anchor.attrib["href"]).partition("#")[0]
         except ValueError:
             continue
         if len(url) > MAX_ADDRESS or not is_address(url):

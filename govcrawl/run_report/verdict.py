@@ -72,6 +72,8 @@ def decide(
                 f"channel {channel['name']}: {found} of the {channel['total']} rows that the listing states"
             )
     articles = outcomes.get("article", Counter())
+    if articles["not_found"] == articles.total() >= 3:
+        problems.append(f"{articles['not_found']} articles: not_found, every one that was asked for")
     for kind in ("article", "part", "attachment"):
         wrong = RETRIED | {"given_up"} | ({"not_found", "not_article", "robots"} if kind == "part" else set())
         for outcome in sorted(wrong):

@@ -84,6 +84,56 @@ def test_a_listed_page_that_stays_empty_lands_as_its_listing_names_it(tmp_path: 
     assert (capture["outcome"], capture["form"]) == ("landed", "empty")
 
 
+AWAY = (
+    "<title>网站升级维护公告</title><h1>网站升级维护公告</h1><p>尊敬的用户：因系统升级，本网站将于近期暂停服务，敬请谅解。</p>",
+    "<title>提示</title><p>服务器繁忙，请稍后再试！</p>",
+    "<title>HTTP Status 500 – Internal Server Error</title><h1>HTTP Status 500</h1><p>java.lang.NullPointerException</p>",
+)
+
+
+@pytest.mark.parametrize("page", AWAY)
+def test_a_server_that_is_away_says_nothing_of_its_articles(page: str, tmp_path: Path) -> None:
+    """Neither of new ones nor of known ones; once it is back they are read."""
+    given = {"GOVCRAWL_REVISIT": "*:0", "RETRY_TIMES": "0"}
+    with Site(4) as site:
+        for number in (1, 2):
+            site.answers[site.path_of(number)] = (200, HTML, page.encode())
+        away = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}", settings=given)
+        assert away.returncode == 3, away.stdout
+        assert "problem: 2 articles: server_error" in away.stdout
+        assert "dropped: 2 ServerAway" in away.stdout
+        site.answers = {site.path_of(4): (200, HTML, page.encode())}
+        known = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}", settings=given)
+        assert known.returncode == 3, known.stdout
+        rows = pq.read_table(tmp_path / "articles").to_pylist()
+        assert sorted((r["title"], r["revision"]) for r in rows) == [(site.title(n), 1) for n in range(1, 5)]
+        assert all(r["text"].count("号消息说") == 4 for r in rows)
+
+
+def test_a_server_that_stays_away_leaves_what_its_listing_says(tmp_path: Path) -> None:
+    with Site(1) as site:
+        site.answers[site.path_of(1)] = (200, HTML, AWAY[0].encode())
+        given = {"GOVCRAWL_MAX_ATTEMPTS": "1"}
+        done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}", settings=given)
+        assert done.returncode == 3, done.stdout
+    (landed,) = pq.read_table(tmp_path / "articles").to_pylist()
+    assert (landed["title"], landed["published_on"].isoformat(), landed["text"]) == (site.title(1), site.day(1), None)
+    (capture,) = [c for c in captures(tmp_path).values() if c["kind"] == "article"]
+    assert (capture["outcome"], capture["form"]) == ("landed", "away")
+
+
+def test_a_notice_of_such_work_is_an_article(tmp_path: Path) -> None:
+    notice = "<title>关于网站升级维护的公告</title><h2>关于网站升级维护的公告</h2>{}<div>因系统升级，本网站将于3月5日暂停服务，敬请谅解。</div>"
+    with Site(2) as site:
+        listed = site.list_page(1).replace(site.title(1), "关于网站升级维护的公告").encode()
+        site.answers["/node_1.htm"] = (200, HTML, listed)
+        site.answers[site.path_of(1)] = (200, HTML, notice.format("").encode())
+        site.answers[site.path_of(2)] = (200, HTML, notice.format("<p>发布时间：2022-01-03 08:30</p>").encode())
+        done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}")
+        assert done.returncode == 0, done.stdout
+    assert all("暂停服务" in r["text"] for r in pq.read_table(tmp_path / "articles").to_pylist())
+
+
 def test_truncated_gzip(broken: Any) -> None:
     data, site, _ = broken
     capture = captures(data)[site.base + site.path_of(11)]

@@ -92,7 +92,7 @@ def every_form(tmp_path_factory: pytest.TempPathFactory) -> Any:
                 site.answers[path.replace("/gg/202403", folder)] = (200, HTML, body.encode())
             for file in ("shoufei.pdf", "x.pdf"):
                 site.answers[f"{folder}/{file}"] = (200, FILE, b"%PDF-1.4\n" + folder.encode())
-        for path in ("/f/x.pdf", "/f/x.docx", "/f/x.doc", "/f/x.xls", "/f/x.ofd"):
+        for path in ("/f/x.pdf", "/f/x.docx", "/f/x.doc", "/f/x.xls", "/f/x.ofd", "/download/downfile.jsp?id=33"):
             site.answers[path] = (200, FILE, b"%PDF-1.4\n" + path.encode())
         for path in ("/u/1.jpg", "/u/2.jpg"):
             site.answers[path] = (200, {"Content-Type": "image/jpeg"}, b"\xff\xd8\xff" + path.encode())
@@ -319,3 +319,34 @@ def test_a_withdrawn_text_is_not_taken_for_a_withdrawn_article(tmp_path: Path) -
         known = captures(tmp_path)[site.path_of(1).lstrip("/")]
         assert (known["outcome"], known["form"]) == ("unreadable", "script")
         assert rows(tmp_path)[site.path_of(1).lstrip("/")]["text"]
+
+
+def test_what_a_script_asks_for_in_vain_is_no_missing_part(tmp_path: Path) -> None:
+    """Neither where the text comes by another of its requests, nor where it stands in the page."""
+    with Site(3) as site:
+        asks = "<script>$.get('/api/visits/1'); $.getJSON('/api/text/{}.json', fill); $.get('/api/more')</script>"
+        serve(site, 1, page(asks.format(1)))
+        serve(
+            site,
+            2,
+            page(
+                f"<div id=zoom><p>经研究，同意青溪县第三小学的备案申请，请遵照执行，并于年底前报送落实情况。</p></div>{asks.format(2)}"
+            ),
+        )
+        answer = json.dumps({"title": "关于实验室安全检查的通知", "content": BODY}).encode()
+        site.answers["/api/text/1.json"] = (200, {"Content-Type": "application/json"}, answer)
+        done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}", settings=QUICK)
+        assert done.returncode == 0, done.stdout + done.stderr[-2000:]
+        found = rows(tmp_path)
+        assert found[site.path_of(1).lstrip("/")]["text"].count(MARK) == 5
+        assert not any("truncated" in row["quality"] for row in found.values())
+        assert (site.asked["/api/visits/1"], site.asked["/api/text/1.json"], site.asked["/api/more"]) == (1, 1, 0)
+        assert {c["url"].rpartition("/")[2]: c["kind"] for c in captures(tmp_path).values() if "/api/" in c["url"]} == {
+            "1": "script",
+            "1.json": "part",
+        }
+        asked = dict(site.asked)
+        again = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}", settings=QUICK)
+        assert again.returncode == 0, again.stdout
+        assert {path for path, n in site.asked.items() if n > asked[path]} <= {"/robots.txt", "/node_1.htm"}
+        assert scrapy(tmp_path, "verify").returncode == 0

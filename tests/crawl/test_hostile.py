@@ -312,9 +312,11 @@ def test_a_host_that_asks_for_a_browser_is_left_alone(tmp_path: Path) -> None:
         "<html><body><p>请登录后查看</p></body></html>",
         "<html><head><script>document.cookie='__jsl_clearance=1';location.href='/'</script></head><body></body></html>",
         "<html><body><script src='/EO_Bot_Ssid'></script></body></html>",
+        "<html><title>访问被拦截</title><p>您访问的URL有可能对网站造成安全威胁，您的访问已被阻断。</p></html>",
+        "<html><title>用户登录</title><form><input name=u></form><p>请先登录后再查看</p></html>",
         "<html><head><title>安全验证</title></head><body><div id='captcha'>请完成验证</div></body></html>",
     ],
-    ids=["login", "login to read", "jsl", "EdgeOne", "captcha"],
+    ids=["login", "login to read", "jsl", "EdgeOne", "firewall", "login first", "captcha"],
 )
 def test_walls_answered_with_200_never_land(tmp_path: Path, page: str) -> None:
     with Site(3) as site:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import ssl
 import warnings
 from datetime import UTC, datetime, timedelta
@@ -18,7 +19,7 @@ from cryptography.x509.oid import NameOID
 
 from govcrawl.addresses import as_written
 from govcrawl.extraction import relative
-from tests.loopback import Site, crawl
+from tests.loopback import Site, crawl, scrapy, sentence
 from tests.readers import read_all
 
 with warnings.catch_warnings():
@@ -204,6 +205,39 @@ def test_claimed_gzip_that_is_none(tmp_path: Path) -> None:
         done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}")
         assert done.returncode == 0, done.stdout
     assert len(read_all(tmp_path)) == 3
+
+
+@pytest.mark.parametrize("headers", [{}, {"Content-Encoding": "gzip"}], ids=["no header", "packed twice"])
+def test_gzip_that_no_header_tells(headers: dict[str, str], tmp_path: Path) -> None:
+    with Site(3) as site:
+        for path in (site.path_of(2), "/node_1.htm"):
+            packed = gzip.compress(site.answer(path, {})[2])
+            site.answers[path] = (200, HTML | headers, gzip.compress(packed) if headers else packed)
+        site.answers["/f.gz"] = (200, {"Content-Type": "application/gzip"}, gzip.compress(b"a file"))
+        site.answers[site.path_of(1)] = (
+            200,
+            HTML,
+            site.article(1).replace("</p>", "</p><a href='/f.gz'>x.zip</a>", 1).encode(),
+        )
+        done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}")
+        assert done.returncode == 0, done.stdout
+    rows = {r["title"]: r for r in pq.read_table(tmp_path / "articles").to_pylist()}
+    assert len(rows) == 3
+    assert sentence(20) in rows[Site.title(2)]["text"]
+    assert rows[Site.title(1)]["attachments"][0]["bytes"] == len(gzip.compress(b"a file"))
+    assert scrapy(tmp_path, "reextract").returncode == 0
+    assert len(read_all(tmp_path)) == 3, "read again as it was read"
+
+
+def test_a_redirect_that_leads_nowhere_is_asked_again(tmp_path: Path) -> None:
+    with Site(2) as site:
+        site.answers[site.path_of(1)] = (302, HTML, b"moved")
+        done = crawl(tmp_path, "loopback", "-a", f"channel={site.listing}", settings={"RETRY_TIMES": "0"})
+        assert done.returncode == 3, done.stdout
+        assert "1 articles: server_error" in done.stdout
+        del site.answers[site.path_of(1)]
+        assert crawl(tmp_path, "loopback", "-a", f"channel={site.listing}").returncode == 0
+    assert len(read_all(tmp_path)) == 2
 
 
 def test_a_redirect_to_itself_that_only_sets_a_cookie(tmp_path: Path) -> None:

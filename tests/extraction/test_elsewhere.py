@@ -6,10 +6,10 @@ import json
 import time
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from govcrawl.extraction import Page, clean, elsewhere, extract, metadata, parts, quality, shown, written
@@ -30,10 +30,13 @@ from tests.forms import (
     page,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 CASES = Path(__file__).parents[3] / "shared" / "cases"
 
 
-def whole(markup: str, others: dict[str, str], url: str = URL, **hints: Any) -> tuple[Page, list[str]]:
+def whole(markup: str, others: Mapping[str, str], url: str = URL, **hints: Any) -> tuple[Page, list[str]]:
     """A page with the parts that it asks for, and their paths; what is not among `others` cannot be had."""
     read = Page(markup.encode(), url, **hints)
     asked: list[str] = []
@@ -72,6 +75,62 @@ def test_attachments_behind_calls_and_attributes(form: str) -> None:
     got = extract(page(f"{BODY}<p>附件：{ATTACHED[form]}</p>").encode(), URL)
     assert [a.url for a in got.attachments] == [f"{BASE}/f/x.xls"]
     assert got.text.count(MARK) == 5
+
+
+@pytest.mark.parametrize(
+    ("link", "attached"),
+    [
+        ("<a href='/api/file/33' download='名单.xls'>名单</a>", True),
+        ("<a href='/api/file/33' title='名单.xls'>名单</a>", True),
+        ("<a href='..\\\\api\\\\file\\\\33.xls'>名单</a>", True),
+        ("<a href='/gg/33.html' title='名单.xls'>名单</a>", False),
+    ],
+)
+def test_links_that_name_their_file(link: str, attached: bool) -> None:
+    got = extract(page(f"{BODY}<p>附件：{link}</p>").encode(), f"{BASE}/gg/1.html")
+    assert [a.url.startswith(f"{BASE}/api/file/33") for a in got.attachments] == [True] * attached
+
+
+REST = BODY.replace(MARK, f"其余{MARK}")
+TURNS = "<div class=fy><a href='javascript:go(1)'>1</a> <a href='javascript:go(2)'>2</a> <a href='#'>下一页</a></div>"
+
+
+@pytest.mark.parametrize(
+    ("body", "count"),
+    [
+        (f"{BODY}<div id=more style='display:none'>{REST}</div><a onclick=x href='#'>展开全文</a>", 10),
+        (f"{BODY}<div class=rest hidden>{REST}</div><p>点击查看余下全文 &gt;&gt;</p>", 10),
+        (f"<div class=pg>{BODY}</div><div class=pg style='display:none'>{REST}</div>{TURNS}", 10),
+        (f"<div class=pg>{BODY}</div><div class=pg hidden>{REST}</div><a href='#'>1</a> <a href='#'>2</a>", 10),
+        (f"<div class=pg>{BODY}</div><div class=pg style='display:none'>{REST}</div>", 5),
+        (f"<div class=pg>{BODY}</div><div class=other style='display:none'>{REST}</div>{TURNS}", 5),
+        (
+            f"<div class=pg>{BODY}</div><div class=pg style='display:none'>{REST}</div><a href='/gg/2.html'>下一页</a>",
+            5,
+        ),
+        (f"{BODY}<div style='position:absolute;left:-9999px'>{REST}</div><a href='#'>展开全文</a>", 5),
+    ],
+    ids=[
+        "folded",
+        "hidden attribute",
+        "turned by a script",
+        "numbers",
+        "tabs",
+        "another box",
+        "another page",
+        "off the screen",
+    ],
+)
+def test_what_a_reader_unfolds(body: str, count: int) -> None:
+    assert extract(page(body).encode(), URL).text.count(MARK) == count
+
+
+def test_characters_of_the_pages_own_font_are_missing_and_told() -> None:
+    own = {"学": "\ue001", "校": "\ue002", "的": "\ue003", "检": "\ue004"}
+    coded = "".join(own.get(character, character) for character in BODY)
+    assert "unmapped_characters" in extract(page(coded).encode(), URL).quality
+    signs = BODY.replace("<p>", "<p>\uf0b2 ") + "<p>字体图标<i class=iconfont>\ue601</i></p>"
+    assert not extract(page(signs).encode(), URL).quality
 
 
 @pytest.mark.parametrize("form", SCANNED)
@@ -127,12 +186,37 @@ TWO, THREE = "/gg/202403/t20240312_17_1.html", "/gg/202403/t20240312_17_2.html"
             f"{BASE}/a/88.shtml",
         ),
         (
+            "<script>createPageHTML('page', 3, 1, 't20240312_17', 'html', 3);</script>",
+            {TWO.replace("_1.", "_2."): further(2), TWO.replace("_1.", "_3."): further(3)},
+            URL,
+        ),
+        (
+            "<select onchange='go(this)'><option value='t20240312_17_1.html'>2<option value='t20240312_17_2.html'>3</select>",
+            {TWO: further(2), THREE: further(3)},
+            URL,
+        ),
+        (
+            "<a onclick=\"location.href='t20240312_17_1.html'\">下一页</a><script>var p = ['t20240312_17_2.html'];</script>",
+            {TWO: further(2), THREE: further(3)},
+            URL,
+        ),
+        (
             "<a href='9-2.htm'>2</a><a href='9-3.htm'>尾页</a>",
             {"/9-2.htm": further(2), "/9-3.htm": further(3)},
             f"{BASE}/9.htm",
         ),
     ],
-    ids=["pager", "createPageHTML", "createPageHTML with a count first", "query", "chain", "dash"],
+    ids=[
+        "pager",
+        "createPageHTML",
+        "createPageHTML with a count first",
+        "query",
+        "chain",
+        "createPageHTML from 1 on",
+        "options",
+        "scripts",
+        "dash",
+    ],
 )
 def test_articles_on_several_pages(more: str, others: dict[str, str], url: str) -> None:
     read, asked = whole(page(BODY + more), others, url)
@@ -166,6 +250,53 @@ def test_a_page_that_is_lost_or_repeats() -> None:
 def test_other_pages_are_no_further_pages(more: str) -> None:
     _, asked = whole(page(BODY + more), {})
     assert not asked
+
+
+LEAVING = "您访问的链接即将离开本站，是否继续访问？如您继续，将打开新的页面，请您谨慎选择。"
+OTHER = json.dumps({"rows": [{"title": "另一项工作的通知", "content": BODY}]})
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        f"<script>function out(u) {{ layer.open({{content: '<p>{LEAVING}</p>'}}) }}</script>",
+        f"<script>var h = '<div>'; h += '<p>{LEAVING}</p>'; h += '<p>{LEAVING}</p>'; $('#pop').html(h)</script>",
+        f"<script>var words = '{LEAVING}';</script>",
+        f"<div id=popContent style='display:none'><p>{LEAVING * 3}</p></div>",
+        f"<div class=con_box style='display:none'><p>{LEAVING}</p></div>",
+    ],
+)
+def test_what_programs_say_is_no_text_of_a_scanned_notice(more: str) -> None:
+    read, _ = whole(page(SCANNED["plain"] + more), {})
+    assert (clean(read).text, len(clean(read).images)) == ("", 2)
+    assert "image_only" in quality(read)
+
+
+@pytest.mark.parametrize(
+    ("script", "answer"),
+    [
+        ("$.getJSON('/api/related?id=17')", OTHER),
+        ("$.getJSON('/api/list')", json.dumps([{"title": f"{TITLE}（{k}）", "content": BODY} for k in range(6)])),
+        (
+            "$('#foot').load('/inc/sm.html')",
+            "<p>主办单位：青溪县教育局</p><p>地址：人民路1号，邮编：100000，欢迎来访。</p>",
+        ),
+        ("$.get('/api/hits?id=17')", "3"),
+        ("$.ajax({url: '/api/save', type: 'post'})", _answer := json.dumps({"content": BODY})),
+        ("$.getJSON('http://other.example.org/api/17')", _answer),
+    ],
+)
+def test_what_scripts_ask_for_is_not_always_the_article(script: str, answer: str) -> None:
+    asked: list[str] = []
+
+    class Everywhere(dict[str, str]):
+        def get(self, path: str, default: Any = None) -> Any:
+            asked.append(path)
+            return answer
+
+    read, _ = whole(page(f"<div id=app></div><script>{script}</script>"), Everywhere())
+    assert (clean(read).text, clean(read).form) == ("", "script")
+    assert not [path for path in asked if "save" in path or "hits" in path or "other" in path]
 
 
 def test_parts_are_bounded() -> None:
@@ -270,6 +401,8 @@ TEXTS = st.text(alphabet=st.sampled_from("<>\"'`\\/=;(){}[]+.,:&%#? \n\x00aAbif0
 
 @settings(max_examples=60, deadline=None)
 @given(TEXTS)
+@example("0;url=//[")
+@example("'http://[a'")
 def test_no_text_breaks_the_readers(text: str) -> None:
     elsewhere.leads_to(f"<script>location.href={text}</script>", URL)
     elsewhere.leads_to(f"<meta http-equiv=refresh content={text}>", URL)

@@ -95,6 +95,8 @@ def test_date_spellings(text: str, day: date, clock: str | None) -> None:
         "3.2023.1",
         "版本1.2.3",
         "20230230",
+        "2023年2月32日",
+        "2023-2-45",
         "2023-0212",
         "",
     ],
@@ -510,6 +512,8 @@ def test_traditional_only_where_the_page_is() -> None:
         ("big5", "big5"),
         ("utf-8-sig", "gbk"),
         ("utf-16", None),
+        ("utf-16-le", None),
+        ("utf-16-be", None),
     ],
 )
 def test_charset(encoding: str, declared: str | None) -> None:
@@ -519,6 +523,7 @@ def test_charset(encoding: str, declared: str | None) -> None:
         else "会议要求，各校要把学生的安全放在首位，认真做好开学准备。"
     )
     head = f'<meta charset="{declared}">' if declared else ""
+    head = "<html><head><title></title></head><body><div class='content'>" if "16-" in encoding else head
     text, _, repaired = charset.decode(f"{head}<p>{words * 6}</p>".encode(encoding))
     assert words in text
     assert not repaired

@@ -134,6 +134,12 @@ def test_a_box_with_a_pager_is_a_list() -> None:
         assert len(found(box("最新信息", 10, form.replace("{rows}</ul>", "{rows}</ul>" + pager)))) == 10
 
 
+@pytest.mark.parametrize("empty", ["<ul id=rm></ul>", "<table><tbody> </tbody></table>"])
+def test_the_heading_of_an_empty_box_is_not_that_of_the_list_behind_it(empty: str) -> None:
+    before = f"<div class='b2'><h3>热门信息</h3>{empty}</div>"
+    assert len(found(f"{before}<div class='b1'><ul>{items(7, 10)}</ul></div>", "<title>白石县教育局</title>")) == 10
+
+
 def test_a_few_rows_that_nothing_names_are_not_the_list_that_a_script_fills() -> None:
     rows = f"<div class='c3'><div class='h'>本局要情</div><ul>{items(9, 6)}</ul></div>"
     scripts = "<script>$.post('/list.do', {col: 7}, function(d){ $('#xxlist').html(tmpl(d)); })</script>"

@@ -77,11 +77,10 @@ class Replaced(Check):
     unfinished = True
 
     def find(self, look: Look) -> Iterator[Finding]:
+        remedy = f"scrapy compact removes it, or {REPAIR} {look.site}"
         for name, merged in look.replaced.items():
-            remedy = f"scrapy compact removes it, or {REPAIR} {look.site}"
             yield look.finding("replaced", name, f"it does not count, its rows are in {merged} too", remedy)
         for name in look.replaced_reports:
-            remedy = f"scrapy compact removes it, or {REPAIR} {look.site}"
             yield look.finding("replaced", name, "it does not count, a merged run file tells the same", remedy)
 
     def mend(self, work: Mending, found: list[Finding]) -> Iterator[str]:
