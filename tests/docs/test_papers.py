@@ -278,6 +278,16 @@ def test_every_command_is_in_the_table(paper: str, heading: str) -> None:
     assert named - BUILT_IN == own
 
 
+@pytest.mark.parametrize("paper", ["README.md", "README.zh.md"])
+def test_the_readmes_figures_are_those_measured(paper: str) -> None:
+    told = re.findall(
+        r"^\| (?:govcrawl|trafilatura) \| \d.*\|$", (PROJECT / paper).read_text(encoding="utf-8"), re.MULTILINE
+    )
+    measured = (PROJECT / "docs/measured.md").read_text(encoding="utf-8")
+    assert len(told) == 2
+    assert all(f"\n{row}" in measured for row in told)
+
+
 def test_the_readme_is_short() -> None:
     assert len(read("README.md").splitlines()) <= 150
 
