@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from scrapy.settings import Settings
 
+from govcrawl.archive.checks.files import Staging
 from govcrawl.archive.checks.finding import Checked, Finding
 from govcrawl.archive.checks.mending import Rules
 from govcrawl.archive.checks.repair import repair
@@ -32,6 +33,8 @@ from tests.readers import read_all
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from govcrawl.archive.checks.look import Look
 
 SITE = "loopback"
 NO_RULES = Rules(lambda _site, _url: None, lambda _row, _record, _part: None)
@@ -634,6 +637,20 @@ def test_nothing_is_found_while_a_crawl_and_compactions_run(tmp_path: Path, shop
     busy.join()
     assert not list(verify(storage))
     assert len(read_all(tmp_path)) == 300
+
+
+def test_what_a_run_has_finished_by_the_second_look_is_no_finding(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, looks = left_in_staging(data), []
+    real = Staging.find
+
+    def find(check: Staging, look: Look) -> Iterator[Finding]:
+        yield from real(check, look)
+        path.unlink(missing_ok=True)  # as the run does that came to its end
+        looks.append(look)
+
+    monkeypatch.setattr(Staging, "find", find)
+    assert not found(data)
+    assert len(looks) == 2
 
 
 class Killed(BaseException):

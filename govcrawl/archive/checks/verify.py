@@ -47,26 +47,23 @@ def verify(storage: Storage, only: Collection[str] = (), checked: Checked | None
 
 
 def _checked(storage: Storage, site: str, hashes: Hashes, checked: Checked) -> tuple[Look, list[Finding]]:
-    """What is there of a site, and what is wrong with it."""
-    for tries in range(TRIES):
-        try:
-            held = is_held(storage, site)
-            look = Look(storage, site, hashes)
+    """What is there of a site, and what is wrong with it. What a run seems to have left half done is looked at twice: one that
+    came to its end meanwhile had it in hand."""
+    before: list[Finding] = []
+    for _ in range(TRIES):
+        held, look = _looked(storage, site, hashes)
+        begun = list(Erased.begun(look))
+        if begun:
+            # Whatever else would be found is what a removal looks like from the middle.
+            held = held or is_held(storage, site)
+            checked.running += [site] if held else []
+            return look, [] if held else begun
+        found = [finding for check in OF_A_SITE if not check.unfinished for finding in check.find(look)]
+        unfinished = [finding for check in OF_A_SITE if check.unfinished for finding in check.find(look)]
+        running = held or (bool(unfinished) and is_held(storage, site))
+        if running or unfinished == before:
             break
-        except Changed as exc:
-            if tries == TRIES - 1:
-                msg = f"the files of {site} change while they are read ({exc}); verify again when nothing runs"
-                raise StorageError(msg) from exc
-            time.sleep(0.1 * tries)
-    begun = list(Erased.begun(look))
-    if begun:
-        # Whatever else would be found is what a removal looks like from the middle.
-        held = held or is_held(storage, site)
-        checked.running += [site] if held else []
-        return look, [] if held else begun
-    found = [finding for check in OF_A_SITE if not check.unfinished for finding in check.find(look)]
-    unfinished = [finding for check in OF_A_SITE if check.unfinished for finding in check.find(look)]
-    running = held or (bool(unfinished) and is_held(storage, site))
+        before = unfinished
     checked.sites += 1
     checked.files += look.files
     checked.rows += look.rows
@@ -76,6 +73,18 @@ def _checked(storage: Storage, site: str, hashes: Hashes, checked: Checked) -> t
     checked.known_losses += len(look.losses)
     checked.running += [site] if running else []
     return look, found if running else found + unfinished
+
+
+def _looked(storage: Storage, site: str, hashes: Hashes) -> tuple[bool, Look]:
+    """Whether a run holds the site, and what is there of it."""
+    for tries in range(TRIES):
+        try:
+            return is_held(storage, site), Look(storage, site, hashes)
+        except Changed as exc:
+            change = exc
+            time.sleep(0.1 * tries)
+    msg = f"the files of {site} change while they are read ({change}); verify again when nothing runs"
+    raise StorageError(msg) from change
 
 
 def is_there(storage: Storage) -> bool:
