@@ -61,7 +61,7 @@ def _checked(storage: Storage, site: str, hashes: Hashes, checked: Checked) -> t
         found = [finding for check in OF_A_SITE if not check.unfinished for finding in check.find(look)]
         unfinished = [finding for check in OF_A_SITE if check.unfinished for finding in check.find(look)]
         running = held or (bool(unfinished) and is_held(storage, site))
-        if running or unfinished == before:
+        if running or unfinished in ([], before):
             break
         before = unfinished
     checked.sites += 1
