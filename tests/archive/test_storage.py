@@ -117,6 +117,40 @@ def test_a_lease_is_renewed_whatever_its_run_does(tmp_path: Path, monkeypatch: p
     assert not storage.exists("staging/site=s.lock"), "nothing renews what was given back"
 
 
+def test_a_lease_that_cannot_be_renewed_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("govcrawl.archive.lock.BEAT", 0.02)
+    storage = Storage(f"file://{tmp_path}")
+    lock = SiteLock(storage, "s", "run-1")
+    lock.acquire()
+    first, real, failed = lease_of(storage)["expires"], storage.publish, []
+
+    def fails_once(relative: str, data: bytes) -> None:
+        if not failed:
+            failed.append(relative)
+            msg = "the store is away"
+            raise StorageError(msg)
+        real(relative, data)
+
+    monkeypatch.setattr(storage, "publish", fails_once)
+    deadline = time.monotonic() + 20
+    while lease_of(storage)["expires"] == first and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert lease_of(storage)["expires"] > first
+    assert "The lease of site s could not be renewed: the store is away" in caplog.text
+    lock.release()
+
+
+def test_a_lease_that_is_given_back_while_it_is_read_holds_nobody_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = Storage(f"file://{tmp_path}")
+    there = iter([True, False])
+    monkeypatch.setattr(storage, "exists", lambda _: next(there))
+    assert not is_held(storage, "s")
+
+
 def test_a_run_that_stood_still_for_its_lease_writes_nothing_more(tmp_path: Path) -> None:
     storage = Storage(f"file://{tmp_path}")
     first, second = SiteLock(storage, "s", "run-1"), SiteLock(storage, "s", "run-2")
