@@ -124,7 +124,8 @@ def test_a_lease_that_cannot_be_renewed_is_tried_again(
     storage = Storage(f"file://{tmp_path}")
     lock = SiteLock(storage, "s", "run-1")
     lock.acquire()
-    first, real, failed = lease_of(storage)["expires"], storage.publish, []
+    first, real = lease_of(storage)["expires"], storage.publish
+    failed: list[str] = []
 
     def fails_once(relative: str, data: bytes) -> None:
         if not failed:
