@@ -99,7 +99,10 @@ def test_of_two_that_take_a_lease_at_the_same_moment_the_later_holds_it(
 
 
 def lease_of(storage: Storage) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(storage.read("staging/site=s.lock"))
+    """A lease as it is, once it is written: on a folder that stands for an object store it is empty for a moment."""
+    while not (content := storage.read("staging/site=s.lock")).endswith(b"}"):
+        time.sleep(0.005)
+    found: dict[str, Any] = json.loads(content)
     return found
 
 
